@@ -17,6 +17,8 @@ public final class AtomicFileSet: @unchecked Sendable {
   private let madeFolder: Bool
   private let folderRemoval: TemporaryRemoval.Slot?
   private var staged: [(name: String, removal: TemporaryRemoval.Slot?)] = []
+  /// Folders below `folder` that were made here.
+  private var madeBelow: [String] = []
   private var finished = false
   /// The locked folder; −1 before `lockFolder`.
   private var folderLock: Int32 = -1
@@ -24,7 +26,7 @@ public final class AtomicFileSet: @unchecked Sendable {
   /// Makes the hidden folder, and `folder` itself if it does not exist.
   ///
   /// - Parameters:
-  ///   - names: the files to be written, without the last one.
+  ///   - names: the files to be written, without the last one. Those in a folder below have a `/` in their names.
   ///   - last: the file that makes the others a set.
   public init(folder: String, names: [String], last: String) throws(FileError) {
     // Signals are held back: none may leave a folder that was made here, or remove one that existed before.
@@ -41,7 +43,10 @@ public final class AtomicFileSet: @unchecked Sendable {
     let base = folder.hasSuffix("/") ? String(folder.dropLast()) : folder
     let directory = base.isEmpty ? "/" : base
     do throws(FileError) {
-      for name in names + [last] { try Self.requireReplaceable("\(directory)/\(name)") }
+      for name in names + [last] {
+        if let parent = Self.parent(of: name) { try Self.requireFolder("\(directory)/\(parent)") }
+        try Self.requireReplaceable("\(directory)/\(name)")
+      }
       let prefix = ".\(AtomicFile.shortened(last)).tessera-"
       Self.removeStale(in: directory, prefix: prefix, last: last)
       (descriptor, staging, removal) = try Self.createStaging("\(directory)/\(prefix)", for: folder)
@@ -56,7 +61,8 @@ public final class AtomicFileSet: @unchecked Sendable {
 
   deinit {
     if !finished {
-      for file in staged { SystemPath.unlink("\(staging)/\(file.name)") }
+      for file in staged { SystemPath.unlink(stagedPath(file.name)) }
+      for name in madeBelow.reversed() { SystemPath.removeFolder("\(folder)/\(name)") }
       SystemPath.removeFolder(staging)
       if madeFolder { SystemPath.removeFolder(folder) }
     }
@@ -71,8 +77,16 @@ public final class AtomicFileSet: @unchecked Sendable {
   public func file(_ name: String) throws(FileError) -> AtomicFile {
     // Registered first: a signal after the file's commit would otherwise leave it behind, and the hidden folder with
     // it.
-    staged.append((name, TemporaryRemoval.register("\(staging)/\(name)")))
-    return try AtomicFile(path: "\(staging)/\(name)", shownAs: "\(folder)/\(name)", isFolderOwn: true)
+    staged.append((name, TemporaryRemoval.register(stagedPath(name))))
+    return try AtomicFile(path: stagedPath(name), shownAs: "\(folder)/\(name)", isFolderOwn: true)
+  }
+
+  /// The path of a file in the hidden folder, which has no folders in it. A name with a `/` has no colon.
+  private func stagedPath(_ name: String) -> String { "\(staging)/\(name.replacing("/", with: ":"))" }
+
+  /// The folder in a name; nil for a file in `folder` itself.
+  private static func parent(of name: String) -> String? {
+    name.lastIndex(of: "/").map { String(name[..<$0]) }
   }
 
   /// Waits until no other writer is renaming files in the folder, and keeps others out until this set is gone.
@@ -104,6 +118,7 @@ public final class AtomicFileSet: @unchecked Sendable {
         flushFolder()
       }
       for name in first { try put(name, &moved) }
+      for name in Set(first.compactMap(Self.parent)) { flushFolder(name) }
       flushFolder()
       // A killed process may not come to remove these files. A second name in the hidden folder tells the next writer.
       for name in stale { SystemPath.link("\(folder)/\(name)", "\(staging)/\(name)\(Self.staleSuffix)") }
@@ -126,14 +141,33 @@ public final class AtomicFileSet: @unchecked Sendable {
 
   private func put(_ name: String, _ moved: inout [(from: String, to: String)]) throws(FileError) {
     let mode = Self.mode(of: "\(folder)/\(name)")
-    if let mode { SystemPath.change("\(staging)/\(name)", to: mode) }
+    if let mode { SystemPath.change(stagedPath(name), to: mode) }
+    if let parent = Self.parent(of: name) { try makeFolder(parent) }
     try putAside(name, &moved)
     try place(name, &moved)
   }
 
+  /// Makes a folder below `folder` if it does not exist. It is removed again if the set is not finished.
+  private func makeFolder(_ name: String) throws(FileError) {
+    let path = "\(folder)/\(name)"
+    if SystemPath.makeFolder(path) == 0 {
+      madeBelow.append(name)
+    } else if errno == EEXIST {
+      try Self.requireFolder(path)
+    } else {
+      throw FileError(action: "write", path: path, errno: errno)
+    }
+  }
+
+  /// Throws for a link or a file in the place of a folder: files must not be written elsewhere.
+  private static func requireFolder(_ path: String) throws(FileError) {
+    guard let status = SystemPath.linkStatus(path), status.st_mode & S_IFMT != S_IFDIR else { return }
+    throw FileError(action: "write", path: path, reason: "it is not a folder")
+  }
+
   private func place(_ name: String, _ moved: inout [(from: String, to: String)]) throws(FileError) {
-    if let mode = Self.mode(of: "\(folder)/\(name)") { SystemPath.change("\(staging)/\(name)", to: mode) }
-    try move("\(staging)/\(name)", "\(folder)/\(name)", for: "\(folder)/\(name)", &moved)
+    if let mode = Self.mode(of: "\(folder)/\(name)") { SystemPath.change(stagedPath(name), to: mode) }
+    try move(stagedPath(name), "\(folder)/\(name)", for: "\(folder)/\(name)", &moved)
   }
 
   /// Moves the file that a new one replaces into the hidden folder.
@@ -159,8 +193,9 @@ public final class AtomicFileSet: @unchecked Sendable {
   }
 
   /// The renames must survive a power cut too. If the folder cannot be flushed, the commit still succeeds.
-  private func flushFolder() {
-    let directory = SystemPath.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+  private func flushFolder(_ name: String? = nil) {
+    let path = name.map { "\(folder)/\($0)" } ?? folder
+    let directory = SystemPath.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if directory >= 0 {
       fsync(directory)
       close(directory)

@@ -32,19 +32,11 @@ extension PlanRequest {
       }
       return ProposedPlan(
         plan: filled, resolved: resolved,
-        words: preset.words + folderWords + orderWords + words(about: resolved, place: option(at:))
+        words: preset.words + orderWords + words(about: resolved, place: option(at:))
           + preset.headLimits.compactMap { $0.sentence(resolved) })
     } catch let error as PlanError {
       throw placed(error)
     }
-  }
-
-  /// A warning for a folder of which no smaller one can be written.
-  private var folderWords: [String] {
-    guard let type = sizes?.modelType, Architecture.of(type: type) == nil else { return [] }
-    return [
-      "extract will write tensors, but no folder: the model_type \(TensorName(type).quoted) of config.json is not known"
-    ]
   }
 
   /// The rules of the preset. Without a preset and without cuts by hand, the rules of the architecture that

@@ -76,6 +76,72 @@ struct FolderScopeTests {
     #expect(try tessera(["convert", "m", "o.safetensors"], directory: folder.path).ending == .exited(0))
   }
 
+  @Test("files in folders below that belong to the model come back, and the others are named")
+  func below() throws {
+    let folder = try TemporaryFolder()
+    let weights = SampleWeights.bytes([("w", "U8", [16])])
+    let kept = [
+      "1_Pooling/config.json", "2_Dense/config.json", "2_Dense/model.safetensors",
+      "additional_chat_templates/tool.jinja", "config.json",
+    ]
+    let others = [
+      "1_Pooling/notes.txt", "additional_chat_templates/x.sh", "onnx/model.onnx", "x_1/config.json",
+    ]
+    for name in kept + others {
+      let parent = folder.file("m/\(name)").split(separator: "/").dropLast().joined(separator: "/")
+      try FileManager.default.createDirectory(atPath: "/" + parent, withIntermediateDirectories: true)
+      let bytes = name.hasSuffix("safetensors") ? weights : Array("{\"of\": \"\(name)\"}".utf8)
+      _ = try folder.write(bytes, as: "m/\(name)")
+    }
+    _ = try folder.write(weights, as: "m/model.safetensors")
+    let run = try tessera(["convert", "m", "m.h5"], directory: folder.path)
+    #expect(
+      run.errorText.contains(
+        "left out: other files of the folder: 1_Pooling/notes.txt, additional_chat_templates/x.sh, onnx, x_1"),
+      "\(run.errorText)")
+    // A second time, the folders exist already.
+    for _ in 0..<2 {
+      #expect(try tessera(["convert", "m.h5", "back/"], directory: folder.path).ending == .exited(0))
+    }
+    let list = try #require(FileManager.default.enumerator(atPath: folder.file("back")))
+    let back = list.compactMap { $0 as? String }.filter { $0.contains(".") }.sorted()
+    #expect(back == (kept + ["model.safetensors"]).sorted())
+    for name in kept {
+      #expect(
+        try TemporaryFolder.bytes(of: folder.file("m/\(name)"))
+          == TemporaryFolder.bytes(of: folder.file("back/\(name)")))
+    }
+  }
+
+  @Test("no file is written through a link in the place of a folder, and a failure leaves no folder")
+  func linked() throws {
+    let folder = try TemporaryFolder()
+    for path in ["m/1_Pooling", "elsewhere", "linked", "taken"] {
+      try FileManager.default.createDirectory(atPath: folder.file(path), withIntermediateDirectories: true)
+    }
+    _ = try folder.write(SampleWeights.bytes([("w", "U8", [16])]), as: "m/model.safetensors")
+    for name in ["m/1_Pooling/config.json", "m/config.json"] {
+      _ = try folder.write(Array("{}".utf8), as: name)
+    }
+    #expect(try tessera(["convert", "m", "m.h5"], directory: folder.path).ending == .exited(0))
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.file("linked/1_Pooling"), withDestinationPath: folder.file("elsewhere"))
+    _ = try folder.write([1], as: "taken/1_Pooling")
+    for dest in ["linked", "taken"] {
+      let run = try tessera(["convert", "m.h5", "\(dest)/"], directory: folder.path)
+      #expect(run.sentence() == "\(dest)/1_Pooling: cannot write: it is not a folder")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file(dest)) == ["1_Pooling"])
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("elsewhere")).isEmpty)
+    // The other way round: a link in the source's folder is not followed out of it.
+    try FileManager.default.removeItem(atPath: folder.file("m/1_Pooling"))
+    _ = try folder.write(Array("{}".utf8), as: "elsewhere/config.json")
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.file("m/1_Pooling"), withDestinationPath: folder.file("elsewhere"))
+    let run = try tessera(["convert", "m", "n.h5"], directory: folder.path)
+    #expect(run.errorText.contains("left out: other files of the folder: 1_Pooling"), "\(run.errorText)")
+  }
+
   @Test("a complete set beside other weights, without an index, is no model, and validate says so")
   func ambiguous() throws {
     let bytes = SampleWeights.bytes([("w", "U8", [16])])

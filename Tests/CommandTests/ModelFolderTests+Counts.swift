@@ -174,7 +174,7 @@ extension ModelFolderTests {
     let twice = try tessera(["extract", "m.h5", "twice/", "--level", "1"], directory: folder.path)
     #expect(
       twice.ending == .exited(2)
-        && twice.errorText.contains("num_hidden_layers is in config.json and in its part"))
+        && twice.errorText.contains("num_hidden_layers is in config.json twice"))
   }
 
   @Test("the prefix of a training program is refused, and a folder without it is written")

@@ -107,8 +107,8 @@ struct ModelFolderTests {
 
   @Test("every folder is tried")
   func complete() throws {
-    #expect(Self.kinds.count == 51)
-    #expect(try Self.kinds.reduce(0) { try $0 + levels($1).count } == 94)
+    #expect(Self.kinds.count == 120)
+    #expect(try Self.kinds.reduce(0) { try $0 + levels($1).count } == 224)
   }
 
   /// A plan that config.json cannot describe: the model, options of plan, and the end of the sentence.

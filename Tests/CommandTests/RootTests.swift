@@ -50,6 +50,25 @@ struct RootTests {
     #expect(try tessera(["validate", "m.h5", "--deep"], directory: folder.path).ending == .exited(0))
   }
 
+  @Test("plan and verify take the same root as convert")
+  func planned() throws {
+    let folder = try folder()
+    let root = ["--root", "model_ema.module"]
+    for (words, code) in [
+      (["plan", "w.safetensors", "--units", "2", "--cut", "b.w=x,-", "-o", "p.json"] + root, Int32(0)),
+      (["convert", "w.safetensors", "m.h5", "--plan", "p.json"] + root, 0),
+      (["verify", "w.safetensors", "m.h5"] + root, 0), (["verify", "w.safetensors", "m.h5"], 1),
+      (["plan", "w.safetensors", "--plan", "p.json"] + root, 0),
+      (["plan", "w.safetensors", "--plan", "p.json"], 2),
+      (["plan", "m.h5", "--units", "2", "--cut", "b.w=x,-"] + root, 2),
+    ] {
+      let run = try tessera(words, directory: folder.path)
+      #expect(run.ending == .exited(code), "\(words): \(run.errorText)")
+    }
+    let plan = try String(contentsOfFile: folder.file("p.json"), encoding: .utf8)
+    #expect(plan.contains("\"b.w\"") && !plan.contains("module"), "\(plan)")
+  }
+
   static let refusals: [(arguments: [String], code: Int32, words: String)] = [
     (
       ["w.safetensors", "--root", "model_ema.modul"], 2,

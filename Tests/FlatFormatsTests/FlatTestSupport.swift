@@ -105,3 +105,8 @@ func npy(_ dictionary: String, data: Int, version: [UInt8] = [1, 0]) -> [UInt8] 
 func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
   withUnsafeBytes(of: value.littleEndian) { Array($0) }
 }
+
+extension FlatFormatKind {
+  /// The formats whose files have several tensors, and that are written.
+  static let ofSeveralTensors = allCases.filter { ![.npy, .onnx, .shardedSafetensors].contains($0) }
+}

@@ -58,7 +58,7 @@ struct RoundTripTests {
         [1, 0, 0x80, 0x7F, 0, 0, 0, 0x80, 5, 0, 0xC0, 0xFF]),
       Sample(try TensorSpec(name: "b", dtype: .bool, shape: [3]), [0, 1, 255]),
     ]
-    for kind in [FlatFormatKind.safetensors, .npz, .pytorch] {
+    for kind in FlatFormatKind.ofSeveralTensors {
       try write(samples, to: folder.file("w"), kind: kind)
       let source = try open(folder.file("w"))
       for sample in samples {
@@ -114,7 +114,7 @@ struct RoundTripTests {
     let folder = try TemporaryFolder()
     var generator = SeededGenerator(seed: 3)
     let samples = try Self.samples(.f32, generator: &generator)
-    for kind in [FlatFormatKind.safetensors, .npz, .pytorch] {
+    for kind in FlatFormatKind.ofSeveralTensors {
       try write(samples, to: folder.file("a"), kind: kind, metadata: [("b", "1"), ("a", "2")], piece: 7)
       try write(samples, to: folder.file("b"), kind: kind, metadata: [("b", "1"), ("a", "2")], piece: 900)
       #expect(
@@ -131,7 +131,7 @@ struct RoundTripTests {
       Sample(try TensorSpec(name: "r", dtype: .u8, shape: [900]), generator.bytes(900)),
     ]
     let folder = try TemporaryFolder()
-    for kind in [FlatFormatKind.safetensors, .npz, .pytorch] {
+    for kind in FlatFormatKind.ofSeveralTensors {
       for piece in [1_000_000, 140_000, 4097] {
         try write(samples, to: folder.file("w"), kind: kind, piece: piece)
         let source = try open(folder.file("w"))

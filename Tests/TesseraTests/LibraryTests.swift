@@ -129,6 +129,35 @@ struct LibraryTests {
     #expect(report.isClean && report.findings.isEmpty)
   }
 
+  @Test("inputs that are added become tasks, and wrong ones are refused")
+  func adding() async throws {
+    let folder = try TemporaryFolder()
+    let home = "\(SourceFolder.fixtures)/adapters"
+    let base = try WeightsFile("\(home)/base")
+    var settings = ConversionSettings()
+    settings.adding = [("sql", "\(home)/sql"), ("chat", "\(home)/chat")]
+    try await base.convert(to: folder.file("m.h5"), settings: settings)
+    let checkpoint = try Checkpoint(folder.file("m.h5"))
+    #expect(checkpoint.tasks.map(\.name) == ["base", "sql", "chat"])
+    let adapter = try WeightsFile("\(home)/sql")
+    let network = try checkpoint.network(task: "sql", level: 1)
+    for tensor in adapter.tensors {
+      #expect(try network.bytes(of: tensor.name) == adapter.bytes(of: tensor.name), "\(tensor.name)")
+    }
+    for (added, words) in [
+      ([("a/b", "\(home)/sql")], "adding: expected"), ([("x", "none")], "none: cannot open"),
+      ([("x", "\(home)/sql"), ("x", "\(home)/chat")], "found 'x' twice"),
+    ] {
+      settings.adding = added
+      let failure = await error { try await base.convert(to: folder.file("n.h5"), settings: settings) }
+      #expect(failure?.description.contains(words) ?? false, "\(String(describing: failure))")
+    }
+    settings.adding = [("sql", "\(home)/sql")]
+    let flat = await error { try await base.convert(to: folder.file("n.npz"), settings: settings) }
+    #expect(flat?.description.contains("adding: expected a unit checkpoint") ?? false)
+    #expect(!FileManager.default.fileExists(atPath: folder.file("n.h5")))
+  }
+
   @Test("a cancelled conversion ends with CancellationError and leaves nothing")
   func cancelled() async throws {
     let folder = try TemporaryFolder()

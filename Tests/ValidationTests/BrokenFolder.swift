@@ -161,6 +161,45 @@ struct BrokenFolder: CustomTestStringConvertible, Sendable {
     shape(
       "an input width unlike the other layer's", "gpt2", "transformer.h.1.mlp.c_fc.weight", [23, 40], ["23"]),
     shape("a norm of another width", "phi", "model.layers.0.input_layernorm.weight", [31], ["31"]),
+    number(
+      "experts where the weights have none", "deepseek_v3", "first_k_dense_replace", 0,
+      ["no experts in layer 0"]),
+    number(
+      "no experts where the weights have some", "deepseek_v3", "first_k_dense_replace", 2,
+      ["experts in layer 1"]),
+    number("experts in other layers", "qwen3_moe-8", "decoder_sparse_step", 2, ["experts in layers 0, 2"]),
+    BrokenFolder(
+      "a list of layers without experts", "qwen3_moe-8", .configuration, ["mlp_only_layers", "layer 2"]
+    ) {
+      try $0.change { $0["mlp_only_layers"] = [1, 2] }
+    },
+    BrokenFolder(
+      "fewer layers that share keys", "gemma3n_text", .configuration,
+      ["model.layers.6.self_attn.k_proj", "layers 6, 7"]
+    ) {
+      try $0.change { $0["num_kv_shared_layers"] = 2 }
+    },
+    BrokenFolder(
+      "keys missing where they are not shared", "gemma3n_text", .configuration,
+      ["model.layers.5.self_attn.k_proj.weight", "found none"]
+    ) {
+      try $0.changeTensors { $0["model.layers.5.self_attn.k_proj.weight"] = nil }
+    },
+    BrokenFolder(
+      "labels of a classifier", "bert", .configuration, ["id2label", "expected 3 labels", "found 2"]
+    ) {
+      try $0.change {
+        $0["architectures"] = ["BertForSequenceClassification"]
+        $0["id2label"] = ["0": "no", "1": "yes"]
+      }
+      try $0.changeTensors { $0["classifier.weight"] = .init(shape: [3, 24]) }
+    },
+    BrokenFolder(
+      "labels without a key", "llama", .configuration, ["num_labels", "expected 5 labels", "found 2"]
+    ) {
+      try $0.change { $0["architectures"] = ["LlamaForSequenceClassification"] }
+      try $0.changeTensors { $0["score.weight"] = .init(shape: [5, 24]) }
+    },
     BrokenFolder("too few layer_types", "gemma2", .configuration, ["layer_types", "expected 2", "found 1"]) {
       try $0.change { $0["layer_types"] = ["full_attention"] }
     },
@@ -226,6 +265,32 @@ struct BrokenFolder: CustomTestStringConvertible, Sendable {
     number("no head", "llama", "num_attention_heads", 0, []),
     number("heads beyond 64 bits", "bert", "num_attention_heads", .max, []),
     number("heads that do not divide", "bert", "num_attention_heads", 5, ["24"]),
+    BrokenFolder("half of all heads without head_dim", "mistral", .configuration, ["heads of width 6"]) {
+      try $0.change { $0["head_dim"] = nil }
+      try $0.changeTensors { tensors in
+        for (name, tensor) in tensors where name.contains("self_attn.") {
+          tensors[name] = .init(
+            shape: tensor.shape.enumerated().map {
+              ($0.offset == 1) == name.contains("o_proj") ? $0.element / 2 : $0.element
+            })
+        }
+      }
+    },
+    BrokenFolder(
+      "no head_dim, and a loader's own", "qwen3", .configuration, ["no head_dim", "loaders take 128"]
+    ) {
+      try $0.change { $0["head_dim"] = nil }
+    },
+    // Llama's loader takes as many as query heads.
+    BrokenFolder("no key heads", "llama", .configuration, ["num_key_value_heads", "k_proj", "found 4, 4, 6"])
+    {
+      try $0.change { $0["num_key_value_heads"] = nil }
+    },
+    BrokenFolder(
+      "no key heads, and a loader's own", "mistral", .configuration, ["num_key_value_heads", "take 8"]
+    ) {
+      try $0.change { $0["num_key_value_heads"] = nil }
+    },
     number("heads of low-rank attention", "deepseek_v3", "num_attention_heads", 8, []),
     BrokenFolder("heads changed with head_dim", "qwen3", .configuration, ["head_dim", "q_norm"]) {
       try $0.change {
@@ -278,7 +343,7 @@ struct BrokenFolder: CustomTestStringConvertible, Sendable {
     },
   ]
 
-  private static func tokenizer(_ vocabulary: String, added: String = "") -> String {
+  static func tokenizer(_ vocabulary: String, added: String = "") -> String {
     #"{"model": {"type": "BPE", "vocab": \#(vocabulary)}, "added_tokens": [\#(added)]}"#
   }
 
@@ -338,161 +403,5 @@ struct BrokenFolder: CustomTestStringConvertible, Sendable {
     BrokenFolder("another dtype", "llama", .configuration, as: .note, ["dtype", "expected F32"]) {
       try $0.change { $0["dtype"] = "bfloat16" }
     },
-  ]
-
-  private static func adapter(_ copy: ModelFolderCopy, _ shapes: [String: [Int]], rank: Int = 4) throws {
-    try copy.write(["peft_type": "LORA", "r": rank] as [String: Any], as: "adapter_config.json")
-    try copy.write(tensors: shapes.mapValues { .init(shape: $0) }, as: "adapter_model.safetensors")
-  }
-
-  private static func modules(_ copy: ModelFolderCopy, pooling: Int = 24, inputs: Int = 24) throws {
-    let names = ["Transformer": "", "Pooling": "1_Pooling", "Dense": "2_Dense", "Normalize": "3_Normalize"]
-    try copy.write(
-      ["Transformer", "Pooling", "Dense", "Normalize"].map {
-        ["name": $0, "path": names[$0] ?? "", "type": "sentence_transformers.models.\($0)"]
-      }, as: "modules.json")
-    try copy.write(
-      ["word_embedding_dimension": pooling, "pooling_mode_mean_tokens": true] as [String: Any],
-      as: "1_Pooling/config.json")
-    try copy.write(["in_features": inputs, "out_features": 16], as: "2_Dense/config.json")
-    try copy.write(tensors: ["linear.weight": .init(shape: [16, 24])], as: "2_Dense/model.safetensors")
-  }
-
-  static let parts: [BrokenFolder] = [
-    BrokenFolder("rank unlike lora_A", "llama", .parts, ["adapter_config.json", "r", "expected 8", "lora_A"])
-    {
-      try adapter($0, ["base_model.model.layers.0.q_proj.lora_A.weight": [8, 24]])
-    },
-    BrokenFolder("rank unlike lora_B", "llama", .parts, ["expected 8, dimension 1", "lora_B"]) {
-      try adapter($0, ["base_model.model.layers.0.q_proj.lora_B.weight": [24, 8]])
-    },
-    file(
-      "an adapter without weights", .parts, "adapter_config.json", #"{"peft_type": "LORA", "r": 4}"#,
-      ["adapter_model.safetensors"]),
-    BrokenFolder("a module without a folder", "bert", .parts, ["modules.json", "'4_Dense'"]) {
-      try modules($0)
-      try $0.write([["path": "4_Dense", "type": "sentence_transformers.models.Dense"]], as: "modules.json")
-    },
-    BrokenFolder(
-      "a pooling of another width", "bert", .parts,
-      ["1_Pooling/config.json", "word_embedding_dimension", "expected 24"]
-    ) {
-      try modules($0, pooling: 32)
-    },
-    BrokenFolder(
-      "a dense layer of another width", "bert", .parts, ["2_Dense/config.json", "in_features", "expected 24"]
-    ) {
-      try modules($0, inputs: 32)
-    },
-    file("modules.json without a list", of: "bert", .parts, "modules.json", "{}", ["expected a list"]),
-    file(
-      "a component without a folder", .parts, "model_index.json",
-      #"{"_class_name": "P", "vae": ["diffusers", "V"], "none": [null, null]}"#, ["vae"]),
-  ]
-
-  /// Folders that must have nothing worse than notes.
-  static let sound: [(label: String, model: String, make: @Sendable (ModelFolderCopy) throws -> Void)] = [
-    ("shards", "llama", { try $0.split() }),
-    (
-      "an adapter", "llama",
-      { try adapter($0, ["q.lora_A.weight": [4, 24], "q.lora_B.weight": [24, 4], "q.bias": [3]]) }
-    ),
-    ("modules", "bert", { try modules($0) }),
-    (
-      "an unknown model_type", "llama",
-      {
-        try $0.change {
-          $0["model_type"] = "nova"; $0["hidden_size"] = 7
-        }
-      }
-    ),
-    (
-      "no model_type", "llama",
-      {
-        try $0.change {
-          $0["model_type"] = nil; $0["architectures"] = nil
-        }
-      }
-    ),
-    (
-      "quantised", "llama",
-      {
-        try $0.change {
-          $0["quantization_config"] = ["bits": 4]; $0["hidden_size"] = 7
-        }
-      }
-    ),
-    (
-      "a smaller tokenizer", "llama",
-      { _ = try $0.folder.write(Array(tokenizer(#"{"a": 31}"#).utf8), as: "tokenizer.json") }
-    ),
-    ("no head_dim", "llama", { try $0.change { $0["head_dim"] = nil } }),
-    ("no key heads", "llama", { try $0.change { $0["num_key_value_heads"] = nil } }),
-    ("no FFN width", "gpt2", { try $0.change { $0["n_inner"] = nil } }),
-    (
-      "an infinite number", "llama",
-      { copy in
-        let text = try String(
-          decoding: TemporaryFolder.bytes(of: copy.folder.file("config.json")), as: UTF8.self)
-        _ = try copy.folder.write(
-          Array(text.replacing("{", with: #"{"limit": Infinity,"#, maxReplacements: 1).utf8),
-          as: "config.json")
-      }
-    ),
-    (
-      "layers that predict several tokens", "deepseek_v3",
-      { copy in
-        try copy.changeTensors { tensors in
-          for (name, tensor) in tensors where name.hasPrefix("model.layers.1.") {
-            tensors[name.replacing("layers.1.", with: "layers.2.")] = tensor
-          }
-          tensors["model.layers.2.eh_proj.weight"] = .init(shape: [24, 48])
-        }
-      }
-    ),
-    (
-      "frequencies in one layer", "llama",
-      { try $0.changeTensors { $0["model.layers.0.self_attn.rotary_emb.inv_freq"] = .init(shape: [3]) } }
-    ),
-    (
-      "a prefix", "bert",
-      {
-        try $0.changeTensors { tensors in
-          tensors = .init(uniqueKeysWithValues: tensors.map { ("bert.\($0.key)", $0.value) })
-        }
-      }
-    ),
-    (
-      "a part for text", "llama",
-      { copy in
-        try copy.change { document in document = ["model_type": "llava", "text_config": document] }
-        try copy.changeTensors { tensors in
-          tensors = .init(uniqueKeysWithValues: tensors.map { ("language_model.\($0.key)", $0.value) })
-        }
-      }
-    ),
-    (
-      "numbers that are no layers", "llama",
-      {
-        try $0.changeTensors { tensors in
-          for number in ["-1", "x", "99999999999999999999"] {
-            tensors["model.layers.\(number).mlp.act.weight"] = .init(shape: [1])
-          }
-        }
-      }
-    ),
-    (
-      "weights under another name", "llama",
-      {
-        try $0.write(tensors: $0.tensors(), as: "other.safetensors")
-        try $0.remove("model.safetensors")
-      }
-    ),
-    (
-      "only an encoder", "t5",
-      { try $0.changeTensors { tensors in tensors = tensors.filter { !$0.key.hasPrefix("decoder.") } } }
-    ),
-    // Without grouped keys, head_dim or a norm over each head, no shape shows the number of heads.
-    ("half the heads of BERT", "bert", { try $0.change { $0["num_attention_heads"] = 2 } }),
   ]
 }

@@ -13,7 +13,7 @@ struct ModelFolderTests {
   @Test("every folder that transformers wrote has nothing worse than notes")
   func written() throws {
     let names = try ModelFolderCopy.names
-    #expect(names.count == 51)
+    #expect(names.count == 120)
     for name in names {
       let copy = try ModelFolderCopy(of: name)
       let verdicts = FolderValidation.check(folder: copy.path, ValidationOptions())
@@ -95,16 +95,128 @@ struct ModelFolderTests {
     return keys
   }
 
+  @Test("a tensor that every layer lacks is found, whichever it is")
+  func everyTensor() throws {
+    var removed = 0
+    for name in try ModelFolderCopy.names {
+      let copy = try ModelFolderCopy(of: name)
+      var document: [String: Any] = [:]
+      try copy.change { document = $0 }
+      let (_, _, type, architecture) = try described(document)
+      for layers in architecture.layers {
+        let kinds = layers.kinds.filter { $0.types.contains(type) }.map(\.tensors)
+        #expect(!kinds.isEmpty, "\(type)")
+        // What only some forms of a layer have may be missing in all of them.
+        let common = kinds.dropFirst().reduce(kinds.first ?? []) { $0.intersection($1) }
+        #expect(common.count >= 2, "\(type)")
+        for suffix in common {
+          let end = suffix.split(separator: "{}.").last ?? ""
+          let other = try ModelFolderCopy(of: name)
+          let start = layers.pattern.prefix { $0 != "{" }
+          try other.changeTensors { tensors in
+            for name in tensors.keys where name.contains(start) && name.hasSuffix("." + end) {
+              tensors[name] = nil
+            }
+          }
+          removed += 1
+          let found = findings(other).filter { $0.rule == .configuration && $0.severity == .error }
+          #expect(
+            found.contains { "\($0.location) \($0.message)".contains(end) }, "\(name): \(suffix)")
+        }
+      }
+    }
+    #expect(removed >= 1500)
+  }
+
+  @Test("a missing key is as good as the number that loaders take for it")
+  func everyDefault() throws {
+    var (wrong, right, unseen) = (0, 0, 0)
+    for name in try ModelFolderCopy.names {
+      var document: [String: Any] = [:]
+      try ModelFolderCopy(of: name).change { document = $0 }
+      let (part, original, type, architecture) = try described(document)
+      let defaults = try #require(architecture.defaults[type], "\(type)")
+      for key in keys(architecture) where key.count == 1 {
+        guard let number = original[key[0]] as? Int, let taken = defaults[key[0]] else { continue }
+        let copy = try ModelFolderCopy(of: name)
+        try copy.change { document in
+          var values = original
+          values[key[0]] = nil
+          if let part { document[part] = values } else { document = values }
+        }
+        let found = findings(copy).filter { $0.severity > .note }
+        if number == taken {
+          right += 1
+          #expect(found.isEmpty, "\(name): \(key)")
+        } else if key[0].contains("head"), found.isEmpty {
+          // Another number of heads that fits every shape.
+          unseen += 1
+        } else if !Self.unused.contains([name] + key) {
+          wrong += 1
+          #expect(
+            found.contains { $0.message.contains("loaders take \(taken)") }, "\(name): \(key): \(found)")
+        }
+      }
+    }
+    #expect(wrong >= 600 && right >= 25 && unseen <= 30, "\(wrong), \(right), \(unseen)")
+  }
+
+  @Test("a key is read under any name that loaders accept")
+  func everyAlias() throws {
+    var renamed = 0
+    for name in try ModelFolderCopy.names {
+      var original: [String: Any] = [:]
+      try ModelFolderCopy(of: name).change { original = $0 }
+      let architecture = try described(original).architecture
+      for (alias, key) in architecture.aliases {
+        guard let number = original[key] as? Int, original[alias] == nil else { continue }
+        renamed += 1
+        for (value, isRight) in [(number, true), (number + 1, false)] {
+          let copy = try ModelFolderCopy(of: name)
+          try copy.change {
+            $0[key] = nil
+            $0[alias] = value
+          }
+          let found = findings(copy).filter { $0.severity > .note }
+          // One expert more for a token is right, too.
+          #expect(found.isEmpty == (isRight || key == "moe_k"), "\(name): \(alias): \(found)")
+        }
+      }
+    }
+    #expect(renamed >= 50)
+  }
+
+  /// Keys whose number no tensor has: every layer has experts, so none has the width of a dense layer. PaliGemma's loader
+  /// reads only the part for text.
+  private static let unused: Set<[String]> = [
+    ["qwen2_moe", "intermediate_size"], ["qwen3_moe", "intermediate_size"],
+    ["qwen3_next", "intermediate_size"], ["qwen3_next-8", "intermediate_size"],
+    ["paligemma", "hidden_size"], ["paligemma", "vocab_size"],
+  ]
+
+  /// The part of a config.json that an architecture describes, the name of that part, and its model type.
+  private func described(_ document: [String: Any]) throws -> (
+    part: String?, values: [String: Any], type: String, architecture: Architecture
+  ) {
+    for part in [nil, "text_config"] {
+      let values = part.map { document[$0] as? [String: Any] ?? [:] } ?? document
+      if let type = values["model_type"] as? String, let architecture = Architecture.of(type: type) {
+        return (part, values, type, architecture)
+      }
+    }
+    throw Missing()
+  }
+
+  private struct Missing: Error {}
+
   @Test("another number under any key that a document names is found")
   func everyKey() throws {
-    // Every layer has experts, so no tensor has the width of a dense layer.
-    let unused: Set<[String]> = [["qwen2_moe", "intermediate_size"], ["qwen3_moe", "intermediate_size"]]
     var changed = 0
     for name in try ModelFolderCopy.names {
       let copy = try ModelFolderCopy(of: name)
-      var type = ""
-      try copy.change { type = $0["model_type"] as? String ?? "" }
-      let architecture = try #require(Architecture.all.first { $0.modelTypes.contains(type) })
+      var original: [String: Any] = [:]
+      try copy.change { original = $0 }
+      let architecture = try described(original).architecture
       for key in keys(architecture).sorted(by: { "\($0)" < "\($1)" }) {
         let other = try ModelFolderCopy(of: name)
         var isThere = false
@@ -118,7 +230,7 @@ struct ModelFolderTests {
         if !isThere { continue }
         changed += 1
         let found = findings(other).filter { $0.rule == .configuration && $0.severity == .error }
-        #expect(found.isEmpty == unused.contains([name] + key), "\(name): \(key)")
+        #expect(found.isEmpty == Self.unused.contains([name] + key), "\(name): \(key)")
       }
     }
     #expect(changed >= 300)

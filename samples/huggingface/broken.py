@@ -75,6 +75,29 @@ def drop(name):
     return lambda folder: folder.tensors(lambda tensors: tensors.pop(name))
 
 
+def drop_all(end):
+    """Remove a tensor from every layer."""
+    def change(tensors):
+        for name in [name for name in tensors if name.endswith(end)]:
+            tensors.pop(name)
+    return lambda folder: folder.tensors(change)
+
+
+def halve_heads(folder):
+    """Halve the heads in every layer; the loader computes their width from the number of heads."""
+    def change(tensors):
+        for name in [name for name in tensors if ".self_attn." in name]:
+            tensor = tensors[name]
+            tensors[name] = (tensor[:, :tensor.shape[1] // 2] if "o_proj" in name else tensor[:len(tensor) // 2]).clone()
+    folder.tensors(change)
+    folder.edit(head_dim=None)
+
+
+def classifier(folder):
+    folder.edit(architectures=["LlamaForSequenceClassification"], id2label={"0": "no", "1": "yes"})
+    folder.tensors(lambda tensors: tensors.update({"score.weight": torch.zeros(3, 24)}))
+
+
 def resize(name, *shape):
     return lambda folder: folder.tensors(lambda tensors: tensors.update({name: torch.zeros(shape)}))
 
@@ -163,6 +186,17 @@ CASES = [
     ("`dtype` unlike the tensors", "llama", config(dtype="bfloat16")),
     ("`pad_token_id` beyond the vocabulary", "llama", config(pad_token_id=32)),
     ("`eos_token_id` beyond the vocabulary", "llama", config(eos_token_id=32)),
+    ("a tensor missing in every layer", "llama", drop_all("mlp.up_proj.weight")),
+    ("a norm missing in every layer", "qwen3", drop_all("q_norm.weight")),
+    ("a bias missing in every layer", "qwen2", drop_all("q_proj.bias")),
+    ("heads halved in every layer, no `head_dim`", "mistral", halve_heads),
+    ("no `intermediate_size`", "llama", config(intermediate_size=None)),
+    ("no `head_dim`", "gemma2", config(head_dim=None)),
+    ("no `num_key_value_heads`", "llama", config(num_key_value_heads=None)),
+    ("experts in other layers", "qwen3_moe-8", config(mlp_only_layers=[])),
+    ("`first_k_dense_replace`", "deepseek_v3", config(first_k_dense_replace=0)),
+    ("more layers with their own keys", "gemma3n_text", config(num_kv_shared_layers=2)),
+    ("labels of a classifier", "llama", classifier),
     ("config.json cut off", "llama", lambda folder: folder.text("config.json", '{"model_type": "llama"')),
     ("a key twice in config.json", "llama", twice),
 ]

@@ -26,6 +26,10 @@ public struct FolderCompanions: Sendable {
     "config_sentence_transformers.json", "README.md", "USE_POLICY.md", "requirements.txt",
   ]
   private static let prefixes = ["LICENSE", "LICENCE", "NOTICE"]
+  /// The folder with further chat templates.
+  private static let templates = "additional_chat_templates"
+  /// Weights in the folder of a module of sentence-transformers, such as a dense layer; they are not cut.
+  private static let moduleWeights: Set<String> = ["model.safetensors", "pytorch_model.bin"]
 
   /// - Parameter weights: the names of the files with weights, and of their index.
   init(in folder: ShardFolder, beside weights: Set<String>) throws(FlatFormatError) {
@@ -33,7 +37,7 @@ public struct FolderCompanions: Sendable {
     var leftOut: [String] = []
     var total = 0
     // Python code can belong to the model. It is copied, never run.
-    for name in try folder.names() where !weights.contains(name) {
+    for name in try Self.names(in: folder) where !weights.contains(name) {
       guard Self.isKnown(name), files.count < Self.countLimit, let bytes = Self.bytes(of: name, in: folder),
         total + bytes.count <= Self.totalLimit
       else {
@@ -47,10 +51,37 @@ public struct FolderCompanions: Sendable {
     self.leftOut = leftOut
   }
 
+  /// The names in the folder; in place of a folder that may have files of the model, the paths of its files.
+  private static func names(in folder: ShardFolder) throws(FlatFormatError) -> [String] {
+    var names: [String] = []
+    for name in try folder.names() {
+      guard name == templates || isModule(name[...]), SystemPath.isLink(folder.file(name)) == false,
+        let below = ShardFolder(folder.file(name)),
+        case let files = try below.names(), !files.isEmpty
+      else {
+        names.append(name)
+        continue
+      }
+      names += files.map { "\(name)/\($0)" }
+    }
+    return names
+  }
+
   /// Whether a name is that of a file that is kept; names from a checkpoint are held to the same.
   static func isKnown(_ name: String) -> Bool {
-    CompanionFile.isInside(name) && FlatFormats.kind(forName: name) == nil
-      && (known.contains(name) || prefixes.contains(where: name.hasPrefix) || name.hasSuffix(".py"))
+    guard CompanionFile.isInside(name) else { return false }
+    guard let slash = name.firstIndex(of: "/") else {
+      return FlatFormats.kind(forName: name) == nil
+        && (known.contains(name) || prefixes.contains(where: name.hasPrefix) || name.hasSuffix(".py"))
+    }
+    let (folder, file) = (name[..<slash], String(name[name.index(after: slash)...]))
+    if folder == templates { return file.hasSuffix(".jinja") && !file.contains("/") }
+    return isModule(folder) && (known.contains(file) || moduleWeights.contains(file))
+  }
+
+  /// Whether a folder has the name of a module of sentence-transformers: a number and a class, as in `1_Pooling`.
+  private static func isModule(_ name: Substring) -> Bool {
+    name.wholeMatch(of: #/[0-9]{1,3}_[A-Za-z]+/#) != nil
   }
 
   /// The bytes of a file; nil if it cannot be read, is too large, or is a link that leads out of the folder.

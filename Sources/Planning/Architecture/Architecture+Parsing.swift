@@ -11,7 +11,7 @@ extension Architecture {
     }
     let object = try PlanNode(value: value, place: "").object(allowing: [
       "format", "$schema", "id", "title", "source", "model_types", "marker", "remark", "layers", "embeddings",
-      "rows", "required", "head", "groups",
+      "rows", "required", "head", "defaults", "aliases", "groups",
     ])
     let format = try object.required("format").string()
     guard format == Self.format else {
@@ -32,11 +32,29 @@ extension Architecture {
     for item in try object.optional("required")?.array() ?? [] { required.append(try item.pattern().text) }
     self.required = required
     head = try object.optional("head")?.pattern().text
+    defaults = try Self.defaults(object.optional("defaults"))
+    aliases =
+      try object.optional("aliases")?.members().members.map { (member) throws(PlanError) in
+        (member.key, try PlanNode(value: member.value, place: "aliases.\(member.key)").string())
+      } ?? []
     var groups: [Group] = []
     for item in try object.required("groups").array() { groups.append(try Group(item)) }
     // With two stacks, one may read the other, so no layer can be left out.
     if layers.count == 1, layers[0].countKey != nil { groups.append(Group(layers[0])) }
     self.groups = groups
+  }
+
+  /// Numbers by key, by model type.
+  private static func defaults(_ node: PlanNode?) throws(PlanError) -> [String: [String: Int]] {
+    var defaults: [String: [String: Int]] = [:]
+    for type in try node?.members().members ?? [] {
+      let own = PlanNode(value: type.value, place: "defaults.\(type.key)")
+      for member in try own.members().members {
+        defaults[type.key, default: [:]][member.key] = try own.named(member.key, member.value).integer(
+          in: 0...Int.max)
+      }
+    }
+    return defaults
   }
 
   /// The ends of tensor names, each with the keys that give dimension 0.
@@ -64,8 +82,9 @@ extension Architecture {
 extension Architecture.Layers {
   fileprivate init(_ node: PlanNode) throws(PlanError) {
     let object = try node.object(allowing: [
-      "pattern", "count_key", "extra_tensor", "config", "lists", "optional", "number_lists", "first_keys",
-      "shared_key", "fixed", "needs_lists", "keeps_first", "list_flags", "tensors",
+      "pattern", "count_key", "extra_tensor", "config", "lists", "optional", "kinds", "sparse",
+      "number_lists",
+      "first_keys", "shared_key", "fixed", "needs_lists", "keeps_first", "list_flags", "tensors",
     ])
     pattern = try object.required("pattern").pattern().text
     countKey = try object.optional("count_key")?.string()
@@ -73,6 +92,18 @@ extension Architecture.Layers {
     self.object = try object.optional("config")?.string()
     lists = try object.texts("lists")
     optional = try object.texts("optional")
+    kinds = try (object.optional("kinds")?.array() ?? []).map { (item) throws(PlanError) in
+      let kind = try item.object(allowing: ["types", "tensors"])
+      return Architecture.LayerKind(types: try kind.texts("types"), tensors: Set(try kind.texts("tensors")))
+    }
+    sparse = try object.optional("sparse").map { (node) throws(PlanError) in
+      let keys = try node.object(allowing: ["tensor", "first_dense_key", "dense_list_key", "step_key"])
+      return Architecture.SparseLayers(
+        tensor: try keys.required("tensor").string(),
+        firstDenseKey: try keys.optional("first_dense_key")?.string(),
+        denseListKey: try keys.optional("dense_list_key")?.string(),
+        stepKey: try keys.optional("step_key")?.string())
+    }
     numberLists = try object.texts("number_lists")
     firstKeys = try object.texts("first_keys")
     sharedKey = try object.optional("shared_key")?.string()

@@ -4,15 +4,25 @@ extension Architecture {
   /// The documents that come with the program, in the order in which they are tried: an architecture whose marker
   /// another one also has comes first. A test compares them with the folder.
   private static let documents: [[UInt8]] = [
-    PackageResources.dinov2_json, PackageResources.bert_json, PackageResources.vit_hf_json,
-    PackageResources.vit_torchvision_json, PackageResources.distilbert_json, PackageResources.gpt2_json,
+    PackageResources.dinov2_json, PackageResources.beit_json, PackageResources.bert_json,
+    PackageResources.deberta_v2_json, PackageResources.mpnet_json, PackageResources.albert_json,
+    PackageResources.nomic_bert_json, PackageResources.vit_hf_json, PackageResources.ijepa_json,
+    PackageResources.vit_mae_json, PackageResources.dinov3_vit_json, PackageResources.vit_torchvision_json,
+    PackageResources.distilbert_json, PackageResources.gpt2_json, PackageResources.gpt_bigcode_json,
+    PackageResources.codegen_json, PackageResources.gptj_json, PackageResources.gpt_neo_json,
+    PackageResources.bloom_json, PackageResources.falcon_json, PackageResources.mpt_json,
     PackageResources.gpt_neox_json, PackageResources.modernbert_json, PackageResources.clip_json,
-    PackageResources.whisper_json, PackageResources.t5_json, PackageResources.mixtral_json,
-    PackageResources.granitemoe_json, PackageResources.gpt_oss_json, PackageResources.deepseek_v3_json,
-    PackageResources.qwen_moe_json, PackageResources.olmoe_json, PackageResources.phi3_json,
+    PackageResources.clip_tower_json, PackageResources.wav2vec2_json, PackageResources.whisper_json,
+    PackageResources.marian_json, PackageResources.t5_json, PackageResources.longt5_json,
+    PackageResources.mixtral_json, PackageResources.minimax_json, PackageResources.granitemoe_json,
+    PackageResources.gpt_oss_json, PackageResources.deepseek_v3_json, PackageResources.ernie4_5_moe_json,
+    PackageResources.qwen3_next_json, PackageResources.qwen_moe_json, PackageResources.olmoe_json,
+    PackageResources.phi3_json, PackageResources.glm_json, PackageResources.persimmon_json,
     PackageResources.phi_json, PackageResources.gemma3n_json, PackageResources.llama_json,
-    PackageResources.vit_json,
-    PackageResources.torch_encoder_json,
+    PackageResources.cohere_json, PackageResources.smollm3_json, PackageResources.olmo_json,
+    PackageResources.qwen3_vl_json, PackageResources.stablelm_json, PackageResources.starcoder2_json,
+    PackageResources.nemotron_json, PackageResources.opt_json, PackageResources.biogpt_json,
+    PackageResources.xglm_json, PackageResources.vit_json, PackageResources.torch_encoder_json,
   ]
 
   /// The architectures of the documents; a test parses each of them.

@@ -28,6 +28,11 @@ struct Architecture: Sendable {
   let rows: [Rows]
   /// The ends of names of tensors that every model has.
   let required: [String]
+  /// The numbers that loaders take for keys that config.json lacks, by model type. A number that they compute from others
+  /// is not among them.
+  let defaults: [String: [String: Int]]
+  /// Other names that loaders accept for keys: `num_hidden_layers` for `n_layer`.
+  let aliases: [(alias: String, key: String)]
   /// The end of the name of the output layer, which a model for text lacks if it shares the embedding.
   let head: String?
   let groups: [Group]
@@ -47,6 +52,10 @@ struct Architecture: Sendable {
     let lists: [String]
     /// The ends of names of tensors that some layers lack.
     let optional: [String]
+    /// The tensors of a layer, in each of the forms that it may have. Those that a flag can take away are left out.
+    let kinds: [LayerKind]
+    /// Which layers have experts; nil if config.json does not say it.
+    let sparse: SparseLayers?
     /// The keys whose lists have numbers of layers.
     let numberLists: [String]
     /// The keys with a number of layers at the start of the stack.
@@ -66,6 +75,26 @@ struct Architecture: Sendable {
 
     /// The pattern of all tensors of the layers.
     var numbered: String { pattern + "*" }
+  }
+
+  /// The tensors of one form of a layer.
+  struct LayerKind: Sendable {
+    /// The model types that have such layers.
+    let types: [String]
+    /// The ends of the tensors' names after the number of the layer; an expert's number is `{}`.
+    let tensors: Set<String>
+  }
+
+  /// The keys that say which layers have experts.
+  struct SparseLayers: Sendable {
+    /// The start of the names that only such layers have, after the number of the layer.
+    let tensor: String
+    /// The key with the number of layers without experts at the start of the stack.
+    let firstDenseKey: String?
+    /// The key whose list has the numbers of layers without experts.
+    let denseListKey: String?
+    /// The key with a number n: layers n - 1, 2n - 1, … have experts.
+    let stepKey: String?
   }
 
   /// Tensors whose dimension 0 is a sum of products of numbers in config.json.

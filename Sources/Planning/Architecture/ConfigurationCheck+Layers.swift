@@ -2,7 +2,7 @@ internal import Tensors
 internal import UnitModel
 
 /// The tensors of a stack of layers, by layer and by the rest of their names.
-private struct LayerStack {
+struct LayerStack {
   struct Member {
     let layer: Int
     let spec: TensorSpec
@@ -46,7 +46,6 @@ extension ConfigurationCheck {
     let stack = LayerStack(index.specs, pattern)
     checkLists(layers.lists, count: countKey, in: layers.object)
     guard let count = number(countKey, in: layers.object) else { return }
-    let key = Disagreement.Place.key(layers.object.map { "\($0).\(countKey)" } ?? countKey)
     let title = TensorName(prefix + layers.pattern).quoted
     guard let last = stack.layers.last else {
       // Classes for one kind of input leave the other stack out.
@@ -62,7 +61,8 @@ extension ConfigurationCheck {
     // The number of further layers is not compared: a file may lack them, and loaders ignore them.
     let own = stack.layers.filter { !(extra ?? []).contains($0) }
     if own.count < count || own.last ?? 0 >= count {
-      report(key, "\(own.count), the number of layers \(title)", "\(count)")
+      let path = layers.object.map { "\($0).\(countKey)" } ?? countKey
+      report(.key(path), "\(own.count), the number of layers \(title)", found("\(count)", path))
     }
     let present = Set(stack.layers)
     for layer in (0...min(last, index.specs.count)).filter({ !present.contains($0) }).prefix(Self.limit) {
@@ -71,7 +71,9 @@ extension ConfigurationCheck {
         "tensors of this layer", "none")
     }
     let members = stack.members.filter { $0.layer < count }
-    checkSameNames(members, layers, under: prefix)
+    let missing = checkKinds(members, layers, under: prefix)
+    checkSameNames(members.filter { !missing.contains($0.suffix) }, layers, under: prefix)
+    if let sparse = layers.sparse { check(sparse, members, of: layers, under: prefix) }
     if hasShapes { checkSameShapes(members) }
   }
 

@@ -8,20 +8,22 @@ extension ConfigurationCheck {
     let tensors = index.matches(rows.suffix, under: prefix)
     if tensors.isEmpty { return }
     // Relatives in one document have some of its keys: BART has no max_source_positions.
-    let isThere = rows.terms.joined().joined().contains { numbers.value($0) != nil }
+    let isThere = rows.terms.joined().joined().contains {
+      numbers.value($0) != nil || defaults?[$0] != nil
+    }
     if !isThere, !rows.isVocabulary { return }
     var sum: Int? = 0
     for term in rows.terms {
       var product: Int? = 1
       for keys in term {
-        let key = keys.first { numbers.value($0) != nil } ?? keys[0]
+        let key = self.key(of: keys)
         guard let factor = number(key, in: nil) else { return }
         product = product.flatMap { Self.product($0, factor) }
       }
       sum = sum.flatMap { a in product.flatMap { b in Self.sum(a, b) } }
     }
     let keys = rows.terms.map {
-      $0.map { $0.first { numbers.value($0) != nil } ?? $0[0] }.joined(separator: " * ")
+      $0.map(key).joined(separator: " * ")
     }
     let extents = tensors.map { CutExtent(suffix: rows.suffix, item: "", spec: $0, place: 0) }
     report(
@@ -98,41 +100,50 @@ extension ConfigurationCheck {
     func place(_ key: String) -> Disagreement.Place { .key(group.object.map { "\($0).\(key)" } ?? key) }
     var keys: Int? = count
     if let key = heads.keyCountKey {
-      // Loaders differ in their default: as many as query heads, or a number of the family.
-      keys = numbers.value(key, in: group.object) == nil ? nil : number(key, in: group.object)
+      // Loaders that have no number of their own take as many as query heads.
+      let isKnown = has(key, in: group.object)
+      keys = isKnown ? number(key, in: group.object) : defaults == nil ? nil : count
     }
     guard count > 0, keys ?? 1 > 0 else {
       report(place(count > 0 ? heads.keyCountKey ?? countKey : countKey), "at least one head", "0")
       return
     }
     if let keys, count % keys != 0 {
-      // The arithmetic of heads is reported already.
+      // The arithmetic of two keys is reported already.
+      if let key = heads.keyCountKey {
+        let path = group.object.map { "\($0).\(key)" } ?? key
+        if defaulted[path] != nil {
+          report(.key(path), "a number that divides \(countKey) \(count)", found("\(keys)", path))
+        }
+      }
       return
     }
     if heads.dividesHidden.contains(numbers.text("model_type") ?? ""),
       let hidden = numbers.integer("hidden_size", in: group.object), hidden % count != 0
     {
-      report(place(countKey), "a number that divides hidden_size \(hidden)", "\(count)")
+      report(place(countKey), "a number that divides hidden_size \(hidden)", found("\(count)", countKey))
     }
     let stored = heads.widthKey.flatMap { key in
-      numbers.value(key, in: group.object) == nil ? nil : number(key, in: group.object)
+      has(key, in: group.object) ? number(key, in: group.object) : nil
     }
     let parts = query.parts(queries: count, keys: keys ?? count)
     guard parts > 0, query.extent > 0, query.extent % parts == 0 else {
       report(
-        place(countKey), "a number of equal parts of \(Self.extent(query.place, of: query.spec))", "\(count)")
+        place(countKey), "a number of equal parts of \(Self.extent(query.place, of: query.spec))",
+        found("\(count)", countKey))
       return
     }
-    let width = stored ?? query.extent / parts
+    let width = stored ?? computedWidth(count, in: group.object) ?? query.extent / parts
     guard width > 0 else {
       report(place(heads.widthKey ?? countKey), "heads of at least one channel", "\(width)")
       return
     }
+    let said = found("\(width)", stored == nil ? countKey : heads.widthKey ?? countKey)
     let norms = heads.norm.map { index.matches($0, under: prefix) } ?? []
     report(
       norms.filter { $0.shape != [width] && $0.shape.first != query.extent },
       at: { _ in place(stored == nil ? countKey : heads.widthKey ?? countKey) },
-      { "heads of width \($0.shape), the shape of tensor \($0.name.quoted)" }, { _ in "\(width)" })
+      { "heads of width \($0.shape), the shape of tensor \($0.name.quoted)" }, { _ in said })
     func isWrong(_ tensor: CutExtent) -> Bool {
       let own = tensor.item.contains("?") ? count : tensor.parts(queries: count, keys: keys ?? count)
       let asQueries = Self.product(own, width).flatMap { Self.product($0, tensor.repeats) }
@@ -145,11 +156,31 @@ extension ConfigurationCheck {
     }
     let wrong = tensors.filter(isWrong)
     let names = [countKey, heads.keyCountKey, stored == nil ? nil : heads.widthKey].compactMap(\.self)
-    let found = [count, keys, stored].compactMap { $0.map(String.init) }
+    let values = [count, keys, stored].compactMap { $0.map(String.init) }.joined(separator: ", ")
+    let words = found(
+      values + (stored == nil ? "; heads of width \(width)" : ""), names.joined(separator: ", "))
     report(
       wrong.map(\.spec), at: { _ in place(names.joined(separator: ", ")) },
-      { "heads × width equal to \(Self.extent(wrong[0].place, of: $0))" },
-      { _ in found.joined(separator: ", ") + (stored == nil ? "; heads of width \(width)" : "") })
+      { "heads × width equal to \(Self.extent(wrong[0].place, of: $0))" }, { _ in words })
+  }
+
+  /// The first of several names of a number that config.json has, or for which loaders have a number of their own.
+  private func key(of names: [String]) -> String {
+    names.first { numbers.value($0) != nil } ?? names.first { defaults?[$0] != nil } ?? names[0]
+  }
+
+  /// Whether config.json has a key, or loaders have a number of their own for it.
+  private func has(_ key: String, in object: String?) -> Bool {
+    numbers.value(key, in: object) != nil || defaults?[object.map { "\($0).\(key)" } ?? key] != nil
+  }
+
+  /// The width of a head that loaders compute if there is no key for it; nil if the model type's own numbers are not
+  /// known.
+  private func computedWidth(_ count: Int, in object: String?) -> Int? {
+    guard defaults != nil, let hidden = numbers.integer("hidden_size", in: object), hidden >= count else {
+      return nil
+    }
+    return hidden / count
   }
 
   static func extent(_ place: Int, of spec: TensorSpec) -> String {

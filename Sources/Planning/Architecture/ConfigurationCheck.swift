@@ -27,8 +27,14 @@ package struct ConfigurationCheck {
 
   let numbers: ModelSizes
   let index: TensorIndex
-  /// Keys that a document names and config.json lacks: a loader has a default of its own.
+  /// The model type that is known, and its architecture.
+  let type: String
+  /// The numbers that a loader takes for keys that config.json lacks; nil if they are not known.
+  let defaults: [String: Int]?
+  /// Keys that a document names and config.json lacks, without a known default.
   var absent: [String] = []
+  /// Keys that config.json lacks, with the number that a loader takes.
+  private(set) var defaulted: [String: Int] = [:]
   /// The most disagreements of one kind; a hostile file could have a million.
   static let limit = 20
   /// The most copies of an architecture in one file, such as the encoders of a pair. Each is searched in all tensors.
@@ -45,11 +51,14 @@ package struct ConfigurationCheck {
     let numbers = ModelSizes(document, part: part)
     self.numbers = numbers
     index = TensorIndex(specs)
-    let known = own ?? part.flatMap { numbers.text("\($0).model_type") }.flatMap(Architecture.of(type:))
-    let isPacked = numbers.value("quantization_config") != nil || numbers.value("quantization") != nil
+    let partType = part.flatMap { numbers.text("\($0).model_type") }
+    let known = own ?? partType.flatMap(Architecture.of(type:))
+    self.type = (own == nil ? partType : type) ?? "none"
+    defaults = known?.defaults[self.type]
     checkHeads()
     checkExperts()
     checkDType()
+    checkLabels()
     guard specs.count <= Self.tensorLimit else {
       unexamined.append(
         "expected at most \(Self.tensorLimit.grouped) tensors, found \(specs.count.grouped): they are not compared"
@@ -64,7 +73,7 @@ package struct ConfigurationCheck {
           + "widths and embeddings are not compared with the tensors")
       return
     }
-    var prefixes = TensorNames(specs: specs).prefixes(of: known.marker).filter { prefix in
+    var prefixes = Self.prefixes(of: known, TensorNames(specs: specs)).filter { prefix in
       part == nil || !prefix.contains(#/vision|visual|audio/#)
     }
     if prefixes.count > Self.prefixLimit {
@@ -113,13 +122,30 @@ package struct ConfigurationCheck {
     }
   }
 
+  /// Whether the weights are quantised.
+  var isPacked: Bool {
+    numbers.value("quantization_config") != nil || numbers.value("quantization") != nil
+  }
+
   mutating func report(
     _ place: Disagreement.Place, _ expected: String, _ found: String, isHarmless: Bool = false
   ) {
+    var place = place
+    if case .key(let key) = place { place = .key(ownName(of: key)) }
     // The first finding on a tensor says what is wrong with it.
     if case .tensor = place, disagreements.contains(where: { $0.place == place }) { return }
     let new = Disagreement(place: place, expected: expected, found: found, isHarmless: isHarmless)
     if !disagreements.contains(new) { disagreements.append(new) }
+  }
+
+  /// Keys under the names that config.json uses for them.
+  private func ownName(of keys: String) -> String {
+    keys.split(separator: ", ").map { key in
+      let parts = key.split(separator: ".").map(String.init)
+      guard let last = parts.last, parts.count <= 2, !key.contains(" ") else { return String(key) }
+      let object = parts.count == 2 ? parts[0] : nil
+      return (parts.dropLast() + [numbers.path(last, in: object).last ?? last]).joined(separator: ".")
+    }.joined(separator: ", ")
   }
 
   /// Reports tensors with the same defect: the first of them, and the number of the others.
@@ -142,7 +168,7 @@ package struct ConfigurationCheck {
     if wrong.count * 2 > all {
       let rest = wrong.count == 1 ? "" : ", and \(wrong.count - 1) more like it"
       let part = first.repeats == 1 ? "" : "\(first.extent / first.repeats), a part of "
-      report(.key(key), part + Self.extent(first.place, of: first.spec) + rest, said)
+      report(.key(key), part + Self.extent(first.place, of: first.spec) + rest, found(said, key))
       return
     }
     for item in wrong.prefix(Self.limit) {
@@ -153,13 +179,24 @@ package struct ConfigurationCheck {
     }
   }
 
-  /// The number of a key; reports a value of another kind, and remembers a key that is absent.
+  /// What config.json says under keys that are joined by other characters; of a missing one, what loaders take.
+  func found(_ said: String, _ keys: String) -> String {
+    let missing = keys.split { ", *+".contains($0) }.map(String.init).filter { defaulted[$0] != nil }
+    return missing.isEmpty
+      ? said
+      : "no \(missing.joined(separator: ", ")), for which loaders take "
+        + missing.compactMap { defaulted[$0].map(String.init) }.joined(separator: ", ")
+  }
+
+  /// The number of a key, or the one that loaders take for it; reports a value of another kind, and remembers a key that is
+  /// absent.
   mutating func number(_ key: String, in object: String?) -> Int? {
     let path = object.map { "\($0).\(key)" } ?? key
     switch numbers.value(key, in: object) {
     case nil:
-      absent.append(path)
-      return nil
+      defaulted[path] = defaults?[path]
+      if defaults?[path] == nil { absent.append(path) }
+      return defaults?[path]
     // A list gives each layer its own number.
     case .array?: return nil
     case .integer(let number)? where number >= 0: return Int(exactly: number)
@@ -177,6 +214,19 @@ extension ConfigurationCheck {
     "teacher.",
   ]
 
+  /// The prefixes of an architecture's tensors. A file that lacks the marker in every layer has other tensors of layers.
+  private static func prefixes(of architecture: Architecture, _ names: TensorNames) -> [String] {
+    let marked = names.prefixes(of: architecture.marker)
+    if !marked.isEmpty { return marked }
+    for layers in architecture.layers {
+      for tensor in Set(layers.kinds.flatMap(\.tensors)).sorted() {
+        let found = names.prefixes(of: layers.pattern + tensor)
+        if !found.isEmpty { return found }
+      }
+    }
+    return []
+  }
+
   /// The beginning of a prefix that a training program added; nil if there is none.
   static func wrapper(in prefix: String) -> String? { wrappers.first { prefix.hasPrefix($0) } }
 
@@ -190,11 +240,18 @@ extension ConfigurationCheck {
     }
   }
 
+  /// The first of several keys that config.json has, or for which loaders have a number of their own.
+  private mutating func number(of keys: [String]) -> (key: String, number: Int)? {
+    if let known = numbers.first(keys) { return known }
+    guard let key = keys.first(where: { defaults?[$0] != nil }) else { return nil }
+    return number(key, in: nil).map { (key, $0) }
+  }
+
   private static let expertKeys = ["num_local_experts", "num_experts", "n_routed_experts"]
 
   /// The number of experts, against the numbers that routers use and against the experts in the weights.
   private mutating func checkExperts() {
-    guard let (key, experts) = numbers.first(Self.expertKeys), experts > 1 else { return }
+    guard let (key, experts) = number(of: Self.expertKeys), experts > 1 else { return }
     let groups = numbers.integer("n_group") ?? 1
     if groups < 1 || experts % groups != 0 {
       report(.key("n_group"), "a number that divides \(key) \(experts)", "\(groups)")
@@ -217,22 +274,23 @@ extension ConfigurationCheck {
         report(.key(topKey), "a number from 1 to \(key) \(experts)", "\(top)")
       }
     }
-    var found: [String: Set<Int>] = [:]
+    var places: [String: Set<Int>] = [:]
     var order: [String] = []
     for spec in index.specs {
       guard let (place, number) = Self.expert(in: spec.name.text) else { continue }
-      if found[place] == nil { order.append(place) }
-      found[place, default: []].insert(number)
+      if places[place] == nil { order.append(place) }
+      places[place, default: []].insert(number)
     }
     let wrong = order.filter { place in
-      guard let numbers = found[place] else { return false }
+      guard let numbers = places[place] else { return false }
       return numbers.count != experts || numbers.max() != experts - 1
     }
-    guard let first = wrong.first, let there = found[first] else { return }
+    guard let first = wrong.first, let there = places[first] else { return }
     let rest = wrong.count == 1 ? "" : ", and \(wrong.count - 1) more like it"
     report(
       .key(key), "\(there.count), the number of experts under \(TensorName(first).quoted)\(rest)",
-      there.count == experts ? "\(experts), and another expert is missing there" : "\(experts)")
+      there.count == experts
+        ? "\(experts), and another expert is missing there" : self.found("\(experts)", key))
   }
 
   /// The text before the number of an expert, and the number.
@@ -255,6 +313,27 @@ extension ConfigurationCheck {
         report(
           .key(key), "\(other.rawValue), the dtype of the tensors", TensorName(name).quoted, isHarmless: true)
       }
+    }
+  }
+
+  /// The output layers of classifiers, one row for each label.
+  private mutating func checkLabels() {
+    guard case .array(let classes)? = numbers.value("architectures"),
+      classes.contains(where: {
+        if case .string(let name) = $0 { name.hasSuffix("Classification") } else { false }
+      }), !isPacked
+    else { return }
+    // A number comes before the list, and without both there are two labels.
+    var (key, count) = ("num_labels", numbers.integer("num_labels") ?? 2)
+    if !numbers.has("num_labels", in: nil), case .object(let labels)? = numbers.value("id2label") {
+      (key, count) = ("id2label", labels.members.count)
+    }
+    let ends = ["classifier.weight", "score.weight", "classifier.out_proj.weight", "out_proj.weight"]
+    for spec in ends.flatMap({
+      index.matches($0, under: "") + index.matches($0, under: "classification_head.")
+    })
+    where spec.shape.count == 2 && spec.shape[0] != count {
+      report(.key(key), "\(spec.shape[0]) labels, the rows of tensor \(spec.name.quoted)", "\(count)")
     }
   }
 

@@ -7,6 +7,8 @@ package struct ModelSizes: Sendable {
   private let document: JSONObject
   /// The object for text that a loader reads before the document.
   private let preferred: JSONObject?
+  /// Other names of keys, in this model type.
+  private let aliases: [(alias: String, key: String)]
 
   /// The values of a document.
   ///
@@ -24,16 +26,34 @@ package struct ModelSizes: Sendable {
         Self.object(part, of: document).flatMap(type)
       }
     modelType = types.compactMap(\.self).first { Architecture.of(type: $0) != nil } ?? types[0]
+    aliases = modelType.flatMap(Architecture.of(type:))?.aliases ?? []
   }
 
   /// The objects for text in models with several kinds of input.
   static let textParts = ["text_config", "llm_config", "language_config"]
 
-  /// The path of a key in the document; the part for text if the document itself lacks the key.
+  /// The path of a key in the document, or of another name of it; the part for text if the document itself lacks the key.
   package func path(_ key: String, in object: String?) -> [String] {
-    if let object { return [object, key] }
-    if document[key].given != nil { return [key] }
-    return Self.textParts.first { part($0)?[key].given != nil }.map { [$0, key] } ?? [key]
+    if let object { return [object, part(object).flatMap { name(of: key, in: $0) } ?? key] }
+    if let name = name(of: key, in: document) { return [name] }
+    let inner = Self.textParts.lazy.compactMap { text in
+      part(text).flatMap { name(of: key, in: $0) }.map { [text, $0] }
+    }
+    return inner.first ?? [key]
+  }
+
+  /// The names of a key: its own and those that loaders accept for it.
+  private func names(of key: String) -> [String] {
+    [key] + aliases.flatMap { $0.key == key ? [$0.alias] : $0.alias == key ? [$0.key] : [] }
+  }
+
+  /// The name under which an object has the value of a key; nil if it has none.
+  private func name(of key: String, in object: JSONObject) -> String? {
+    names(of: key).first { object[$0].given != nil }
+  }
+
+  private func given(_ key: String, in object: JSONObject?) -> JSONValue? {
+    object.flatMap { object in name(of: key, in: object).flatMap { object[$0].given } }
   }
 
   /// The number of at least 0 under a key. Without the name of an object: in the document, or else in the part for text of
@@ -46,9 +66,12 @@ package struct ModelSizes: Sendable {
   /// Whether a key has a value of any kind.
   package func has(_ key: String, in object: String?) -> Bool { value(key, in: object) != nil }
 
-  /// Whether a key is in the document and in its part for text.
-  package func isTwice(_ key: String) -> Bool {
-    document[key].given != nil && Self.textParts.contains { part($0)?[key].given != nil }
+  /// Whether a key is in the document and in its part for text, or has two names in one of them.
+  package func isTwice(_ key: String, in object: String?) -> Bool {
+    let objects = object.map { [part($0)] } ?? [document] + Self.textParts.map(part)
+    return objects.reduce(0) { count, object in
+      count + names(of: key).count { object?[$0].given != nil }
+    } > 1
   }
 
   /// The lists of the document, or of its part for text, by key.
@@ -79,10 +102,10 @@ package struct ModelSizes: Sendable {
     if let dot = key.firstIndex(of: "."), object == nil {
       return value(String(key[key.index(after: dot)...]), in: String(key[..<dot]))
     }
-    if let object { return part(object)?[key].given }
+    if let object { return given(key, in: part(object)) }
     // Older documents lack the part's model_type, so it is not known which part is preferred.
-    return preferred?[key].given ?? document[key].given
-      ?? Self.textParts.lazy.compactMap { part($0)?[key].given }.first
+    return given(key, in: preferred) ?? given(key, in: document)
+      ?? Self.textParts.lazy.compactMap { given(key, in: part($0)) }.first
   }
 
   func integer(_ key: String, in object: String? = nil) -> Int? {
@@ -94,9 +117,9 @@ package struct ModelSizes: Sendable {
     if case .string(let text)? = value(key) { text } else { nil }
   }
 
-  /// The first of several keys that the document has, with its number.
+  /// The first of several keys that the document has, with its number. The key is the name that the document uses.
   func first(_ keys: [String]) -> (key: String, number: Int)? {
-    keys.lazy.compactMap { key in integer(key).map { (key, $0) } }.first
+    keys.lazy.compactMap { key in integer(key).map { (path(key, in: nil).last ?? key, $0) } }.first
   }
 
   /// The name of the part for text whose model type is one of these; nil if the document has none.

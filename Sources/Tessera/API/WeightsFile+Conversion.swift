@@ -1,6 +1,7 @@
 internal import FlatFormats
 internal import SubNetworks
 internal import TensorStreams
+internal import UnitCheckpoints
 internal import UnitModel
 
 /// The settings of a conversion.
@@ -17,6 +18,9 @@ public struct ConversionSettings: Sendable {
   /// Patterns of names, in which `*` matches anything. An unreadable part whose name matches is left out; without a
   /// match, the conversion fails if the part may belong to the model. Readable tensors are never left out.
   public var leavingOut: [String] = []
+  /// Weights that are added to a unit checkpoint: LoRA adapters (PEFT folders), heads or whole models. Each becomes a task
+  /// of this name; its tensors get the name and a `/` as their prefix.
+  public var adding: [(task: String, path: String)] = []
 
   /// Uncompressed, proved, with unchanged shards, and nothing left out.
   public init() {}
@@ -65,7 +69,7 @@ extension WeightsFile {
           "\(path): expected a name that ends in .h5, \(FlatFormats.endings(for: .conversion)), found another ending"
         )
       }
-      try LongWork.requireApart(path, from: files)
+      try LongWork.requireApart(path, from: files + settings.adding.map(\.path))
       let options = try settings.options(for: target, at: path)
       func reporting(_ total: Int) -> (Int) throws -> Void {
         {
@@ -75,7 +79,9 @@ extension WeightsFile {
       }
       switch (try opened.contents, target) {
       case (.flat(let flat), .checkpoint):
-        let cutting = try Cutting(flat, of: opened, plan: plan.map { ($0.plan, $0.path) }, options)
+        let added = try settings.adding.map { try Adding($0.task, at: $0.path, to: flat) }
+        let cutting = try Cutting(
+          flat, of: opened, plan: plan.map { ($0.plan, $0.path) }, options, adding: added)
         let proof = settings.proves ? try cutting.proof() : nil
         try check()
         try cutting.write(to: path, progress: reporting(cutting.byteCount))
@@ -119,7 +125,8 @@ extension ConversionResult {
     let halfCuts = cutting.hasGraph ? [] : resolved.halfCuts
     self.init(
       provedNetworks: networks, notProvedReason: reason,
-      warnings: halfCuts.map { "half cut: \($0.sentence(.planAgain))" } + resolved.notes.map { "\($0)" })
+      warnings: cutting.notes + halfCuts.map { "half cut: \($0.sentence(.planAgain))" }
+        + resolved.notes.map { "\($0)" })
   }
 }
 
@@ -130,6 +137,16 @@ extension ConversionSettings {
       TesseraError(.request, "\(path): \(setting): expected \(expected)")
     }
     if compresses, case .flat = target { throw refusal("compresses", "a unit checkpoint (.h5)") }
+    if !adding.isEmpty, case .flat = target { throw refusal("adding", "a unit checkpoint (.h5)") }
+    var names: Set<String> = []
+    for (task, _) in adding {
+      guard SourceRecord.isValidName(task) else {
+        throw refusal("adding", "\(SourceRecord.expectedName), found '\(task)'")
+      }
+      guard names.insert(task).inserted else {
+        throw refusal("adding", "each task once, found '\(task)' twice")
+      }
+    }
     if let shardSize {
       guard target == .flat(.shardedSafetensors) else {
         throw refusal("shardSize", "a folder for a set of shards")

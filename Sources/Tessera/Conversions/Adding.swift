@@ -1,9 +1,11 @@
 internal import ByteFiles
 internal import Conversion
 package import FlatFormats
+internal import StrictJSON
 package import TensorStreams
 package import Tensors
 internal import UnitCheckpoints
+internal import Validation
 
 /// An input of a conversion that is added to another: weights, or an adapter's folder.
 package struct Adding {
@@ -50,11 +52,25 @@ package struct Adding {
     if let file = companions?.files.first(where: { $0.name == name }) {
       let folder = opened.folder.map { $0.hasSuffix("/") ? $0 : $0 + "/" }
       let place = DocumentFile.path(name, beside: folder ?? flat.path)
-      let adapter = try AdapterConfiguration(parsing: file.bytes, path: place)
-      notes = adapter.notes(of: flat.tensors.map(\.spec), base: base.tensors.map(\.spec))
+      let document = try Self.object(file.bytes, place)
+      notes = AdapterConfiguration(document).notes(
+        of: flat.tensors.map(\.spec), base: base.tensors.map(\.spec)
+      ).map { "\(place): \($0)" }
     } else {
       notes = []
     }
+  }
+
+  /// The JSON object in a file without which PEFT cannot load the folder.
+  private static func object(_ bytes: [UInt8], _ path: String) throws(TesseraError) -> JSONObject {
+    let value: JSONValue
+    do throws(JSONError) {
+      value = try JSONParser(sizeLimit: AdapterConfiguration.sizeLimit).parse(bytes)
+    } catch { throw TesseraError(.format, "\(path): \(error)") }
+    guard case .object(let object) = value else {
+      throw TesseraError(.format, "\(path): expected an object, found \(value.kindName)")
+    }
+    return object
   }
 
   /// SOURCE and the added inputs as one source; the names of the added ones have their prefixes.

@@ -48,13 +48,21 @@ package final class OpenedFile: Sendable {
     }
   }
 
-  private init(_ source: any FlatWeightsSource, of folder: String) {
+  private init(_ source: any FlatWeightsSource, of folder: String?) {
     path = source.path
     self.folder = folder
     file = nil
     (assumeDType, usesHeaders) = (nil, true)
     flatKind = source.kind
     _ = opened.value { .flat(source) }
+  }
+
+  /// The tensors below `root`, without that part of their names; throws if there are none, or for a checkpoint.
+  package func below(_ root: String) throws -> OpenedFile {
+    guard case .flat(let flat) = try contents else {
+      throw TesseraError(sentence: "\(path): --root: expected flat weights, found a unit checkpoint")
+    }
+    return OpenedFile(try RootedSource.below(root, of: flat), of: folder)
   }
 
   /// Recognises an open file.

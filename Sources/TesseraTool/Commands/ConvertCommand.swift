@@ -78,12 +78,7 @@ struct ConvertCommand: ParsableCommand {
       valueName: "name"))
   var take: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Take only the tensors of SOURCE whose names begin with ROOT and a dot, and remove that part.",
-      discussion: "For files with several models: model_ema.module. All other tensors are listed.",
-      valueName: "root"))
-  var root: String?
+  @OptionGroup var root: RootOption
 
   @OptionGroup var writing: WritingOptions
 
@@ -128,9 +123,6 @@ struct ConvertCommand: ParsableCommand {
       throw ValidationError("--plan cuts a unit checkpoint, but DEST '\(dest)' is a flat file")
     }
     try DeclaredFiles.require(("DEST", dest), apartFrom: ["SOURCE": source, "--plan": plan])
-    if let root, root.allSatisfy({ $0 == "." || $0 == "/" }) {
-      throw ValidationError("--root: expected the first part of tensor names, found '\(root)'")
-    }
     try add.require(apartFrom: dest)
     if !add.texts.isEmpty, case .flat = destination {
       throw ValidationError("--add makes a unit checkpoint, but DEST '\(dest)' is a flat file")
@@ -144,15 +136,13 @@ struct ConvertCommand: ParsableCommand {
     if writing.noClobber, let existing = try existingDestination() {
       throw TesseraError(sentence: "\(existing): expected no file of that name (-n), found one")
     }
-    let opened = try OpenedFile(source, assumeDType: reading.assumeDType)
+    let opened = try root.applied(to: OpenedFile(source, assumeDType: reading.assumeDType))
     if take != nil, case .flat = try opened.contents {
       throw TesseraError(sentence: "\(source): --take: expected a unit checkpoint, found flat weights")
     }
     switch (try opened.contents, destination) {
-    case (.flat(let flat), .checkpoint): try cut(rooted(flat), opened)
-    case (.flat(let flat), .flat(let kind)): try rewrite(rooted(flat), opened, as: kind)
-    case (.checkpoint, .flat) where root != nil:
-      throw TesseraError(sentence: "\(source): --root: expected flat weights, found a unit checkpoint")
+    case (.flat(let flat), .checkpoint): try cut(flat, opened)
+    case (.flat(let flat), .flat(let kind)): try rewrite(flat, opened, as: kind)
     case (.checkpoint(let checkpoint), .flat(let kind)): try join(checkpoint, as: kind)
     case (.checkpoint, _):
       throw TesseraError(
@@ -193,11 +183,6 @@ struct ConvertCommand: ParsableCommand {
     options.isReplacing = !writing.noClobber
     options.mayLose = leaveOut.accepts
     return options
-  }
-
-  /// The tensors of SOURCE, or those below --root.
-  private func rooted(_ flat: any FlatWeightsSource) throws -> any FlatWeightsSource {
-    try root.map { try RootedSource.below($0, of: flat) } ?? flat
   }
 
   private func cut(_ flat: any FlatWeightsSource, _ opened: OpenedFile) throws {

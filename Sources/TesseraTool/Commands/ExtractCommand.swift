@@ -201,6 +201,7 @@ struct ExtractCommand: ParsableCommand {
       let words = folder.changeWords.joined(separator: ", ")
       Output.standardError(WrappedSentence.text("config.json: \(words)", width: width))
     }
+    if let note = folder.note { Output.standardError(WrappedSentence.text(note, width: width)) }
     return folder
   }
 }

@@ -163,6 +163,8 @@ struct PlanCommand: ParsableCommand {
       valueName: "name=shape"))
   var inputShapes: [String] = []
 
+  @OptionGroup var root: RootOption
+
   @OptionGroup var reading: ReadingOptions
 
   @OptionGroup var leaveOut: LeaveOutOption
@@ -223,12 +225,17 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
-    let opened = try OpenedFile(source, assumeDType: reading.assumeDType)
+    let opened = try root.applied(to: OpenedFile(source, assumeDType: reading.assumeDType))
     let (specs, ties) = try tensors(of: opened)
     let proposed: ProposedPlan
     let graph: NetworkModel?
+    var configuration: ModelConfiguration?
     do {
       graph = try opened.network
+      // A plan that is only checked needs no sizes; whether it gives folders is said for folders.
+      if opened.folder != nil || family == nil && plan == nil {
+        configuration = try ModelConfiguration(beside: source)
+      }
       if let family {
         let masks = try masks.map { try OpenedFile($0, assumeDType: reading.assumeDType) }
         proposed = try FamilyFile.plan(family, masks: masks, opened)
@@ -255,7 +262,8 @@ struct PlanCommand: ParsableCommand {
         if graph == nil, let option = graphOption {
           throw TesseraError(sentence: "\(source): expected an ONNX graph for \(option), found none")
         }
-        proposed = try configuredRequest(graph).propose(for: specs, ties: ties, weights: opened.source)
+        proposed = try configuredRequest(graph, configuration).propose(
+          for: specs, ties: ties, weights: opened.source)
         try graph?.check(proposed.resolved)
       }
     } catch let failure as TesseraError {
@@ -272,7 +280,11 @@ struct PlanCommand: ParsableCommand {
       throw TesseraError(sentence: sentence.hasPrefix("\(file): ") ? sentence : "\(file): \(sentence)")
     }
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
-    for sentence in proposed.words + (graph == nil ? HalfCutWords.sentences(proposed.resolved, .add) : []) {
+    let folderWords =
+      opened.folder == nil
+      ? [] : configuration.map { FolderExtraction.refusals(of: proposed.resolved, $0) } ?? []
+    let halfCuts = graph == nil ? HalfCutWords.sentences(proposed.resolved, .add) : []
+    for sentence in proposed.words + folderWords + halfCuts {
       Output.standardError(WrappedSentence.text(sentence, width: width))
     }
     let text: String
@@ -366,9 +378,11 @@ struct PlanCommand: ParsableCommand {
   }
 
   /// The request with the numbers in the config.json of the weights' folder.
-  private func configuredRequest(_ graph: NetworkModel?) throws -> PlanRequest {
+  private func configuredRequest(
+    _ graph: NetworkModel?, _ configuration: ModelConfiguration?
+  ) throws -> PlanRequest {
     var request = try orderedRequest(graph)
-    request.sizes = try ModelConfiguration(beside: source)?.sizes
+    request.sizes = configuration?.sizes
     return request
   }
 

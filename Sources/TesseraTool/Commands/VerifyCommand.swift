@@ -60,6 +60,8 @@ struct VerifyCommand: ParsableCommand {
   @Flag(help: "Print JSON (schemas/verify.schema.json).")
   var json = false
 
+  @OptionGroup var root: RootOption
+
   @OptionGroup var reading: ReadingOptions
 
   func validate() throws {
@@ -96,7 +98,7 @@ struct VerifyCommand: ParsableCommand {
 
   private func verified() throws -> VerificationReport {
     let (one, other) = (
-      try OpenedFile(source, assumeDType: reading.assumeDType), try OpenedFile(converted)
+      try root.applied(to: OpenedFile(source, assumeDType: reading.assumeDType)), try OpenedFile(converted)
     )
     var report = VerificationReport(source: source, converted: converted, tolerance: tolerance)
     let added = try add.open(beside: try one.source, assumeDType: reading.assumeDType)

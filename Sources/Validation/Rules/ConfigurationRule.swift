@@ -16,7 +16,10 @@ enum ConfigurationRule: ValidationRule {
 
   static func findings(in subject: FolderSubject) -> [Finding] {
     guard let check = subject.check, let weights = subject.weights else {
-      guard let document = subject.document("config.json"), subject.weights != nil else { return [] }
+      guard let document = subject.document("config.json"), subject.weights != nil,
+        // The rule of parts compares a dense layer of sentence-transformers.
+        document["in_features"] == nil
+      else { return [] }
       let found = document["_class_name"] == nil ? "none" : "a configuration of diffusers"
       return [
         subject.finding(

@@ -4,8 +4,9 @@ internal import Tensors
 /// The parts of a folder that others describe are there and fit: the tensors of an adapter, the modules of
 /// sentence-transformers, and the components of diffusers.
 ///
-/// - `adapter_config.json` (PEFT): LoRA's `r`, or an entry of `rank_pattern`, is dimension 0 of each `lora_A` and
-///   dimension 1 of each `lora_B`.
+/// - `adapter_config.json` (PEFT): the tensors of LoRA have the names that PEFT reads, in pairs, for the modules of
+///   `target_modules`. Dimension 0 of each `lora_A` and dimension 1 of each `lora_B` is `r` or an entry of
+///   `rank_pattern`.
 /// - `modules.json` (sentence-transformers): every module that has parameters or a configuration has a folder.
 ///   `Normalize` and `Dropout` have none of both. A pooling has the width of the model, a dense layer the width of the
 ///   module before it.
@@ -22,7 +23,7 @@ enum PartsRule: ValidationRule {
   // MARK: Adapters
 
   private static func adapter(in subject: FolderSubject) -> [Finding] {
-    let name = "adapter_config.json"
+    let name = AdapterConfiguration.fileName
     guard let document = subject.document(name) else { return [] }
     let files = ["adapter_model.safetensors", "adapter_model.bin"]
     guard let weights = files.first(where: subject.has) else {
@@ -30,37 +31,17 @@ enum PartsRule: ValidationRule {
         subject.finding(.parts, .error, name, "", "expected '\(files[0])' beside it, found no such file")
       ]
     }
-    guard case .string("LORA")? = document["peft_type"] else {
+    let configuration = AdapterConfiguration(document)
+    guard configuration.isLoRA else {
       return [
         subject.finding(
           .unexamined, subject.note, name, "peft_type",
           "expected LORA, found another method: its tensors are not compared")
       ]
     }
-    guard case .integer(let rank)? = document["r"] else {
-      return [subject.finding(.parts, .error, name, "r", "expected a whole number, found none")]
+    return (subject.tensors(of: weights).map(configuration.defects) ?? []).map {
+      subject.finding(.parts, $0.severity, name, $0.place, $0.message)
     }
-    var ranks: Set<Int64> = [rank]
-    if case .object(let patterns)? = document["rank_pattern"] {
-      for member in patterns.members { if case .integer(let own) = member.value { ranks.insert(own) } }
-    }
-    for spec in subject.tensors(of: weights) ?? [] {
-      let parts = spec.name.text.split(separator: ".")
-      let dimension =
-        parts.contains { $0 == "lora_A" || $0 == "lora_embedding_A" }
-        ? 0 : parts.contains { $0 == "lora_B" || $0 == "lora_embedding_B" } ? 1 : nil
-      guard let dimension, spec.shape.indices.contains(dimension),
-        !ranks.contains(Int64(spec.shape[dimension]))
-      else { continue }
-      let others = ranks.count == 1 ? "" : " or an entry of rank_pattern"
-      return [
-        subject.finding(
-          .parts, .error, name, "r",
-          "expected \(spec.shape[dimension]), dimension \(dimension) of tensor \(spec.name.quoted), found \(rank)"
-            + others)
-      ]
-    }
-    return []
   }
 
   // MARK: Modules of sentence-transformers

@@ -4,9 +4,9 @@ internal import ONNXGraph
 internal import UnitCheckpoints
 internal import Zip
 
-/// The container can be decoded: all of HDF5's own structures, a safetensors header, a zip directory.
+/// The container can be decoded: the structures of HDF5, and the header or the directory of another file.
 enum StructureRule: ValidationRule {
-  static let summary = "The container can be decoded: HDF5 structures, safetensors header, zip directory."
+  static let summary = "The container can be decoded: HDF5 structures, or a file's header or directory."
   static let subjects: RuleSubjects = [.checkpoint, .flat]
   static let defects: Set<CheckpointDefect> = [.tableType, .tableSize, .limit]
   static let flatDefects: Set<FlatFormatRule> = [

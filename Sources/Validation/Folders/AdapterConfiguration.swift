@@ -1,40 +1,97 @@
-internal import StrictJSON
-internal import Tensors
+package import StrictJSON
+package import Tensors
 internal import UnitModel
 
-/// The adapter_config.json of a PEFT folder. It is stored as it is; this type only compares it with the tensors.
-struct AdapterConfiguration {
-  static let fileName = "adapter_config.json"
-  private static let sizeLimit = 4 << 20
+/// The adapter_config.json of a PEFT folder, compared with the adapter's tensors.
+package struct AdapterConfiguration {
+  package static let fileName = "adapter_config.json"
+  package static let sizeLimit = 4 << 20
 
-  private let path: String
   private let document: JSONObject
 
-  /// Throws for bytes that are no JSON object: PEFT cannot load such a folder.
-  init(parsing bytes: [UInt8], path: String) throws(TesseraError) {
-    self.path = path
-    let value: JSONValue
-    do throws(JSONError) { value = try JSONParser(sizeLimit: Self.sizeLimit).parse(bytes) } catch {
-      throw TesseraError(.format, "\(path): \(error)")
-    }
-    guard case .object(let object) = value else {
-      throw TesseraError(.format, "\(path): expected an object, found \(value.kindName)")
-    }
-    document = object
-  }
+  package init(_ document: JSONObject) { self.document = document }
+
+  /// Whether the adapter is of the kind whose tensors are compared.
+  var isLoRA: Bool { document["peft_type"] == .string("LORA") }
 
   /// Differences between the configuration, the adapter's tensors and the base's. Each is a note and no error, because
   /// PEFT has many kinds of adapters, and the files come back unchanged in any case.
-  func notes(of adapter: [TensorSpec], base: [TensorSpec]) -> [String] {
+  package func notes(of adapter: [TensorSpec], base: [TensorSpec]) -> [String] {
     var notes: [String] = []
     if case .string(let name)? = document["base_model_name_or_path"], !name.isEmpty {
-      notes.append("\(path): the adapter was made for \(TensorName(name).quoted)")
+      notes.append("the adapter was made for \(TensorName(name).quoted)")
     }
-    guard case .string("LORA")? = document["peft_type"] else { return notes }
+    guard isLoRA else { return notes }
     let modules = BaseModules(base)
     if let note = targetNote(modules) { notes.append(note) }
     notes += tensorNotes(LoRAPair.all(in: adapter), modules)
     return notes
+  }
+
+  /// A tensor or a key that PEFT ignores, refuses or leaves at its first values.
+  struct Defect {
+    let severity: Severity
+    let place: String
+    let message: String
+  }
+
+  /// What is wrong between the configuration and the tensors of an adapter of the kind LoRA.
+  func defects(of adapter: [TensorSpec]) -> [Defect] {
+    var defects: [Defect] = []
+    func add(_ severity: Severity, _ place: String, _ found: [(expected: String, found: String)]) {
+      guard let first = found.first else { return }
+      defects.append(
+        Defect(
+          severity: severity, place: place,
+          message: "expected \(first.expected), found \(first.found)\(more(found.count))"))
+    }
+    guard case .integer(let rank)? = document["r"] else {
+      add(.error, "r", [("a whole number", "none")])
+      return defects
+    }
+    add(
+      .error, "tensors",
+      adapter.filter { !$0.name.text.hasPrefix("base_model.model.") }.map {
+        ("names that begin with 'base_model.model.', as PEFT reads them", $0.name.quoted)
+      })
+    let pairs = LoRAPair.all(in: adapter)
+    add(
+      .error, "tensors",
+      pairs.filter { $0.rank == nil || $0.otherRank == nil }.map {
+        (
+          "lora_A and lora_B of module \(TensorName($0.module).quoted)",
+          $0.rank == nil ? "no lora_A" : "no lora_B"
+        )
+      })
+    let others = ranks.count > 1 ? " or an entry of rank_pattern" : ""
+    add(
+      .error, "r",
+      pairs.compactMap { pair in
+        let wrong = [pair.rank, pair.otherRank].compactMap(\.self).first { !ranks.contains($0) }
+        return wrong.map {
+          ("\($0), the rank of module \(TensorName(pair.module).quoted)", "\(rank)\(others)")
+        }
+      })
+    if case .array(let items)? = document["target_modules"] {
+      let targets = items.compactMap { if case .string(let name) = $0 { name } else { nil } }
+      func isTarget(_ module: String, _ name: String) -> Bool {
+        module == name || module.hasSuffix("." + name)
+      }
+      // Tensors that are a parameter of a module, such as stacked experts, are in another list.
+      let hasParameters =
+        if case .array(let list)? = document["target_parameters"] { !list.isEmpty } else { false }
+      add(
+        .error, "target_modules",
+        pairs.filter { pair in !hasParameters && !targets.contains { isTarget(pair.module, $0) } }.map {
+          ("the module \(TensorName($0.module).quoted), which has tensors", "no entry for it")
+        })
+      add(
+        .note, "target_modules",
+        targets.filter { name in !pairs.contains { isTarget($0.module, name) } }.map {
+          ("modules with tensors", "\(TensorName($0).quoted), which has none")
+        })
+    }
+    return defects
   }
 
   /// The target modules that the base lacks. A text is a regular expression or a word of PEFT, and is not compared.
@@ -45,14 +102,14 @@ struct AdapterConfiguration {
     }
     guard let first = missing.first else { return nil }
     return
-      "\(path): target_modules: expected modules of the base, found \(TensorName(first).quoted)\(more(missing.count)), which it lacks"
+      "target_modules: expected modules of the base, found \(TensorName(first).quoted)\(more(missing.count)), which it lacks"
   }
 
   private func tensorNotes(_ pairs: [LoRAPair], _ modules: BaseModules) -> [String] {
     var notes: [String] = []
     func add(_ found: [(LoRAPair, String)]) {
       guard let (pair, words) = found.first else { return }
-      notes.append("\(path): module \(TensorName(pair.module).quoted)\(more(found.count)): \(words)")
+      notes.append("module \(TensorName(pair.module).quoted)\(more(found.count)): \(words)")
     }
     let ranks = self.ranks
     add(
