@@ -8,6 +8,7 @@ For each model type of samples/huggingface/check.py:
 * `defaults`: the numbers that a loader takes for keys that config.json lacks. A number that it computes from others
   is left out.
 * `aliases`: other names that a loader accepts for a key.
+* `padding_types`: the types that cannot be built with a padding id that has no row.
 """
 
 import glob
@@ -33,12 +34,15 @@ MODELS, CLASSES = SAMPLE["MODELS"], SAMPLE["CLASSES"]
 # Values that choose between two forms of a layer; check.py has models of further forms.
 FORMS = {
     "deepseek_v2": [{"q_lora_rank": None}], "deepseek_v3": [{"q_lora_rank": None}],
-    "t5": [{"feed_forward_proj": "gated-gelu"}], "longt5": [{"feed_forward_proj": "gated-gelu"}],
+    "t5": [{"feed_forward_proj": "gated-gelu"}],
+    "longt5": [
+        {"num_layers": 2, "num_decoder_layers": 2, "feed_forward_proj": feed, "encoder_attention_type": attention}
+        for feed in ("relu", "gated-gelu") for attention in ("local", "transient-global")],
     "mt5": [{"feed_forward_proj": "relu"}], "umt5": [{"feed_forward_proj": "relu"}],
     "dinov2": [{"use_swiglu_ffn": True}], "dinov2_with_registers": [{"use_swiglu_ffn": True}],
     "starcoder2": [{"mlp_type": "gated"}],
     "qwen2_moe": [{"mlp_only_layers": [1]}], "qwen3_moe": [{"mlp_only_layers": [1]}],
-    "qwen3_next": [{"mlp_only_layers": [1]}],
+    "qwen3_next": [{"mlp_only_layers": [0]}, {"mlp_only_layers": [1]}],
 }
 # Flags that do so: both forms are above.
 CHOICES = ("use_swiglu_ffn", "is_gated_act")
@@ -89,7 +93,8 @@ def flags(config):
 def forms(kind):
     """The names of the default form and of the others, without those that flags take away."""
     model = build(kind)
-    present = set(model.state_dict())
+    present = saved(model)
+    in_memory = set(model.state_dict())
     gone = set()
     changes = {}
     config = transformers.AutoConfig.for_model(kind, **MODELS[kind])
@@ -99,7 +104,9 @@ def forms(kind):
         try:
             setattr(part, key, not value)
             other = loader.from_config(config) if loader.__name__.startswith("Auto") else loader(config)
-            missing = present - set(other.state_dict())
+            if not in_memory - set(other.state_dict()):
+                continue
+            missing = (present | in_memory) - saved(other) - set(other.state_dict())
             if len(missing) < len(present) / 2:
                 gone |= missing
                 if missing:
@@ -110,9 +117,9 @@ def forms(kind):
             setattr(part, key, value)
     if changes:
         print("  flags:", kind, changes)
-    yield {name for name in saved(model) if name not in gone}
-    # Loaders take experts that are stacked, too, as they are in memory.
     yield present - gone
+    # Loaders take experts that are stacked, too, as they are in memory.
+    yield in_memory - gone
     others = [values for name, values in MODELS.items() if name.split("-")[0] == kind and name != kind]
     for change in FORMS.get(kind, []) + others:
         try:
@@ -141,6 +148,7 @@ def keys(document):
     for terms in list(document.get("embeddings", {}).values()) + list(document.get("rows", {}).values()):
         for key in re.split(r"[|*+]", terms):
             found.add(tuple(key.split(".")) if "." in key else (None, key))
+    found |= {(part, "head_dim") for part in {part for part, _ in found}}
     return {(part, key) for part, key in found if key}
 
 
@@ -191,6 +199,21 @@ def filled(text):
     return re.sub(r'^( *)("tensors": \[)\n([^\]]*?)\n *\]', fill, text, flags=re.MULTILINE)
 
 
+def pads(kind):
+    """Whether a model cannot be built with a padding id that has no row."""
+    config = transformers.AutoConfig.for_model(kind, **MODELS[kind])
+    loader = getattr(transformers, CLASSES.get(kind, "AutoModelForCausalLM"))
+    inner = config if hasattr(config, "vocab_size") else config.get_text_config()
+    if not hasattr(inner, "vocab_size"):
+        return False
+    config.pad_token_id = inner.pad_token_id = inner.vocab_size
+    try:
+        loader.from_config(config) if loader.__name__.startswith("Auto") else loader(config)
+    except AssertionError:
+        return True
+    return False
+
+
 def main():
     chosen = sys.argv[1:]
     for path in sorted(glob.glob(f"{FOLDER}/*.json")):
@@ -198,6 +221,7 @@ def main():
         kinds_of = [{} for _ in document.get("layers", [])]
         all_defaults = document.get("defaults", {}) if chosen else {}
         aliases = {}
+        padding = [kind for kind in document.get("padding_types", []) if chosen and kind not in chosen]
         for kind in document.get("model_types", []):
             if chosen and kind not in chosen:
                 continue
@@ -214,6 +238,8 @@ def main():
                 wanted = [key for own, key in keys(document) if own == part]
                 own = defaults(base, part, wanted)
                 found |= {(f"{part}.{key}" if part else key): value for key, value in own.items()}
+            if pads(base):
+                padding.append(kind)
             all_defaults[kind] = dict(sorted(found.items()))
             config = transformers.AutoConfig.for_model(base)
             named = {key for _, key in keys(document)}
@@ -228,7 +254,8 @@ def main():
                 for ends, types in sorted(kinds_of[number].items())]
         document["defaults"] = all_defaults
         document["aliases"] = dict(sorted(aliases.items()))
-        order = ["defaults", "aliases"]
+        document["padding_types"] = padding
+        order = ["defaults", "aliases", "padding_types"]
         body = {key: value for key, value in document.items() if key not in order}
         groups = body.pop("groups")
         body |= {key: document[key] for key in order if document[key]} | {"groups": groups}

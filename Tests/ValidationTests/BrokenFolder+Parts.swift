@@ -34,19 +34,26 @@ extension BrokenFolder {
 
   static let parts: [BrokenFolder] = [
     BrokenFolder(
-      "rank unlike lora_A", "llama", .parts, ["adapter_config.json", "r", "expected 8", "'layers.0.q_proj'"]
+      "rank unlike lora_A", "llama", .parts,
+      ["adapter_config.json", "r", "expected 8", "'model.layers.0.self_attn.q_proj'"]
     ) {
-      try adapter($0, pair("layers.0.q_proj", ranks: (8, 4)))
+      try adapter($0, pair("model.layers.0.self_attn.q_proj", ranks: (8, 4)))
     },
-    BrokenFolder("rank unlike lora_B", "llama", .parts, ["expected 8, the rank", "'layers.0.q_proj'"]) {
-      try adapter($0, pair("layers.0.q_proj", ranks: (4, 8)))
+    BrokenFolder(
+      "rank unlike lora_B", "llama", .parts, ["expected 8, the rank", "'model.layers.0.self_attn.q_proj'"]
+    ) {
+      try adapter($0, pair("model.layers.0.self_attn.q_proj", ranks: (4, 8)))
     },
     BrokenFolder("a rank that no pattern has", "llama", .parts, ["expected 3", "entry of rank_pattern"]) {
       try adapter(
-        $0, pair("layers.0.q_proj", ranks: (3, 3)), ["rank_pattern": ["layers.1.q_proj": 2]])
+        $0, pair("model.layers.0.self_attn.q_proj", ranks: (3, 3)),
+        ["rank_pattern": ["layers.1.self_attn.q_proj": 2]])
     },
-    BrokenFolder("half of a pair", "llama", .parts, ["lora_A and lora_B", "'layers.0.q_proj'", "no lora_B"]) {
-      try adapter($0, ["base_model.model.layers.0.q_proj.lora_A.weight": [4, 24]])
+    BrokenFolder(
+      "half of a pair", "llama", .parts,
+      ["lora_A and lora_B", "'model.layers.0.self_attn.q_proj'", "no lora_B"]
+    ) {
+      try adapter($0, ["base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight": [4, 24]])
     },
     BrokenFolder(
       "an adapter's names that PEFT ignores", "llama", .parts, ["'base_model.model.'", "and 1 more"]
@@ -54,15 +61,43 @@ extension BrokenFolder {
       try adapter($0, ["layers.0.q_proj.lora_A.weight": [4, 24], "layers.0.q_proj.lora_B.weight": [24, 4]])
     },
     BrokenFolder(
-      "a module that is no target", "llama", .parts, ["target_modules", "'layers.0.q_proj'", "no entry"]
+      "a module that is no target", "llama", .parts,
+      ["target_modules", "'model.layers.0.self_attn.q_proj'", "no entry"]
     ) {
-      try adapter($0, pair("layers.0.q_proj"), ["target_modules": ["k_proj", "roj"]])
+      try adapter($0, pair("model.layers.0.self_attn.q_proj"), ["target_modules": ["k_proj", "roj"]])
     },
     BrokenFolder("a target without tensors", "llama", .parts, as: .note, ["target_modules", "'k_proj'"]) {
-      try adapter($0, pair("layers.0.q_proj"), ["target_modules": ["k_proj", "q_proj"]])
+      try adapter($0, pair("model.layers.0.self_attn.q_proj"), ["target_modules": ["k_proj", "q_proj"]])
+    },
+    BrokenFolder(
+      "an adapter for another base", "llama", .parts, ["'language.layers.0.self_attn.q_proj'", "in the base"]
+    ) {
+      try adapter($0, pair("language.layers.0.self_attn.q_proj"))
+    },
+    BrokenFolder("an adapter for a wider base", "llama", .parts, ["of shape [24, 24]", "32 outputs"]) {
+      try adapter(
+        $0,
+        [
+          "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight": [4, 24],
+          "base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight": [32, 4],
+        ])
+    },
+    BrokenFolder(
+      "an embedding of another size in an adapter", "llama", .parts, ["shape [32, 24]", "[40, 24]"]
+    ) {
+      try adapter(
+        $0,
+        pair("model.layers.0.self_attn.q_proj").merging([
+          "base_model.model.model.embed_tokens.weight": [40, 24]
+        ]) { $1 })
+    },
+    BrokenFolder(
+      "a module to save without tensors", "llama", .parts, ["modules_to_save", "'lm_head'", "none"]
+    ) {
+      try adapter($0, pair("model.layers.0.self_attn.q_proj"), ["modules_to_save": ["lm_head"]])
     },
     BrokenFolder("an adapter without a rank", "llama", .parts, ["r", "a whole number", "none"]) {
-      try adapter($0, pair("layers.0.q_proj"), ["r": "four"])
+      try adapter($0, pair("model.layers.0.self_attn.q_proj"), ["r": "four"])
     },
     file(
       "an adapter without weights", .parts, "adapter_config.json", #"{"peft_type": "LORA", "r": 4}"#,
@@ -95,7 +130,37 @@ extension BrokenFolder {
       "an adapter", "llama",
       { copy in
         try adapter(
-          copy, pair("q").merging(["base_model.model.q.bias": [3]]) { $1 }, ["target_modules": ["q"]])
+          copy,
+          pair("model.layers.0.self_attn.q_proj").merging(
+            ["base_model.model.model.layers.0.self_attn.q_proj.bias": [3]]
+          ) { $1 }, ["target_modules": ["q_proj"]])
+      }
+    ),
+    (
+      "an adapter of stacked experts, and names as in memory", "llama",
+      { copy in
+        try adapter(
+          copy,
+          [
+            "base_model.model.model.layers.0.mlp.experts.lora_A.weight": [16, 24],
+            "base_model.model.model.layers.0.mlp.experts.lora_B.weight": [24, 16],
+            "base_model.model.model.layers.0.self_attn.q_proj.lora_A.default.weight": [4, 24],
+            "base_model.model.model.layers.0.self_attn.q_proj.lora_B.default.weight": [24, 4],
+            "base_model.model.lm_head.weight": [32, 24],
+          ],
+          [
+            "target_modules": ["q_proj"], "target_parameters": ["mlp.experts.gate_up_proj"],
+            "modules_to_save": ["lm_head"],
+          ])
+      }
+    ),
+    (
+      "layers that predict further tokens", "qwen3_moe",
+      {
+        try $0.changeTensors { tensors in
+          tensors["mtp.layers.0.mlp.experts.0.gate_proj.weight"] = .init(shape: [7, 24])
+          tensors["mtp.fc.weight"] = .init(shape: [24, 48])
+        }
       }
     ),
     ("modules", "bert", { try modules($0) }),

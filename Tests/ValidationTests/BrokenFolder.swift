@@ -127,6 +127,10 @@ struct BrokenFolder: CustomTestStringConvertible, Sendable {
       try $0.split()
       try $0.write(tensors: tensors)
     },
+    BrokenFolder("shards without an index", "llama", .shards, ["index", "opens no shards"]) {
+      try $0.split()
+      try $0.remove(ModelFolderCopy.index)
+    },
     BrokenFolder("a missing shard", "llama", .shards, [second]) {
       try $0.split()
       try $0.remove(second)
@@ -138,6 +142,14 @@ struct BrokenFolder: CustomTestStringConvertible, Sendable {
     number("more layers in config.json", "gpt2", "n_layer", 3, ["expected 2"]),
     number("fewer layers in the decoder", "whisper", "decoder_layers", 1, ["expected 2"]),
     number("more layers in a tower", "clip", "vision_config.num_hidden_layers", 3, ["expected 2"]),
+    BrokenFolder("a number left out", "llama", .configuration, ["model.layers.2.", "below 2", "found 2"]) {
+      try $0.changeTensors { tensors in
+        for (name, tensor) in tensors where name.hasPrefix("model.layers.1.") {
+          tensors[name] = nil
+          tensors[name.replacing("layers.1.", with: "layers.2.")] = tensor
+        }
+      }
+    },
     BrokenFolder("a layer missing in the middle", "bert", .configuration, ["encoder.layer.1.", "found none"])
     {
       try $0.changeTensors { tensors in
@@ -212,6 +224,11 @@ struct BrokenFolder: CustomTestStringConvertible, Sendable {
   ]
 
   static let widths: [BrokenFolder] = [
+    BrokenFolder(
+      "weights that were not gathered", "llama", .configuration, ["at least one element", "not gather"]
+    ) {
+      try $0.changeTensors { tensors in for name in tensors.keys { tensors[name] = .init(shape: [0]) } }
+    },
     number("FFN width", "llama", "intermediate_size", 44, ["expected 40"]),
     number("FFN width of [in, out] weights", "gpt2", "n_inner", 39, ["expected 40"]),
     number("FFN width of fused weights", "phi3", "intermediate_size", 80, ["expected 40"]),

@@ -11,7 +11,7 @@ extension Architecture {
     }
     let object = try PlanNode(value: value, place: "").object(allowing: [
       "format", "$schema", "id", "title", "source", "model_types", "marker", "remark", "layers", "embeddings",
-      "rows", "required", "head", "defaults", "aliases", "groups",
+      "rows", "required", "head", "defaults", "aliases", "padding_types", "groups",
     ])
     let format = try object.required("format").string()
     guard format == Self.format else {
@@ -32,6 +32,7 @@ extension Architecture {
     for item in try object.optional("required")?.array() ?? [] { required.append(try item.pattern().text) }
     self.required = required
     head = try object.optional("head")?.pattern().text
+    paddingTypes = try object.texts("padding_types")
     defaults = try Self.defaults(object.optional("defaults"))
     aliases =
       try object.optional("aliases")?.members().members.map { (member) throws(PlanError) in

@@ -21,6 +21,11 @@ extension Architecture {
     let prefixes = use.names.prefixes(of: marker)
     if prefixes.isEmpty { return nil }
     var rules = PresetRules()
+    if let extra = use.names.specs.first(where: { TensorNames.isExtra($0.name.text) }) {
+      rules.words.append(
+        "tensors such as \(extra.name.quoted) predict further tokens: they stay whole, and only loaders that ignore them "
+          + "can use a smaller folder, as transformers does")
+    }
     for prefix in prefixes {
       // Two encoders in one file have separate axes.
       let axisPrefix = prefixes.count > 1 ? prefix : ""

@@ -33,6 +33,8 @@ struct Architecture: Sendable {
   let defaults: [String: [String: Int]]
   /// Other names that loaders accept for keys: `num_hidden_layers` for `n_layer`.
   let aliases: [(alias: String, key: String)]
+  /// The model types whose padding id must have a row in the embedding.
+  let paddingTypes: [String]
   /// The end of the name of the output layer, which a model for text lacks if it shares the embedding.
   let head: String?
   let groups: [Group]

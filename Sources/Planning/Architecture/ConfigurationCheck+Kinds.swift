@@ -17,16 +17,21 @@ extension ConfigurationCheck {
         number(key, in: layers.object).map { count - $0 }
       }
     }
+    let unshared = kinds.filter { kind in !kinds.contains { kind.isStrictSubset(of: $0) } }
     var missing: [String: [Int]] = [:]
-    for (layer, present) in names {
-      let possible =
-        layer < own ?? 0
-        ? kinds.filter { kind in !kinds.contains { kind.isStrictSubset(of: $0) } } : kinds
-      let lacking = possible.map { $0.subtracting(present) }
-      if lacking.contains(where: \.isEmpty) { continue }
-      // Of two forms of a layer, this one is the one of which it has most tensors.
-      let nearest = lacking.min { ($0.count, $0.sorted().joined()) < ($1.count, $1.sorted().joined()) }
-      for suffix in nearest ?? [] { missing[suffix, default: []].append(layer) }
+    // Real models have few sets of names; that a file has more is said where its layers are compared with each other.
+    let layersOfNames = Dictionary(grouping: names.keys) { names[$0] ?? [] }
+    guard layersOfNames.count <= Self.nameSetLimit else { return [] }
+    for (present, layers) in layersOfNames {
+      for (possible, numbers) in [
+        (unshared, layers.filter { $0 < own ?? 0 }), (kinds, layers.filter { $0 >= own ?? 0 }),
+      ] where !numbers.isEmpty {
+        let lacking = possible.map { $0.subtracting(present) }
+        if lacking.contains(where: \.isEmpty) { continue }
+        // Of two forms of a layer, this one is the one of which it has most tensors.
+        let nearest = lacking.min { ($0.count, $0.sorted().joined()) < ($1.count, $1.sorted().joined()) }
+        for suffix in nearest ?? [] { missing[suffix, default: []] += numbers }
+      }
     }
     for (suffix, found) in missing.sorted(by: { $0.key < $1.key }).prefix(Self.limit) {
       let name =

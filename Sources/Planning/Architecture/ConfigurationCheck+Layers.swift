@@ -60,7 +60,11 @@ extension ConfigurationCheck {
     }
     // The number of further layers is not compared: a file may lack them, and loaders ignore them.
     let own = stack.layers.filter { !(extra ?? []).contains($0) }
-    if own.count < count || own.last ?? 0 >= count {
+    if own.count == count, let last = own.last, last >= count {
+      report(
+        .tensor(TensorName(prefix + layers.pattern.replacing("{}", with: "\(last)"))),
+        "numbers of layers below \(count), which is \(countKey)", "\(last)")
+    } else if own.count < count || own.last ?? 0 >= count {
       let path = layers.object.map { "\($0).\(countKey)" } ?? countKey
       report(.key(path), "\(own.count), the number of layers \(title)", found("\(count)", path))
     }
@@ -76,6 +80,9 @@ extension ConfigurationCheck {
     if let sparse = layers.sparse { check(sparse, members, of: layers, under: prefix) }
     if hasShapes { checkSameShapes(members) }
   }
+
+  /// The most sets of names that the layers of a model have.
+  static let nameSetLimit = 64
 
   /// Buffers that loaders compute, and that older files have in some layers.
   private static let buffers = ["inv_freq", "masked_bias", "attn.bias", "attention.bias", "position_ids"]
@@ -99,7 +106,7 @@ extension ConfigurationCheck {
       return TensorName(prefix + layers.pattern.replacing("{}", with: "\(layer)") + rest)
     }
     let kinds = Set(names.values)
-    if kinds.count > 64 {
+    if kinds.count > Self.nameSetLimit {
       unexamined.append("the layers have \(kinds.count) sets of names: they are not compared with each other")
       return
     }

@@ -126,6 +126,11 @@ extension ConfigurationCheck {
     let stored = heads.widthKey.flatMap { key in
       has(key, in: group.object) ? number(key, in: group.object) : nil
     }
+    // A model whose heads cannot be fewer may have a width all the same; what reads heads has another size then.
+    let fixed =
+      heads.widthKey == nil && has("head_dim", in: group.object)
+      ? number("head_dim", in: group.object) : nil
+    let tensors = fixed == nil ? tensors : tensors.filter { $0.place == 0 }
     let parts = query.parts(queries: count, keys: keys ?? count)
     guard parts > 0, query.extent > 0, query.extent % parts == 0 else {
       report(
@@ -133,7 +138,7 @@ extension ConfigurationCheck {
         found("\(count)", countKey))
       return
     }
-    let width = stored ?? computedWidth(count, in: group.object) ?? query.extent / parts
+    let width = stored ?? fixed ?? computedWidth(count, in: group.object) ?? query.extent / parts
     guard width > 0 else {
       report(place(heads.widthKey ?? countKey), "heads of at least one channel", "\(width)")
       return
@@ -177,7 +182,8 @@ extension ConfigurationCheck {
   /// The width of a head that loaders compute if there is no key for it; nil if the model type's own numbers are not
   /// known.
   private func computedWidth(_ count: Int, in object: String?) -> Int? {
-    guard defaults != nil, let hidden = numbers.integer("hidden_size", in: object), hidden >= count else {
+    guard defaults != nil, let hidden = numbers.integer("hidden_size", in: object), hidden >= count
+    else {
       return nil
     }
     return hidden / count

@@ -25,6 +25,9 @@ package struct ConfigurationCheck {
   /// The embedding with the fewest rows, which limit the ids of tokens; nil if none is known.
   package internal(set) var vocabulary: (tensor: TensorName, rows: Int)?
 
+  /// Whether no loader builds the model if its padding id has no row.
+  package let padsByRow: Bool
+
   let numbers: ModelSizes
   let index: TensorIndex
   /// The model type that is known, and its architecture.
@@ -55,10 +58,18 @@ package struct ConfigurationCheck {
     let known = own ?? partType.flatMap(Architecture.of(type:))
     self.type = (own == nil ? partType : type) ?? "none"
     defaults = known?.defaults[self.type]
-    checkHeads()
+    padsByRow = known?.paddingTypes.contains(self.type) ?? false
+    if reportsUngathered(specs) { return }
+    let keyCounts = known?.groups.compactMap(\.heads?.keyCountKey)
+    if keyCounts?.contains("num_key_value_heads") ?? true { checkHeads() }
     checkExperts()
     checkDType()
     checkLabels()
+    if let extra = specs.first(where: { TensorNames.isExtra($0.name.text) }) {
+      unexamined.append(
+        "tensors such as \(extra.name.quoted) predict further tokens, and transformers ignores them: they are not compared"
+      )
+    }
     guard specs.count <= Self.tensorLimit else {
       unexamined.append(
         "expected at most \(Self.tensorLimit.grouped) tensors, found \(specs.count.grouped): they are not compared"
@@ -144,7 +155,7 @@ package struct ConfigurationCheck {
       let parts = key.split(separator: ".").map(String.init)
       guard let last = parts.last, parts.count <= 2, !key.contains(" ") else { return String(key) }
       let object = parts.count == 2 ? parts[0] : nil
-      return (parts.dropLast() + [numbers.path(last, in: object).last ?? last]).joined(separator: ".")
+      return numbers.path(last, in: object).joined(separator: ".")
     }.joined(separator: ", ")
   }
 
@@ -230,6 +241,15 @@ extension ConfigurationCheck {
   /// The beginning of a prefix that a training program added; nil if there is none.
   static func wrapper(in prefix: String) -> String? { wrappers.first { prefix.hasPrefix($0) } }
 
+  /// Reports tensors without elements, and returns whether there are some.
+  private mutating func reportsUngathered(_ specs: [TensorSpec]) -> Bool {
+    let empty = specs.filter { $0.shape.contains(0) }
+    report(
+      empty, at: { .tensor($0.name) }, { _ in "at least one element" },
+      { "shape \($0.shape); a training program did not gather its partitioned weights" })
+    return !empty.isEmpty
+  }
+
   /// The arithmetic of heads that needs no tensors.
   private mutating func checkHeads() {
     guard let (countKey, count) = numbers.first(["num_attention_heads"]),
@@ -276,7 +296,7 @@ extension ConfigurationCheck {
     }
     var places: [String: Set<Int>] = [:]
     var order: [String] = []
-    for spec in index.specs {
+    for spec in index.specs where !TensorNames.isExtra(spec.name.text) {
       guard let (place, number) = Self.expert(in: spec.name.text) else { continue }
       if places[place] == nil { order.append(place) }
       places[place, default: []].insert(number)
@@ -289,8 +309,9 @@ extension ConfigurationCheck {
     let rest = wrong.count == 1 ? "" : ", and \(wrong.count - 1) more like it"
     report(
       .key(key), "\(there.count), the number of experts under \(TensorName(first).quoted)\(rest)",
-      there.count == experts
-        ? "\(experts), and another expert is missing there" : self.found("\(experts)", key))
+      there.count == experts ? "\(experts), and gaps in the numbers there" : self.found("\(experts)", key),
+      // Loaders sort the experts that are there.
+      isHarmless: there.count == experts)
   }
 
   /// The text before the number of an expert, and the number.
@@ -323,9 +344,13 @@ extension ConfigurationCheck {
         if case .string(let name) = $0 { name.hasSuffix("Classification") } else { false }
       }), !isPacked
     else { return }
+    // Parts of a model have labels of their own, which nothing reads.
+    guard numbers.isAtTop("architectures") else { return }
     // A number comes before the list, and without both there are two labels.
-    var (key, count) = ("num_labels", numbers.integer("num_labels") ?? 2)
-    if !numbers.has("num_labels", in: nil), case .object(let labels)? = numbers.value("id2label") {
+    var (key, count) = ("num_labels", numbers.isAtTop("num_labels") ? numbers.integer("num_labels") ?? 2 : 2)
+    if !numbers.isAtTop("num_labels"), numbers.isAtTop("id2label"),
+      case .object(let labels)? = numbers.value("id2label")
+    {
       (key, count) = ("id2label", labels.members.count)
     }
     let ends = ["classifier.weight", "score.weight", "classifier.out_proj.weight", "out_proj.weight"]
@@ -359,6 +384,13 @@ extension ConfigurationCheck {
 
   /// The tensors outside the layers.
   private mutating func checkPresence(_ architecture: Architecture) {
+    // A class for one kind of input, or for one of two stacks, has the embeddings and norms of its part.
+    let isWhole = architecture.layers.allSatisfy { layers in
+      NamePattern("*\(layers.pattern)*").map { pattern in
+        index.specs.contains { pattern.match($0.name.text) != nil }
+      } ?? true
+    }
+    if architecture.layers.count > 1, !isWhole { return }
     let layers = architecture.layers.compactMap { NamePattern("*\($0.pattern)*") }
     for suffix in architecture.required {
       let isThere = index.matches(suffix, under: nil).contains { spec in

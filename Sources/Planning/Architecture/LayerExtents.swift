@@ -28,7 +28,15 @@ struct LayerShare {
   let layer: Int?
   /// A tensor of the layer.
   let tensor: TensorName
+  /// The end of the tensor's name in the architecture's document.
+  let suffix: String
   let scale: KeptShare
+
+  /// Whether one number of config.json gives the widths of both layers: of the same tensor they keep as much, of
+  /// different ones the same part.
+  func agrees(with other: LayerShare) -> Bool {
+    suffix == other.suffix ? scale.kept == other.scale.kept : scale == other.scale
+  }
 }
 
 /// Compares the shapes of a model with those of its sub-network, and records the differences that config.json can
@@ -83,7 +91,8 @@ struct LayerExtents {
             places[axis] = scales.count
             scales.append(
               LayerShare(
-                axis: axis, layer: captures.first.flatMap { Int($0) }, tensor: spec.name, scale: found))
+                axis: axis, layer: captures.first.flatMap { Int($0) }, tensor: spec.name, suffix: suffix,
+                scale: found))
             continue
           }
           let other = scales[known].scale

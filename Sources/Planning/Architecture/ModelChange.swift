@@ -76,7 +76,7 @@ package struct ModelChange: Sendable {
         }
         let heads = try group.headCounts(names, prefix, sizes)
         try group.requireSameChannels(names, prefix, cuts, heads?.counts, isActive)
-        if let other = scales.first(where: { $0.scale != first.scale }) {
+        if let other = scales.first(where: { !$0.agrees(with: first) }) {
           guard widths == .perLayer, let layers else { throw group.differ(first, other) }
           for scale in scales where !scale.scale.isOne {
             guard let rank = scale.layer.flatMap(layers.firstIndex(of:)) else {

@@ -42,10 +42,13 @@ package struct ModelSizes: Sendable {
     return inner.first ?? [key]
   }
 
-  /// The names of a key: its own and those that loaders accept for it.
+  /// The names of a key: those that loaders accept for it, which come first for them, and its own.
   private func names(of key: String) -> [String] {
-    [key] + aliases.flatMap { $0.key == key ? [$0.alias] : $0.alias == key ? [$0.key] : [] }
+    aliases.filter { $0.key == key }.map(\.alias) + [key] + aliases.filter { $0.alias == key }.map(\.key)
   }
+
+  /// Whether the document itself has a key of any name.
+  func isAtTop(_ key: String) -> Bool { name(of: key, in: document) != nil }
 
   /// The name under which an object has the value of a key; nil if it has none.
   private func name(of key: String, in object: JSONObject) -> String? {

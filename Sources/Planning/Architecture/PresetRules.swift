@@ -109,6 +109,10 @@ struct TensorNames {
     }
   }
 
+  /// Whether a tensor belongs to layers beside the model, which predict further tokens and which transformers ignores:
+  /// `mtp.layers.0.…`.
+  static func isExtra(_ name: String) -> Bool { name.hasPrefix("mtp.") || name.contains(".mtp.") }
+
   /// The texts before `suffix` in the names that end with it, in order of appearance: "", "bert.".
   func prefixes(of suffix: String) -> [String] {
     guard let pattern = NamePattern("*" + suffix) else { return [] }
@@ -118,7 +122,7 @@ struct TensorNames {
       guard let prefix = pattern.match(spec.name.text)?.stars.first, seen.insert(prefix).inserted,
         prefix.isEmpty || prefix.hasSuffix(".") || prefix.hasSuffix("/"),
         // A prefix becomes part of a pattern, where these characters would be wildcards.
-        !prefix.contains("*"), !prefix.contains("{}")
+        !prefix.contains("*"), !prefix.contains("{}"), !Self.isExtra(prefix)
       else { continue }
       prefixes.append(prefix)
     }

@@ -122,7 +122,7 @@ extension ConversionResult {
     case nil: break
     }
     let resolved = cutting.resolved
-    let halfCuts = cutting.hasGraph ? [] : resolved.halfCuts
+    let halfCuts = cutting.hasGraph || cutting.isExplained ? [] : resolved.halfCuts
     self.init(
       provedNetworks: networks, notProvedReason: reason,
       warnings: cutting.notes + halfCuts.map { "half cut: \($0.sentence(.planAgain))" }

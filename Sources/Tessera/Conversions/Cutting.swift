@@ -1,6 +1,7 @@
 internal import ByteFiles
 internal import Conversion
 package import FlatFormats
+internal import Planning
 package import SubNetworks
 internal import TensorStreams
 internal import Tensors
@@ -17,6 +18,14 @@ package struct Cutting {
   package let byteCount: Int
   /// The other files of the source's folder; nil if the source is no folder.
   package let companions: FolderCompanions?
+
+  /// Whether a known architecture explains every cut, by the folder's config.json.
+  package var isExplained: Bool {
+    guard let file = companions?.files.first(where: { $0.name == "config.json" }),
+      let configuration = try? ModelConfiguration(parsing: file.bytes, path: file.name)
+    else { return false }
+    return configuration.levels(of: resolved).explainsCuts
+  }
 
   /// What the user should know about the added inputs.
   package let notes: [String]

@@ -2,7 +2,8 @@ internal import Accounting
 internal import ByteFiles
 internal import FlatFormats
 package import Planning
-internal import StrictJSON
+package import StrictJSON
+package import UnitModel
 
 /// A model's config.json, for values that the shapes do not show.
 package struct ModelConfiguration {
@@ -68,8 +69,16 @@ package struct ModelConfiguration {
     return name
   }
 
+  /// The whole document.
+  package var document: JSONObject { objects.first ?? JSONObject() }
+
+  /// The levels of a plan, as folders with this configuration.
+  package func levels(of plan: ResolvedPlan) -> FolderLevels {
+    FolderLevels(of: plan, document, reasonAgainstCuts: reasonAgainstCuts)
+  }
+
   /// The values that a plan needs.
-  package var sizes: ModelSizes { ModelSizes(objects.first ?? JSONObject()) }
+  package var sizes: ModelSizes { ModelSizes(document) }
 }
 
 extension ModelConfiguration {

@@ -5,7 +5,7 @@ package import StrictJSON
 internal import TensorStreams
 package import Tensors
 package import UnitCheckpoints
-package import UnitModel
+internal import UnitModel
 
 /// The files that make a sub-network's weights a model's folder again: the original ones, with config.json changed.
 package struct FolderExtraction {
@@ -63,27 +63,28 @@ package struct FolderExtraction {
         var cuts: [TensorName: [DimensionCut?]] = [:]
         for tensor in subNetwork.tensors { cuts[tensor.spec.name] = placements[tensor.number].cuts }
         let (whole, part) = (try checkpoint.base().tensors.map(\.spec), subNetwork.tensors.map(\.spec))
-        change = try Self.change(
-          from: whole, to: part, cuts, subNetwork.network, configuration, widths)
-        note = Self.kernelNote(whole, part)
+        change = try ModelChange(
+          loadableFrom: whole, to: part, cuts: cuts, isActive: subNetwork.network.contains,
+          configuration.document, reasonAgainstCuts: configuration.reasonAgainstCuts, widths: widths)
+        note = FolderLevels.kernelNote(whole, part)
       } catch let error as PlanningError {
         throw TesseraError(.plan, "\(checkpoint.path): \(error)")
       } catch let error as JSONError { throw TesseraError(.format, "\(path): \(error)") }
       var edit = JSONEdit(files[place].bytes)
       names = change.names
-      for change in change.keys {
-        let anchor = sizes.path(change.anchor, in: change.object)
-        let isThere = sizes.has(change.key, in: change.object)
-        let own = isThere ? sizes.path(change.key, in: change.object) : anchor.dropLast() + [change.key]
-        let value = try JSONEdit.text(change.value, depth: own.count)
+      for key in change.keys {
+        let anchor = sizes.path(key.anchor, in: key.object)
+        let isThere = sizes.has(key.key, in: key.object)
+        let own = change.path(of: key, sizes)
+        let value = try JSONEdit.text(key.value, depth: own.count)
         // A key that is null is replaced; one that is missing is inserted.
-        guard edit.replace(own, with: value) || !isThere && edit.insert(change.key, value, after: anchor)
+        guard edit.replace(own, with: value) || !isThere && edit.insert(key.key, value, after: anchor)
         else {
           throw TesseraError(
             .plan,
             "\(path): expected the key \(own.joined(separator: ".")), written without escapes, found none")
         }
-        changed.append((change.key, change.value))
+        changed.append((key.key, key.value))
       }
       files[place] = CompanionFile(name: Self.configuration, bytes: edit.bytes)
     }
@@ -99,89 +100,6 @@ package struct FolderExtraction {
         subNetwork, of: checkpoint, changes: changeWords, baseModel: baseModel, original: original?.bytes
       ).file)
   }
-
-  /// The change of config.json; throws if there is none that makes loaders build the sub-network.
-  private static func change(
-    from whole: [TensorSpec], to part: [TensorSpec], _ cuts: [TensorName: [DimensionCut?]],
-    _ network: VirtualNetwork, _ configuration: ModelConfiguration, _ widths: ModelChange.LayerWidths
-  ) throws(PlanningError) -> ModelChange {
-    let sizes = configuration.sizes
-    let change = try ModelChange(
-      from: whole, to: part, cuts: cuts, isActive: network.contains, sizes: sizes, widths: widths)
-    if !change.keys.isEmpty, let reason = configuration.reasonAgainstCuts { throw .notLoadable(reason) }
-    if let twice = change.keys.first(where: { sizes.isTwice($0.key, in: $0.object) }) {
-      throw .notLoadable(
-        "\(twice.key) is in config.json twice, or under two names, and loaders read one of them")
-    }
-    return change
-  }
-
-  /// A warning about experts that PyTorch's grouped matrix product refuses: rows must have a multiple of 16 bytes.
-  private static func kernelNote(_ whole: [TensorSpec], _ part: [TensorSpec]) -> String? {
-    let shapes = Dictionary(whole.map { ($0.name, $0.shape) }, uniquingKeysWith: { first, _ in first })
-    for spec in part where spec.name.text.contains("experts") && spec.shape.count > 1 {
-      guard let old = shapes[spec.name], old.count == spec.shape.count, let size = spec.dtype.bytes else {
-        continue
-      }
-      let cut = spec.shape.indices.suffix(2).first {
-        spec.shape[$0] != old[$0] && spec.shape[$0] * size % 16 != 0 && old[$0] * size % 16 == 0
-      }
-      if let cut {
-        return "note: experts of width \(spec.shape[cut]) have rows of \(spec.shape[cut] * size) bytes in "
-          + "\(spec.dtype.rawValue); PyTorch's grouped matrix product needs a multiple of 16, so transformers may need "
-          + "experts_implementation=\"eager\""
-      }
-    }
-    return nil
-  }
-
-  /// Sentences on the levels of a plan of which no folder can be extracted, with the reasons, and on those that need care.
-  package static func refusals(
-    of plan: ResolvedPlan, _ configuration: ModelConfiguration
-  ) -> [String] {
-    let whole = plan.partition.tensors.map(\.spec)
-    var cuts: [TensorName: [DimensionCut?]] = [:]
-    for tensor in plan.partition.tensors { cuts[tensor.spec.name] = tensor.cuts }
-    let networks = plan.assignment.networks
-    if networks.count * whole.count > checkLimit {
-      return [
-        "the plan has so many levels and tensors that it is not checked whether each can become a folder"
-      ]
-    }
-    var reasons: [(reason: String, levels: [String])] = []
-    var note: String?
-    for network in networks {
-      let part = plan.partition.tensors.compactMap { tensor in
-        network.activeShape(of: tensor).flatMap {
-          try? TensorSpec(name: tensor.spec.name, dtype: tensor.spec.dtype, shape: $0)
-        }
-      }
-      let reason: String
-      do throws(PlanningError) {
-        _ = try change(from: whole, to: part, cuts, network, configuration, .uniform)
-        note = note ?? kernelNote(whole, part)
-        continue
-      } catch {
-        guard case .notLoadable(let other) = error else { continue }
-        reason = other
-      }
-      let level = (plan.assignment.tasks.count > 1 ? "\(network.task.quoted) " : "") + network.levelText
-      guard let place = reasons.firstIndex(where: { $0.reason == reason }) else {
-        reasons.append((reason, [level]))
-        continue
-      }
-      reasons[place].levels.append(level)
-    }
-    return reasons.map { reason, levels in
-      let shown = levels.prefix(4).joined(separator: ", ")
-      let rest = levels.count > 4 ? " and \(levels.count - 4) more" : ""
-      return
-        "extract will write no folder for level\(levels.count == 1 ? "" : "s") \(shown)\(rest): \(reason)"
-    } + [note].compactMap(\.self)
-  }
-
-  /// The most tensors, times levels, of which it is said whether they can become folders.
-  private static let checkLimit = 200_000
 
   /// Throws if the folder has files of another model, or of the user, that would be replaced.
   package func requireOwn(_ path: String) throws(TesseraError) {

@@ -193,7 +193,9 @@ struct ConvertCommand: ParsableCommand {
     let resolved = cutting.resolved
     let proof = try proved(cutting)
     // This takes a quarter of the time of a conversion of 100,000 tensors, so it runs in the background.
-    let words = Background { cutting.hasGraph ? [] : HalfCutWords.sentences(resolved, .planAgain) }
+    let words = Background {
+      cutting.hasGraph ? [] : HalfCutWords.sentences(resolved, .planAgain, isExplained: cutting.isExplained)
+    }
     var bar = ProgressBar("cutting", total: cutting.byteCount)
     defer { bar.finish() }
     try cutting.write(to: dest) { bar.update($0) }

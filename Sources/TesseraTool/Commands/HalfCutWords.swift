@@ -6,8 +6,11 @@ enum HalfCutWords {
   /// More lines would not be read; `validate` lists all half cuts.
   private static let limit = 12
 
-  static func sentences(_ resolved: ResolvedPlan, _ advice: HalfCut.Advice) -> [String] {
-    let halfCuts = resolved.halfCuts
+  /// - Parameter isExplained: whether a known architecture explains every cut, so that equal sizes mean nothing.
+  static func sentences(
+    _ resolved: ResolvedPlan, _ advice: HalfCut.Advice, isExplained: Bool
+  ) -> [String] {
+    let halfCuts = isExplained ? [] : resolved.halfCuts
     var sentences = halfCuts.prefix(limit).map { "warning: half cut: \($0.sentence(advice))" }
     if halfCuts.count > limit { sentences.append("warning: \(halfCuts.count - limit) more half cuts") }
     if let blocks = resolved.uncutBlocks { sentences.append("note: \(blocks)") }

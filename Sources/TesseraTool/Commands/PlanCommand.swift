@@ -280,10 +280,11 @@ struct PlanCommand: ParsableCommand {
       throw TesseraError(sentence: sentence.hasPrefix("\(file): ") ? sentence : "\(file): \(sentence)")
     }
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
-    let folderWords =
-      opened.folder == nil
-      ? [] : configuration.map { FolderExtraction.refusals(of: proposed.resolved, $0) } ?? []
-    let halfCuts = graph == nil ? HalfCutWords.sentences(proposed.resolved, .add) : []
+    let levels = configuration?.levels(of: proposed.resolved)
+    let folderWords = opened.folder == nil ? [] : levels?.sentences ?? []
+    let halfCuts =
+      graph == nil
+      ? HalfCutWords.sentences(proposed.resolved, .add, isExplained: levels?.explainsCuts ?? false) : []
     for sentence in proposed.words + folderWords + halfCuts {
       Output.standardError(WrappedSentence.text(sentence, width: width))
     }

@@ -21,11 +21,16 @@ package struct AdapterConfiguration {
     if case .string(let name)? = document["base_model_name_or_path"], !name.isEmpty {
       notes.append("the adapter was made for \(TensorName(name).quoted)")
     }
-    guard isLoRA else { return notes }
+    if !isLoRA { return notes }
+    if let note = targetNote(BaseModules(base)) { notes.append(note) }
+    return notes + rankNotes(pairs(in: adapter)) + differences(of: adapter, from: base)
+  }
+
+  /// The modules and tensors of an adapter of the kind LoRA that its base lacks, or has with another shape.
+  func differences(of adapter: [TensorSpec], from base: [TensorSpec]) -> [String] {
+    if !isLoRA { return [] }
     let modules = BaseModules(base)
-    if let note = targetNote(modules) { notes.append(note) }
-    notes += tensorNotes(LoRAPair.all(in: adapter), modules)
-    return notes
+    return moduleNotes(pairs(in: adapter), modules) + savedNotes(adapter, modules)
   }
 
   /// A tensor or a key that PEFT ignores, refuses or leaves at its first values.
@@ -54,7 +59,7 @@ package struct AdapterConfiguration {
       adapter.filter { !$0.name.text.hasPrefix("base_model.model.") }.map {
         ("names that begin with 'base_model.model.', as PEFT reads them", $0.name.quoted)
       })
-    let pairs = LoRAPair.all(in: adapter)
+    let pairs = self.pairs(in: adapter)
     add(
       .error, "tensors",
       pairs.filter { $0.rank == nil || $0.otherRank == nil }.map {
@@ -67,22 +72,19 @@ package struct AdapterConfiguration {
     add(
       .error, "r",
       pairs.compactMap { pair in
-        let wrong = [pair.rank, pair.otherRank].compactMap(\.self).first { !ranks.contains($0) }
+        // Grouped convolutions have another rank in their second matrix.
+        guard pair.extents != nil else { return nil }
+        let own = ranks(of: pair.module)
+        let wrong = [pair.rank, pair.otherRank].compactMap(\.self).first { !own.contains($0) }
         return wrong.map {
           ("\($0), the rank of module \(TensorName(pair.module).quoted)", "\(rank)\(others)")
         }
       })
     if case .array(let items)? = document["target_modules"] {
       let targets = items.compactMap { if case .string(let name) = $0 { name } else { nil } }
-      func isTarget(_ module: String, _ name: String) -> Bool {
-        module == name || module.hasSuffix("." + name)
-      }
-      // Tensors that are a parameter of a module, such as stacked experts, are in another list.
-      let hasParameters =
-        if case .array(let list)? = document["target_parameters"] { !list.isEmpty } else { false }
       add(
         .error, "target_modules",
-        pairs.filter { pair in !hasParameters && !targets.contains { isTarget(pair.module, $0) } }.map {
+        pairs.filter { pair in !targets.contains { isTarget(pair.module, $0) } }.map {
           ("the module \(TensorName($0.module).quoted), which has tensors", "no entry for it")
         })
       add(
@@ -91,7 +93,38 @@ package struct AdapterConfiguration {
           ("modules with tensors", "\(TensorName($0).quoted), which has none")
         })
     }
+    for (flag, part) in [("use_dora", "lora_magnitude_vector"), ("lora_bias", "lora_B")]
+    where document[flag] == .bool(true) {
+      let end = flag == "lora_bias" ? ".bias" : ""
+      if !adapter.contains(where: { $0.name.text.contains(".\(part)") && $0.name.text.hasSuffix(end) }) {
+        add(.error, flag, [("tensors named '…\(part)…\(end)'", "none")])
+      }
+    }
+    if case .array(let items)? = document["modules_to_save"] {
+      let saved = items.compactMap { if case .string(let name) = $0 { name } else { nil } }
+      add(
+        .error, "modules_to_save",
+        saved.filter { name in !adapter.contains { ".\($0.name.text)".contains(".\(name).") } }.map {
+          ("tensors of the module \(TensorName($0).quoted)", "none")
+        })
+    }
     return defects
+  }
+
+  private func isTarget(_ module: String, _ name: String) -> Bool {
+    module == name || module.hasSuffix("." + name)
+  }
+
+  /// The pairs of the adapter's modules, without those that belong to a parameter of a module, such as stacked experts:
+  /// their rank is that of all experts together.
+  private func pairs(in adapter: [TensorSpec]) -> [LoRAPair] {
+    let pairs = LoRAPair.all(in: adapter)
+    guard case .array(let parameters)? = document["target_parameters"], !parameters.isEmpty else {
+      return pairs
+    }
+    guard case .array(let items)? = document["target_modules"] else { return [] }
+    let targets = items.compactMap { if case .string(let name) = $0 { name } else { nil } }
+    return pairs.filter { pair in targets.contains { isTarget(pair.module, $0) } }
   }
 
   /// The target modules that the base lacks. A text is a regular expression or a word of PEFT, and is not compared.
@@ -105,14 +138,32 @@ package struct AdapterConfiguration {
       "target_modules: expected modules of the base, found \(TensorName(first).quoted)\(more(missing.count)), which it lacks"
   }
 
-  private func tensorNotes(_ pairs: [LoRAPair], _ modules: BaseModules) -> [String] {
-    var notes: [String] = []
-    func add(_ found: [(LoRAPair, String)]) {
-      guard let (pair, words) = found.first else { return }
-      notes.append("module \(TensorName(pair.module).quoted)\(more(found.count)): \(words)")
+  /// Whole tensors of the adapter, such as a resized embedding, that have another shape in the base.
+  private func savedNotes(_ adapter: [TensorSpec], _ modules: BaseModules) -> [String] {
+    let wrong = adapter.compactMap { spec -> String? in
+      var parts = spec.name.text.split(separator: ".", omittingEmptySubsequences: false)
+      guard parts.starts(with: ["base_model", "model"]), parts.last == "weight",
+        !parts.contains(where: { $0.hasPrefix("lora_") })
+      else { return nil }
+      parts = parts.dropFirst(2).dropLast().filter { $0 != "base_layer" && $0 != "modules_to_save" }
+      guard case .plain(let shape)? = modules.weight(of: parts.joined(separator: ".")), shape != spec.shape
+      else {
+        return nil
+      }
+      return "tensor \(spec.name.quoted): expected shape \(shape) as in the base, found \(spec.shape)"
     }
+    return wrong.first.map { [$0 + (wrong.count > 1 ? ", and \(wrong.count - 1) more" : "")] } ?? []
+  }
+
+  /// A sentence on the first of several modules.
+  private func note(_ found: [(LoRAPair, String)]) -> [String] {
+    guard let (pair, words) = found.first else { return [] }
+    return ["module \(TensorName(pair.module).quoted)\(more(found.count)): \(words)"]
+  }
+
+  private func rankNotes(_ pairs: [LoRAPair]) -> [String] {
     let ranks = self.ranks
-    add(
+    return note(
       pairs.compactMap { pair in
         guard pair.rank == pair.otherRank else {
           return (
@@ -124,7 +175,10 @@ package struct AdapterConfiguration {
         let expected = ranks.sorted().map { "\($0)" }.joined(separator: ", ")
         return (pair, "expected rank \(expected) as in the configuration, found matrices of rank \(rank)")
       })
-    add(
+  }
+
+  private func moduleNotes(_ pairs: [LoRAPair], _ modules: BaseModules) -> [String] {
+    note(
       pairs.compactMap { pair in
         guard let weight = modules.weight(of: pair.module) else {
           return (pair, "expected it in the base, found no such module")
@@ -139,7 +193,20 @@ package struct AdapterConfiguration {
           "expected \(outputs) outputs and \(inputs) inputs as in the adapter, found a base weight of shape \(shape)"
         )
       })
-    return notes
+  }
+
+  /// The ranks that a module may have: that of the entry of `rank_pattern` with its name, or `r`. Entries may be regular
+  /// expressions, which are not compared.
+  private func ranks(of module: String) -> Set<Int> {
+    guard case .object(let pattern)? = document["rank_pattern"], !pattern.members.isEmpty else {
+      return ranks
+    }
+    if pattern.members.contains(where: { $0.key.contains(#/[^A-Za-z0-9_.]/#) }) { return ranks }
+    let entry = pattern.members.first { isTarget(module, $0.key) }
+    guard case .integer(let rank)? = entry?.value ?? document["r"], let rank = Int(exactly: rank) else {
+      return ranks
+    }
+    return [rank]
   }
 
   /// The ranks that the configuration allows; empty if it gives none.
@@ -189,6 +256,8 @@ private struct LoRAPair {
       var parts = spec.name.text.split(separator: ".", omittingEmptySubsequences: false)
       if parts.starts(with: ["base_model", "model"]) { parts.removeFirst(2) }
       if parts.last == "weight" { parts.removeLast() }
+      // In memory, a name ends with the adapter's: lora_A.default.weight.
+      if parts.count > 1, parts[parts.count - 2].hasPrefix("lora_") { parts.removeLast() }
       guard let last = parts.popLast(), !parts.isEmpty, spec.shape.count >= 2 else { continue }
       let isFirst = last == "lora_A" || last == "lora_embedding_A"
       guard isFirst || last == "lora_B" || last == "lora_embedding_B" else { continue }
@@ -218,6 +287,8 @@ private struct BaseModules {
   }
 
   private var weights: [TensorName: Weight] = [:]
+  /// The same without the first component or two.
+  private var shortened: [TensorName: Weight] = [:]
   /// The ends of the modules' names, by which target_modules select.
   private var ends: Set<TensorName> = []
 
@@ -226,14 +297,13 @@ private struct BaseModules {
       let parts = spec.name.text.split(separator: ".", omittingEmptySubsequences: false)
       guard parts.count > 1 else { continue }
       let module = parts.dropLast()
-      // A base without its head has names without the first component or two ("model.", "transformer.").
       for start in 0..<min(3, module.count) {
         let name = TensorName(module.dropFirst(start).joined(separator: "."))
-        if parts.last == "weight" {
-          if weights[name] == nil || start == 0 { weights[name] = .plain(spec.shape) }
-        } else if weights[name] == nil {
-          weights[name] = .packed
+        let weight = parts.last == "weight" ? Weight.plain(spec.shape) : .packed
+        func note(_ weights: inout [TensorName: Weight]) {
+          if parts.last == "weight" || weights[name] == nil { weights[name] = weight }
         }
+        if start == 0 { note(&weights) } else { note(&shortened) }
       }
       for start in module.indices {
         // Names of a hundred components would take quadratic time; PEFT's targets have one or two.
@@ -247,11 +317,13 @@ private struct BaseModules {
 
   /// The weights of a module; nil if there is no such module.
   func weight(of module: String) -> Weight? {
-    var parts = module.split(separator: ".", omittingEmptySubsequences: false)[...]
-    for _ in 0..<3 {
-      if let found = weights[TensorName(parts.joined(separator: "."))] { return found }
-      guard parts.count > 1 else { break }
-      parts = parts.dropFirst()
+    let name = TensorName(module)
+    // An adapter of a model without its head lacks the first component or two of the base's names ("model."), and a base
+    // without its head those of the adapter's.
+    if let found = weights[name] ?? shortened[name] { return found }
+    let parts = module.split(separator: ".", omittingEmptySubsequences: false)
+    for start in 1..<max(2, min(3, parts.count)) {
+      if let found = weights[TensorName(parts.dropFirst(start).joined(separator: "."))] { return found }
     }
     return nil
   }

@@ -123,7 +123,15 @@ final class FolderSubject {
   lazy var weights: (path: String, tensors: [TensorSpec])? = {
     let candidates = [Self.single, "model.safetensors.index.json", "pytorch_model.bin"]
     guard let name = candidates.first(where: has) else {
-      if let document = document("config.json"), Self.isModel(document) {
+      guard let document = document("config.json"), Self.isModel(document) else { return nil }
+      if let shard = names.map(\.text).filter({ $0.contains(#/^model-\d{5}-of-\d{5}\.safetensors$/#) }).min()
+      {
+        problems.append(
+          finding(
+            .shards, .error, shard, "",
+            "expected '\(candidates[1])' beside it, found none; transformers opens no shards without an index"
+          ))
+      } else {
         problems.append(
           finding(
             .unexamined, note, "config.json", "",

@@ -1,4 +1,7 @@
+internal import ByteFiles
 internal import FlatFormats
+internal import Planning
+internal import StrictJSON
 internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
@@ -15,6 +18,14 @@ enum HalfCutRule: ValidationRule {
     guard let checkpoint = subject.checkpoint, let resolved = subject.placement.resolved,
       (try? checkpoint.sourceRecord())?.kind != FlatFormatKind.onnx.rawValue
     else { return [] }
+    // A known architecture knows which tensors have which channels, and equal sizes mean nothing.
+    if let file = (try? checkpoint.companions())?.first(where: { $0.name == "config.json" }),
+      case .object(let document)? = try? JSONParser(sizeLimit: FolderSubject.configurationLimit).parse(
+        file.bytes),
+      FolderLevels(of: resolved, document).explainsCuts
+    {
+      return []
+    }
     return resolved.halfCuts.map { halfCut in
       subject.finding(
         .halfCut, .warning, at: "tensor \((halfCut.tensors.first ?? halfCut.cut).quoted)",

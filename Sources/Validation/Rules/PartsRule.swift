@@ -39,9 +39,17 @@ enum PartsRule: ValidationRule {
           "expected LORA, found another method: its tensors are not compared")
       ]
     }
-    return (subject.tensors(of: weights).map(configuration.defects) ?? []).map {
+    guard let tensors = subject.tensors(of: weights) else { return [] }
+    var findings = configuration.defects(of: tensors).map {
       subject.finding(.parts, $0.severity, name, $0.place, $0.message)
     }
+    // The base may lie beside its adapter.
+    if subject.has("config.json"), let base = subject.weights?.tensors {
+      findings += configuration.differences(of: tensors, from: base).map {
+        subject.finding(.parts, .error, name, "base", $0)
+      }
+    }
+    return findings
   }
 
   // MARK: Modules of sentence-transformers

@@ -32,10 +32,11 @@ enum TokenizerRule: ValidationRule {
     }
     for name in ["config.json", "generation_config.json"] {
       for (key, id) in Self.ids(in: subject.document(name)) where id >= rows {
-        // An embedding cannot be built with a padding row that it lacks. Other ids are only never produced.
+        // Some embeddings cannot be built with a padding row that they lack. Other ids are only never produced.
+        let isPadding = key == "pad_token_id" && name == "config.json"
         findings.append(
           subject.finding(
-            .tokenizer, key == "pad_token_id" && name == "config.json" ? .error : .note, name, key,
+            .tokenizer, isPadding && (subject.check?.padsByRow ?? false) ? .error : .note, name, key,
             "\(limit) \(id)"))
       }
     }
@@ -44,7 +45,10 @@ enum TokenizerRule: ValidationRule {
 
   /// The ids of tokens in a configuration, by key.
   private static func ids(in document: JSONObject?) -> [(key: String, id: Int)] {
-    let keys = ["bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id"]
+    let keys = [
+      "bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id", "image_token_index",
+      "image_token_id", "video_token_id", "audio_token_id",
+    ]
     return keys.flatMap { key -> [(String, Int)] in
       let values: [JSONValue]
       switch document?[key] {
