@@ -5,6 +5,7 @@ usage: loader-facts.py [MODEL_TYPE …]   (in a Python with torch and transforme
 For each model type of samples/huggingface/check.py:
 
 * `kinds`: the tensors of a layer. A name that a flag of the configuration can take away is left out.
+* `outside`: the tensors outside the layers that every class for the whole model has.
 * `defaults`: the numbers that a loader takes for keys that config.json lacks. A number that it computes from others
   is left out.
 * `aliases`: other names that a loader accepts for a key.
@@ -50,6 +51,10 @@ CHOICES = ("use_swiglu_ffn", "is_gated_act")
 PARTS = {
     "siglip2_text_model": "siglip_text_model", "siglip2_vision_model": None, "qwen3_vl_text": "qwen3_vl",
     "qwen2_vl_text": "qwen2_vl", "qwen2_5_vl_text": "qwen2_5_vl"}
+
+# The names that flags take away, by model type.
+GONE = {}
+
 
 def build(kind, **changes):
     torch.manual_seed(7)
@@ -117,6 +122,7 @@ def forms(kind):
             setattr(part, key, value)
     if changes:
         print("  flags:", kind, changes)
+    GONE[kind] = gone
     yield present - gone
     # Loaders take experts that are stacked, too, as they are in memory.
     yield in_memory - gone
@@ -126,6 +132,34 @@ def forms(kind):
             yield {name for name in saved(build(kind, **change)) if name not in gone}
         except Exception as error:  # noqa: BLE001
             print("  no form:", kind, change, type(error).__name__)
+
+
+TASKS = [
+    "", "ForCausalLM", "ForMaskedLM", "ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering",
+    "ForSeq2SeqLM", "ForSpeechSeq2Seq", "ForImageClassification", "ForAudioClassification", "ForCTC",
+    "ForImageTextToText", "ForZeroShotImageClassification"]
+
+
+def outer(kind, document):
+    """The ends of the names outside the layers that every class for the whole model has."""
+    config = transformers.AutoConfig.for_model(kind, **MODELS[kind])
+    common = None
+    for task in TASKS:
+        try:
+            model = getattr(transformers, "AutoModel" + task).from_config(config)
+            names = saved(model)
+        except Exception:  # noqa: BLE001
+            continue
+        if not all(layers(names, stack["pattern"]) for stack in document["layers"]):
+            continue
+        start = model.base_model_prefix + "."
+        found = {name.removeprefix(start) for name in names}
+        found = {name for name in found if not any(layers({name}, stack["pattern"]) for stack in document["layers"])}
+        common = found if common is None else common & found
+    # Embeddings of tokens may be tied, and are compared by their rows; some names have an older form.
+    table = [name for name in document.get("embeddings", {})]
+    return {name for name in common or () if not re.search(r"parametrizations|(^|\.)\d+(\.|$)", name)
+            and not any(name.endswith(end) for end in table)}
 
 
 def keys(document):
@@ -221,6 +255,7 @@ def main():
         kinds_of = [{} for _ in document.get("layers", [])]
         all_defaults = document.get("defaults", {}) if chosen else {}
         aliases = {}
+        outside = {}
         padding = [kind for kind in document.get("padding_types", []) if chosen and kind not in chosen]
         for kind in document.get("model_types", []):
             if chosen and kind not in chosen:
@@ -240,6 +275,10 @@ def main():
                 found |= {(f"{part}.{key}" if part else key): value for key, value in own.items()}
             if pads(base):
                 padding.append(kind)
+            names = {name for name in outer(base, document)
+                     if not any(other == name or other.endswith("." + name) for other in GONE[base])}
+            if names:
+                outside.setdefault(tuple(sorted(names)), []).append(kind)
             all_defaults[kind] = dict(sorted(found.items()))
             config = transformers.AutoConfig.for_model(base)
             named = {key for _, key in keys(document)}
@@ -255,7 +294,10 @@ def main():
         document["defaults"] = all_defaults
         document["aliases"] = dict(sorted(aliases.items()))
         document["padding_types"] = padding
-        order = ["defaults", "aliases", "padding_types"]
+        if not chosen:
+            document["outside"] = [
+                {"types": types, "tensors": list(names)} for names, types in sorted(outside.items())]
+        order = ["outside", "defaults", "aliases", "padding_types"]
         body = {key: value for key, value in document.items() if key not in order}
         groups = body.pop("groups")
         body |= {key: document[key] for key in order if document[key]} | {"groups": groups}

@@ -128,6 +128,27 @@ struct ModelFolderTests {
     #expect(removed >= 1500)
   }
 
+  @Test("a tensor outside the layers that every model of a type has is missed")
+  func everyOuterTensor() throws {
+    var removed = 0
+    for name in try ModelFolderCopy.names {
+      let copy = try ModelFolderCopy(of: name)
+      var document: [String: Any] = [:]
+      try copy.change { document = $0 }
+      let (_, _, type, architecture) = try described(document)
+      for end in architecture.outside.filter({ $0.types.contains(type) }).flatMap(\.tensors) {
+        let other = try ModelFolderCopy(of: name)
+        try other.changeTensors { tensors in
+          for name in tensors.keys where ".\(name)".hasSuffix(".\(end)") { tensors[name] = nil }
+        }
+        removed += 1
+        let found = findings(other).filter { $0.rule == .configuration && $0.severity == .error }
+        #expect(found.contains { $0.location.contains(end) }, "\(name): \(end)")
+      }
+    }
+    #expect(removed >= 200, "\(removed)")
+  }
+
   @Test("a missing key is as good as the number that loaders take for it")
   func everyDefault() throws {
     var (wrong, right, unseen) = (0, 0, 0)

@@ -11,7 +11,7 @@ extension Architecture {
     }
     let object = try PlanNode(value: value, place: "").object(allowing: [
       "format", "$schema", "id", "title", "source", "model_types", "marker", "remark", "layers", "embeddings",
-      "rows", "required", "head", "defaults", "aliases", "padding_types", "groups",
+      "rows", "required", "head", "outside", "defaults", "aliases", "padding_types", "groups",
     ])
     let format = try object.required("format").string()
     guard format == Self.format else {
@@ -32,6 +32,7 @@ extension Architecture {
     for item in try object.optional("required")?.array() ?? [] { required.append(try item.pattern().text) }
     self.required = required
     head = try object.optional("head")?.pattern().text
+    outside = try LayerKind.list(object.optional("outside"))
     paddingTypes = try object.texts("padding_types")
     defaults = try Self.defaults(object.optional("defaults"))
     aliases =
@@ -93,10 +94,7 @@ extension Architecture.Layers {
     self.object = try object.optional("config")?.string()
     lists = try object.texts("lists")
     optional = try object.texts("optional")
-    kinds = try (object.optional("kinds")?.array() ?? []).map { (item) throws(PlanError) in
-      let kind = try item.object(allowing: ["types", "tensors"])
-      return Architecture.LayerKind(types: try kind.texts("types"), tensors: Set(try kind.texts("tensors")))
-    }
+    kinds = try Architecture.LayerKind.list(object.optional("kinds"))
     sparse = try object.optional("sparse").map { (node) throws(PlanError) in
       let keys = try node.object(allowing: ["tensor", "first_dense_key", "dense_list_key", "step_key"])
       return Architecture.SparseLayers(
@@ -175,6 +173,15 @@ extension Architecture.Group {
     listTypes = try object.texts("list_types")
     readers = try object.texts("readers")
     neutral = try object.texts("neutral")
+  }
+}
+
+extension Architecture.LayerKind {
+  fileprivate static func list(_ node: PlanNode?) throws(PlanError) -> [Self] {
+    try (node?.array() ?? []).map { (item) throws(PlanError) in
+      let kind = try item.object(allowing: ["types", "tensors"])
+      return Self(types: try kind.texts("types"), tensors: Set(try kind.texts("tensors")))
+    }
   }
 }
 

@@ -28,6 +28,8 @@ struct Architecture: Sendable {
   let rows: [Rows]
   /// The ends of names of tensors that every model has.
   let required: [String]
+  /// The tensors outside the layers that every model of a type has.
+  let outside: [LayerKind]
   /// The numbers that loaders take for keys that config.json lacks, by model type. A number that they compute from others
   /// is not among them.
   let defaults: [String: [String: Int]]
@@ -79,11 +81,11 @@ struct Architecture: Sendable {
     var numbered: String { pattern + "*" }
   }
 
-  /// The tensors of one form of a layer.
+  /// The tensors of one form of a layer, or of a model outside its layers.
   struct LayerKind: Sendable {
     /// The model types that have such layers.
     let types: [String]
-    /// The ends of the tensors' names after the number of the layer; an expert's number is `{}`.
+    /// The ends of the tensors' names, of a layer's those after its number; an expert's number is `{}`.
     let tensors: Set<String>
   }
 

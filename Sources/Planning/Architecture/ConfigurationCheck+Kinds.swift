@@ -44,6 +44,30 @@ extension ConfigurationCheck {
     return Set(missing.keys)
   }
 
+  /// Reports tensors outside the layers that every model of the type has.
+  mutating func checkOutside(_ architecture: Architecture) {
+    guard !isPacked else { return }
+    let wanted = architecture.outside.filter { $0.types.contains(type) }.flatMap(\.tensors)
+    if wanted.isEmpty { return }
+    var left = Set(wanted)
+    for spec in index.specs {
+      let name = Self.current(spec.name.text)
+      // The names of a few components are the ends of longer ones.
+      var rest = name[...]
+      for _ in 0..<8 {
+        left.remove(String(rest))
+        guard let dot = rest.firstIndex(of: ".") else { break }
+        rest = rest[rest.index(after: dot)...]
+      }
+      if left.isEmpty { return }
+    }
+    for suffix in left.sorted().prefix(Self.limit) {
+      report(
+        .tensor(TensorName(suffix)), "a tensor whose name ends so, as in every model of the type \(type)",
+        "none")
+    }
+  }
+
   /// The numbers of layers in words, not all of many.
   private static func layers(_ numbers: [Int]) -> String {
     let first = numbers.sorted().prefix(3).map(String.init).joined(separator: ", ")

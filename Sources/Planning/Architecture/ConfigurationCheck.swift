@@ -241,9 +241,9 @@ extension ConfigurationCheck {
   /// The beginning of a prefix that a training program added; nil if there is none.
   static func wrapper(in prefix: String) -> String? { wrappers.first { prefix.hasPrefix($0) } }
 
-  /// Reports tensors without elements, and returns whether there are some.
+  /// Reports tensors of the shape that partitioned training leaves, and returns whether there are some.
   private mutating func reportsUngathered(_ specs: [TensorSpec]) -> Bool {
-    let empty = specs.filter { $0.shape.contains(0) }
+    let empty = specs.filter { $0.shape == [0] }
     report(
       empty, at: { .tensor($0.name) }, { _ in "at least one element" },
       { "shape \($0.shape); a training program did not gather its partitioned weights" })
@@ -392,6 +392,7 @@ extension ConfigurationCheck {
     }
     if architecture.layers.count > 1, !isWhole { return }
     let layers = architecture.layers.compactMap { NamePattern("*\($0.pattern)*") }
+    checkOutside(architecture)
     for suffix in architecture.required {
       let isThere = index.matches(suffix, under: nil).contains { spec in
         layers.allSatisfy { $0.match(spec.name.text) == nil }
