@@ -55,7 +55,7 @@ enum PeerTables {
   ]
 }
 
-@Suite("Files that NumPy and safetensors wrote")
+@Suite("Files that other writers made")
 struct PeerFixtureTests {
   /// A file with tensors of different shapes, which another program wrote, and its tensors; nil for formats that another
   /// suite compares with such files. Every format has one: a reader and a writer that are wrong in the same way pass all

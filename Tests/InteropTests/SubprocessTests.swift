@@ -10,13 +10,10 @@ import Testing
     #expect(result.errors.count == 200_001)
   }
 
-  @Test func killsWhatRunsTooLongWithItsChildren() throws {
-    let clock = ContinuousClock()
-    let start = clock.now
-    let result = try Subprocess.run("sh", ["-c", "echo before; sleep 60 & wait"], timeout: 0.3)
+  @Test(.timeLimit(.minutes(1))) func killsWhatRunsTooLongWithItsChildren() throws {
+    let result = try Subprocess.run("sh", ["-c", "echo before; sleep 300 & wait"], timeout: 0.3)
     #expect(result.ending == .timedOut)
     #expect(result.outputText == "before\n")
-    #expect(start.duration(to: clock.now) < .seconds(20))
   }
 
   @Test func reportsTheSignalThatEndedIt() throws {

@@ -175,27 +175,18 @@ struct HalfCutTests {
     #expect(try plan("1, 2").halfCuts.map(\.option) == ["head.b=-,c"])
   }
 
-  @Test("the cost grows with the number of tensors, not with its square")
+  @Test("the cost grows with the number of tensors, not with its square", .timeLimit(.minutes(1)))
   func linear() throws {
-    func count(_ layers: Int) throws -> (Int, Double) {
-      var list: [(String, [Int])] = []
-      for layer in 0..<layers {
-        list += [
-          ("l.\(layer).up.weight", [96, 32]), ("l.\(layer).up.bias", [96]),
-          ("l.\(layer).down.weight", [32, 96]),
-        ]
-      }
-      let cuts = try ["l.{}.up.weight=f,-", "l.{}.down.weight=-,f"].map(CutOption.init(parsing:))
-      let resolved = try PlanRequest(unitCount: 2, cuts: cuts).propose(for: specsOf(list)).resolved
-      let clock = ContinuousClock()
-      var found = 0
-      let time = clock.measure { found = resolved.halfCuts.count }
-      return (found, Double(time.components.attoseconds) / 1e18 + Double(time.components.seconds))
+    // With quadratic cost, this would take minutes.
+    var list: [(String, [Int])] = []
+    for layer in 0..<20_000 {
+      list += [
+        ("l.\(layer).up.weight", [96, 32]), ("l.\(layer).up.bias", [96]),
+        ("l.\(layer).down.weight", [32, 96]),
+      ]
     }
-    let (few, short) = try count(500)
-    let (many, long) = try count(4000)
-    #expect(few == 1 && many == 1)
-    // Eight times the tensors: with quadratic cost it would take 64 times as long.
-    #expect(long < 30 * short + 0.05, "\(short) s, then \(long) s")
+    let cuts = try ["l.{}.up.weight=f,-", "l.{}.down.weight=-,f"].map(CutOption.init(parsing:))
+    let resolved = try PlanRequest(unitCount: 2, cuts: cuts).propose(for: specsOf(list)).resolved
+    #expect(resolved.halfCuts.count == 1)
   }
 }

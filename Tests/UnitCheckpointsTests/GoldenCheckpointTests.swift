@@ -49,7 +49,9 @@ struct GoldenCheckpointTests {
     #expect(files.sorted() == (GoldenCheckpoint.all + [.sharded, .graph]).map { $0.name + ".h5" }.sorted())
   }
 
-  @Test("two thousand seeded mutations end with weights or an error, and never with a trap or in a hang")
+  @Test(
+    "two thousand seeded mutations end with weights or an error, and never with a trap or in a hang",
+    .timeLimit(.minutes(10)))
   func mutations() throws {
     let folder = try TemporaryFolder()
     let goldens = try GoldenCheckpoint.all.map { golden in
@@ -74,9 +76,7 @@ struct GoldenCheckpointTests {
         bytes = try forger.sealed(extra: generator.number(in: 0...3) == 0 ? [0] : [])
       }
       let path = try folder.write(bytes, as: "m.h5")
-      let start = ContinuousClock.now
       let exercise = try CheckpointExercise(path, in: folder)
-      #expect(ContinuousClock.now - start < .seconds(5), "mutation \(number)")
       if let error = exercise.error {
         refused += 1
         if let defect = error.defect { defects.insert(defect) }

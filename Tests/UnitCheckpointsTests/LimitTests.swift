@@ -135,7 +135,9 @@ struct LimitTests {
     #expect(error?.defect == .unitList && "\(error.map { "\($0)" } ?? "")".contains("1024 units"))
   }
 
-  @Test("a million axes of a cut, or segments between bytes, cost no time for each tensor that shares them")
+  @Test(
+    "a million axes of a cut, or segments between bytes, cost no time for each tensor that shares them",
+    .timeLimit(.minutes(2)))
   func shared() throws {
     var tables = IndexTables()
     let count = 1 << 18
@@ -144,10 +146,8 @@ struct LimitTests {
     tables.addCut([(1, 0, 0)])
     tables.addCut((0..<count).map { (2, 0, $0) })
     for number in 0..<120 { tables.add("w\(number)", [(2 * count, 1)], dtype: "U4") }
-    let start = ContinuousClock.now
-    try Self.decode(tables)
     // If each tensor walked them, this would take minutes.
-    #expect(ContinuousClock.now - start < .seconds(60))
+    try Self.decode(tables)
   }
 
   /// Contents that are too much for a writer, and the defect that it names.
