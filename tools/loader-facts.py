@@ -159,6 +159,8 @@ def outer(kind, document):
     # Embeddings of tokens may be tied, and are compared by their rows; some names have an older form.
     table = [name for name in document.get("embeddings", {})]
     return {name for name in common or () if not re.search(r"parametrizations|(^|\.)\d+(\.|$)", name)
+            # A file may have the part for text alone.
+            and not re.search(r"(^|\.)(vision_tower|audio_tower|visual|embed_(vision|audio)|multi_modal_projector)\.", name)
             and not any(name.endswith(end) for end in table)}
 
 
