@@ -277,7 +277,9 @@ def main():
                 found |= {(f"{part}.{key}" if part else key): value for key, value in own.items()}
             if pads(base):
                 padding.append(kind)
-            names = {name for name in outer(base, document)
+            # A file of a model with several kinds of input may have the part for text alone, under other names.
+            parts = hasattr(transformers.AutoConfig.for_model(base), "text_config") and "config" not in str(document["layers"][0])
+            names = set() if parts else {name for name in outer(base, document)
                      if not any(other == name or other.endswith("." + name) for other in GONE[base])}
             if names:
                 outside.setdefault(tuple(sorted(names)), []).append(kind)
