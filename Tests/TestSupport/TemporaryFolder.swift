@@ -16,7 +16,12 @@ public final class TemporaryFolder: Sendable {
 
   /// Writes `bytes` as `name` and returns its path.
   public func write(_ bytes: [UInt8], as name: String) throws -> String {
-    try Data(bytes).write(to: URL(fileURLWithPath: file(name)))
+    let url = URL(fileURLWithPath: file(name))
+    if name.contains("/") {
+      try FileManager.default.createDirectory(
+        at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    }
+    try Data(bytes).write(to: url)
     return file(name)
   }
 

@@ -98,11 +98,8 @@ struct ModelFolderTests {
   @Test("a tensor that every layer lacks is found, whichever it is")
   func everyTensor() throws {
     var removed = 0
-    for name in try ModelFolderCopy.names {
-      let copy = try ModelFolderCopy(of: name)
-      var document: [String: Any] = [:]
-      try copy.change { document = $0 }
-      let (_, _, type, architecture) = try described(document)
+    for (name, model) in try Self.models {
+      let (type, architecture) = (model.type, model.architecture)
       for layers in architecture.layers {
         let kinds = layers.kinds.filter { $0.types.contains(type) }.map(\.tensors)
         #expect(!kinds.isEmpty, "\(type)")
@@ -131,12 +128,9 @@ struct ModelFolderTests {
   @Test("a tensor outside the layers that every model of a type has is missed")
   func everyOuterTensor() throws {
     var removed = 0
-    for name in try ModelFolderCopy.names {
-      let copy = try ModelFolderCopy(of: name)
-      var document: [String: Any] = [:]
-      try copy.change { document = $0 }
-      let (_, _, type, architecture) = try described(document)
-      for end in architecture.outside.filter({ $0.types.contains(type) }).flatMap(\.tensors) {
+    for (name, model) in try Self.models {
+      let outside = model.architecture.outside.filter { $0.types.contains(model.type) }
+      for end in outside.flatMap(\.tensors) {
         let other = try ModelFolderCopy(of: name)
         try other.changeTensors { tensors in
           for name in tensors.keys where ".\(name)".hasSuffix(".\(end)") { tensors[name] = nil }
@@ -152,18 +146,16 @@ struct ModelFolderTests {
   @Test("a missing key is as good as the number that loaders take for it")
   func everyDefault() throws {
     var (wrong, right, unseen) = (0, 0, 0)
-    for name in try ModelFolderCopy.names {
-      var document: [String: Any] = [:]
-      try ModelFolderCopy(of: name).change { document = $0 }
-      let (part, original, type, architecture) = try described(document)
-      let defaults = try #require(architecture.defaults[type], "\(type)")
-      for key in keys(architecture) where key.count == 1 {
+    for (name, model) in try Self.models {
+      let original = model.values
+      let defaults = try #require(model.architecture.defaults[model.type], "\(model.type)")
+      for key in keys(model.architecture) where key.count == 1 {
         guard let number = original[key[0]] as? Int, let taken = defaults[key[0]] else { continue }
         let copy = try ModelFolderCopy(of: name)
         try copy.change { document in
           var values = original
           values[key[0]] = nil
-          if let part { document[part] = values } else { document = values }
+          if let part = model.part { document[part] = values } else { document = values }
         }
         let found = findings(copy).filter { $0.severity > .note }
         if number == taken {
@@ -185,12 +177,9 @@ struct ModelFolderTests {
   @Test("a key is read under any name that loaders accept")
   func everyAlias() throws {
     var renamed = 0
-    for name in try ModelFolderCopy.names {
-      var original: [String: Any] = [:]
-      try ModelFolderCopy(of: name).change { original = $0 }
-      let architecture = try described(original).architecture
-      for (alias, key) in architecture.aliases {
-        guard let number = original[key] as? Int, original[alias] == nil else { continue }
+    for (name, model) in try Self.models where model.part == nil {
+      for (alias, key) in model.architecture.aliases {
+        guard let number = model.values[key] as? Int, model.values[alias] == nil else { continue }
         renamed += 1
         for (value, isRight) in [(number, true), (number + 1, false)] {
           let copy = try ModelFolderCopy(of: name)
@@ -215,30 +204,40 @@ struct ModelFolderTests {
     ["paligemma", "hidden_size"], ["paligemma", "vocab_size"],
   ]
 
-  /// The part of a config.json that an architecture describes, the name of that part, and its model type.
-  private func described(_ document: [String: Any]) throws -> (
-    part: String?, values: [String: Any], type: String, architecture: Architecture
-  ) {
-    for part in [nil, "text_config"] {
-      let values = part.map { document[$0] as? [String: Any] ?? [:] } ?? document
-      if let type = values["model_type"] as? String, let architecture = Architecture.of(type: type) {
-        return (part, values, type, architecture)
+  /// The part of a config.json that an architecture describes.
+  private struct Described {
+    /// The name of the part; nil for the document itself.
+    let part: String?
+    let values: [String: Any]
+    let type: String
+    let architecture: Architecture
+
+    init?(_ document: [String: Any], _ part: String?) {
+      self.part = part
+      values = part.map { document[$0] as? [String: Any] ?? [:] } ?? document
+      guard let type = values["model_type"] as? String, let architecture = Architecture.of(type: type) else {
+        return nil
       }
+      (self.type, self.architecture) = (type, architecture)
     }
-    throw Missing()
   }
 
-  private struct Missing: Error {}
+  /// Every folder of the fixtures, with what its architecture describes.
+  private static var models: [(name: String, model: Described)] {
+    get throws {
+      try ModelFolderCopy.names.map { name in
+        var document: [String: Any] = [:]
+        try ModelFolderCopy(of: name).change { document = $0 }
+        return (name, try #require(Described(document, nil) ?? Described(document, "text_config"), "\(name)"))
+      }
+    }
+  }
 
   @Test("another number under any key that a document names is found")
   func everyKey() throws {
     var changed = 0
-    for name in try ModelFolderCopy.names {
-      let copy = try ModelFolderCopy(of: name)
-      var original: [String: Any] = [:]
-      try copy.change { original = $0 }
-      let architecture = try described(original).architecture
-      for key in keys(architecture).sorted(by: { "\($0)" < "\($1)" }) {
+    for (name, model) in try Self.models {
+      for key in keys(model.architecture).sorted(by: { "\($0)" < "\($1)" }) {
         let other = try ModelFolderCopy(of: name)
         var isThere = false
         try other.change { document in

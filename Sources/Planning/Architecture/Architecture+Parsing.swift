@@ -32,7 +32,7 @@ extension Architecture {
     for item in try object.optional("required")?.array() ?? [] { required.append(try item.pattern().text) }
     self.required = required
     head = try object.optional("head")?.pattern().text
-    outside = try LayerKind.list(object.optional("outside"))
+    outside = try TypeTensors.list(object.optional("outside"))
     paddingTypes = try object.texts("padding_types")
     defaults = try Self.defaults(object.optional("defaults"))
     aliases =
@@ -94,7 +94,7 @@ extension Architecture.Layers {
     self.object = try object.optional("config")?.string()
     lists = try object.texts("lists")
     optional = try object.texts("optional")
-    kinds = try Architecture.LayerKind.list(object.optional("kinds"))
+    kinds = try Architecture.TypeTensors.list(object.optional("kinds"))
     sparse = try object.optional("sparse").map { (node) throws(PlanError) in
       let keys = try node.object(allowing: ["tensor", "first_dense_key", "dense_list_key", "step_key"])
       return Architecture.SparseLayers(
@@ -176,7 +176,7 @@ extension Architecture.Group {
   }
 }
 
-extension Architecture.LayerKind {
+extension Architecture.TypeTensors {
   fileprivate static func list(_ node: PlanNode?) throws(PlanError) -> [Self] {
     try (node?.array() ?? []).map { (item) throws(PlanError) in
       let kind = try item.object(allowing: ["types", "tensors"])

@@ -29,7 +29,7 @@ struct Architecture: Sendable {
   /// The ends of names of tensors that every model has.
   let required: [String]
   /// The tensors outside the layers that every model of a type has.
-  let outside: [LayerKind]
+  let outside: [TypeTensors]
   /// The numbers that loaders take for keys that config.json lacks, by model type. A number that they compute from others
   /// is not among them.
   let defaults: [String: [String: Int]]
@@ -57,7 +57,7 @@ struct Architecture: Sendable {
     /// The ends of names of tensors that some layers lack.
     let optional: [String]
     /// The tensors of a layer, in each of the forms that it may have. Those that a flag can take away are left out.
-    let kinds: [LayerKind]
+    let kinds: [TypeTensors]
     /// Which layers have experts; nil if config.json does not say it.
     let sparse: SparseLayers?
     /// The keys whose lists have numbers of layers.
@@ -81,9 +81,9 @@ struct Architecture: Sendable {
     var numbered: String { pattern + "*" }
   }
 
-  /// The tensors of one form of a layer, or of a model outside its layers.
-  struct LayerKind: Sendable {
-    /// The model types that have such layers.
+  /// Tensors that all models of some types have: those of one form of a layer, or those outside the layers.
+  struct TypeTensors: Sendable {
+    /// The model types.
     let types: [String]
     /// The ends of the tensors' names, of a layer's those after its number; an expert's number is `{}`.
     let tensors: Set<String>

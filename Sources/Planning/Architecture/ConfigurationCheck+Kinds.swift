@@ -1,5 +1,6 @@
 internal import StrictJSON
 internal import Tensors
+internal import UnitModel
 
 extension ConfigurationCheck {
   /// Reports tensors that every layer of the model type has, and returns the ends of their names.
@@ -44,27 +45,28 @@ extension ConfigurationCheck {
     return Set(missing.keys)
   }
 
-  /// Reports tensors outside the layers that every model of the type has.
+  /// Reports tensors outside the layers that every model of the family or of the type has.
   mutating func checkOutside(_ architecture: Architecture) {
-    guard !isPacked else { return }
-    let wanted = architecture.outside.filter { $0.types.contains(type) }.flatMap(\.tensors)
-    if wanted.isEmpty { return }
-    var left = Set(wanted)
+    let ofType = isPacked ? [] : architecture.outside.filter { $0.types.contains(type) }.flatMap(\.tensors)
+    var left = Set(architecture.required + ofType)
+    let layers = architecture.layers.compactMap { NamePattern("*\($0.pattern)*") }
     for spec in index.specs {
-      let name = Self.current(spec.name.text)
-      // The names of a few components are the ends of longer ones.
-      var rest = name[...]
+      if left.isEmpty { return }
+      var rest = Self.current(spec.name.text)[...]
+      // The names have a few components, and are the ends of longer ones.
       for _ in 0..<8 {
-        left.remove(String(rest))
+        if left.contains(String(rest)), layers.allSatisfy({ $0.match(spec.name.text) == nil }) {
+          left.remove(String(rest))
+        }
         guard let dot = rest.firstIndex(of: ".") else { break }
         rest = rest[rest.index(after: dot)...]
       }
-      if left.isEmpty { return }
     }
+    let ofFamily = Set(architecture.required)
     for suffix in left.sorted().prefix(Self.limit) {
+      let models = ofFamily.contains(suffix) ? "the family" : "the type \(type)"
       report(
-        .tensor(TensorName(suffix)), "a tensor whose name ends so, as in every model of the type \(type)",
-        "none")
+        .tensor(TensorName(suffix)), "a tensor whose name ends so, as in every model of \(models)", "none")
     }
   }
 
@@ -119,7 +121,7 @@ extension ConfigurationCheck {
         ("no experts", "experts", found.filter { present[$0] == false }),
       ] where !numbers.isEmpty {
         report(
-          .key(layers.object.map { "\($0).\(key)" } ?? key),
+          .key(Self.path(key, in: layers.object)),
           "\(expected) in \(Self.layers(numbers)), as in the weights", said)
       }
     }

@@ -65,8 +65,8 @@ extension ConfigurationCheck {
         .tensor(TensorName(prefix + layers.pattern.replacing("{}", with: "\(last)"))),
         "numbers of layers below \(count), which is \(countKey)", "\(last)")
     } else if own.count < count || own.last ?? 0 >= count {
-      let path = layers.object.map { "\($0).\(countKey)" } ?? countKey
-      report(.key(path), "\(own.count), the number of layers \(title)", found("\(count)", path))
+      let path = Self.path(countKey, in: layers.object)
+      report(.key(path), "\(own.count), the number of layers \(title)", words("\(count)", of: path))
     }
     let present = Set(stack.layers)
     for layer in (0...min(last, index.specs.count)).filter({ !present.contains($0) }).prefix(Self.limit) {

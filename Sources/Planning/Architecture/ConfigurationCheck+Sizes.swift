@@ -71,7 +71,7 @@ extension ConfigurationCheck {
     let times = group.timesKey.map { " * \($0)" } ?? ""
     report(
       tensors.filter { Self.product(width, $0.repeats) != $0.extent }, of: tensors.count, expected: width,
-      key: (group.object.map { "\($0)." } ?? "") + widthKey + times)
+      key: Self.path(widthKey, in: group.object) + times)
   }
 
   /// Compares the channels of feed-forward layers with a list of widths, one for each layer.
@@ -97,7 +97,7 @@ extension ConfigurationCheck {
     guard let countKey = heads.countKey, let count = number(countKey, in: group.object),
       let query = tensors.first
     else { return }
-    func place(_ key: String) -> Disagreement.Place { .key(group.object.map { "\($0).\(key)" } ?? key) }
+    func place(_ key: String) -> Disagreement.Place { .key(Self.path(key, in: group.object)) }
     var keys: Int? = count
     if let key = heads.keyCountKey {
       // Loaders that have no number of their own take as many as query heads.
@@ -111,9 +111,9 @@ extension ConfigurationCheck {
     if let keys, count % keys != 0 {
       // The arithmetic of two keys is reported already.
       if let key = heads.keyCountKey {
-        let path = group.object.map { "\($0).\(key)" } ?? key
+        let path = Self.path(key, in: group.object)
         if defaulted[path] != nil {
-          report(.key(path), "a number that divides \(countKey) \(count)", found("\(keys)", path))
+          report(.key(path), "a number that divides \(countKey) \(count)", words("\(keys)", of: path))
         }
       }
       return
@@ -121,7 +121,7 @@ extension ConfigurationCheck {
     if heads.dividesHidden.contains(numbers.text("model_type") ?? ""),
       let hidden = numbers.integer("hidden_size", in: group.object), hidden % count != 0
     {
-      report(place(countKey), "a number that divides hidden_size \(hidden)", found("\(count)", countKey))
+      report(place(countKey), "a number that divides hidden_size \(hidden)", words("\(count)", of: countKey))
     }
     let stored = heads.widthKey.flatMap { key in
       has(key, in: group.object) ? number(key, in: group.object) : nil
@@ -135,7 +135,7 @@ extension ConfigurationCheck {
     guard parts > 0, query.extent > 0, query.extent % parts == 0 else {
       report(
         place(countKey), "a number of equal parts of \(Self.extent(query.place, of: query.spec))",
-        found("\(count)", countKey))
+        words("\(count)", of: countKey))
       return
     }
     let width = stored ?? fixed ?? computedWidth(count, in: group.object) ?? query.extent / parts
@@ -143,7 +143,7 @@ extension ConfigurationCheck {
       report(place(heads.widthKey ?? countKey), "heads of at least one channel", "\(width)")
       return
     }
-    let said = found("\(width)", stored == nil ? countKey : heads.widthKey ?? countKey)
+    let said = words("\(width)", of: stored == nil ? countKey : heads.widthKey ?? countKey)
     let norms = heads.norm.map { index.matches($0, under: prefix) } ?? []
     report(
       norms.filter { $0.shape != [width] && $0.shape.first != query.extent },
@@ -162,21 +162,21 @@ extension ConfigurationCheck {
     let wrong = tensors.filter(isWrong)
     let names = [countKey, heads.keyCountKey, stored == nil ? nil : heads.widthKey].compactMap(\.self)
     let values = [count, keys, stored].compactMap { $0.map(String.init) }.joined(separator: ", ")
-    let words = found(
-      values + (stored == nil ? "; heads of width \(width)" : ""), names.joined(separator: ", "))
+    let told = words(
+      values + (stored == nil ? "; heads of width \(width)" : ""), of: names.joined(separator: ", "))
     report(
       wrong.map(\.spec), at: { _ in place(names.joined(separator: ", ")) },
-      { "heads × width equal to \(Self.extent(wrong[0].place, of: $0))" }, { _ in words })
+      { "heads × width equal to \(Self.extent(wrong[0].place, of: $0))" }, { _ in told })
   }
 
   /// The first of several names of a number that config.json has, or for which loaders have a number of their own.
-  private func key(of names: [String]) -> String {
+  func key(of names: [String]) -> String {
     names.first { numbers.value($0) != nil } ?? names.first { defaults?[$0] != nil } ?? names[0]
   }
 
   /// Whether config.json has a key, or loaders have a number of their own for it.
   private func has(_ key: String, in object: String?) -> Bool {
-    numbers.value(key, in: object) != nil || defaults?[object.map { "\($0).\(key)" } ?? key] != nil
+    numbers.value(key, in: object) != nil || defaults?[Self.path(key, in: object)] != nil
   }
 
   /// The width of a head that loaders compute if there is no key for it; nil if the model type's own numbers are not

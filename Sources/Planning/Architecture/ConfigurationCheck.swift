@@ -179,7 +179,7 @@ package struct ConfigurationCheck {
     if wrong.count * 2 > all {
       let rest = wrong.count == 1 ? "" : ", and \(wrong.count - 1) more like it"
       let part = first.repeats == 1 ? "" : "\(first.extent / first.repeats), a part of "
-      report(.key(key), part + Self.extent(first.place, of: first.spec) + rest, found(said, key))
+      report(.key(key), part + Self.extent(first.place, of: first.spec) + rest, words(said, of: key))
       return
     }
     for item in wrong.prefix(Self.limit) {
@@ -190,8 +190,11 @@ package struct ConfigurationCheck {
     }
   }
 
+  /// A key with the object that has it.
+  static func path(_ key: String, in object: String?) -> String { object.map { "\($0).\(key)" } ?? key }
+
   /// What config.json says under keys that are joined by other characters; of a missing one, what loaders take.
-  func found(_ said: String, _ keys: String) -> String {
+  func words(_ said: String, of keys: String) -> String {
     let missing = keys.split { ", *+".contains($0) }.map(String.init).filter { defaulted[$0] != nil }
     return missing.isEmpty
       ? said
@@ -202,7 +205,7 @@ package struct ConfigurationCheck {
   /// The number of a key, or the one that loaders take for it; reports a value of another kind, and remembers a key that is
   /// absent.
   mutating func number(_ key: String, in object: String?) -> Int? {
-    let path = object.map { "\($0).\(key)" } ?? key
+    let path = Self.path(key, in: object)
     switch numbers.value(key, in: object) {
     case nil:
       defaulted[path] = defaults?[path]
@@ -263,8 +266,8 @@ extension ConfigurationCheck {
   /// The first of several keys that config.json has, or for which loaders have a number of their own.
   private mutating func number(of keys: [String]) -> (key: String, number: Int)? {
     if let known = numbers.first(keys) { return known }
-    guard let key = keys.first(where: { defaults?[$0] != nil }) else { return nil }
-    return number(key, in: nil).map { (key, $0) }
+    let key = key(of: keys)
+    return defaults?[key] == nil ? nil : number(key, in: nil).map { (key, $0) }
   }
 
   private static let expertKeys = ["num_local_experts", "num_experts", "n_routed_experts"]
@@ -309,7 +312,7 @@ extension ConfigurationCheck {
     let rest = wrong.count == 1 ? "" : ", and \(wrong.count - 1) more like it"
     report(
       .key(key), "\(there.count), the number of experts under \(TensorName(first).quoted)\(rest)",
-      there.count == experts ? "\(experts), and gaps in the numbers there" : self.found("\(experts)", key),
+      there.count == experts ? "\(experts), and gaps in the numbers there" : words("\(experts)", of: key),
       // Loaders sort the experts that are there.
       isHarmless: there.count == experts)
   }
@@ -339,24 +342,24 @@ extension ConfigurationCheck {
 
   /// The output layers of classifiers, one row for each label.
   private mutating func checkLabels() {
-    guard case .array(let classes)? = numbers.value("architectures"),
+    // Parts of a model have classes and labels of their own, which nothing reads.
+    guard case .array(let classes)? = numbers.atTop("architectures"),
       classes.contains(where: {
         if case .string(let name) = $0 { name.hasSuffix("Classification") } else { false }
       }), !isPacked
     else { return }
-    // Parts of a model have labels of their own, which nothing reads.
-    guard numbers.isAtTop("architectures") else { return }
     // A number comes before the list, and without both there are two labels.
-    var (key, count) = ("num_labels", numbers.isAtTop("num_labels") ? numbers.integer("num_labels") ?? 2 : 2)
-    if !numbers.isAtTop("num_labels"), numbers.isAtTop("id2label"),
-      case .object(let labels)? = numbers.value("id2label")
-    {
+    var (key, count) = ("num_labels", 2)
+    if let number = numbers.atTop(key) {
+      if case .integer(let labels) = number { count = Int(clamping: labels) }
+    } else if case .object(let labels)? = numbers.atTop("id2label") {
       (key, count) = ("id2label", labels.members.count)
     }
-    let ends = ["classifier.weight", "score.weight", "classifier.out_proj.weight", "out_proj.weight"]
-    for spec in ends.flatMap({
-      index.matches($0, under: "") + index.matches($0, under: "classification_head.")
-    })
+    let ends = [
+      "classifier.weight", "score.weight", "classifier.out_proj.weight",
+      "classification_head.out_proj.weight",
+    ]
+    for spec in ends.flatMap({ index.matches($0, under: "") })
     where spec.shape.count == 2 && spec.shape[0] != count {
       report(.key(key), "\(spec.shape[0]) labels, the rows of tensor \(spec.name.quoted)", "\(count)")
     }
@@ -370,7 +373,7 @@ extension ConfigurationCheck {
         continue
       }
       report(
-        .key(object.map { "\($0).\(key)" } ?? key), "\(count) entries, one for each of \(countKey)",
+        .key(Self.path(key, in: object)), "\(count) entries, one for each of \(countKey)",
         "\(entries.count)")
     }
   }
@@ -391,17 +394,7 @@ extension ConfigurationCheck {
       } ?? true
     }
     if architecture.layers.count > 1, !isWhole { return }
-    let layers = architecture.layers.compactMap { NamePattern("*\($0.pattern)*") }
     checkOutside(architecture)
-    for suffix in architecture.required {
-      let isThere = index.matches(suffix, under: nil).contains { spec in
-        layers.allSatisfy { $0.match(spec.name.text) == nil }
-      }
-      if !isThere {
-        report(
-          .tensor(TensorName(suffix)), "a tensor whose name ends so, as in every model of the family", "none")
-      }
-    }
     let tokens = architecture.embeddings.filter(\.isVocabulary)
     for spec in tokens.flatMap({ index.matches($0.suffix, under: nil) }) where spec.shape.count == 2 {
       if spec.shape[0] < vocabulary?.rows ?? .max { vocabulary = (spec.name, spec.shape[0]) }

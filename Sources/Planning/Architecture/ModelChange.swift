@@ -9,6 +9,9 @@ package struct ModelChange: Sendable {
   /// The new name of each tensor that gets one.
   package private(set) var names: [TensorName: TensorName] = [:]
 
+  /// What the user should know before the sub-network runs; nil if nothing.
+  package internal(set) var note: String?
+
   /// How loaders learn of widths that differ between layers.
   package enum LayerWidths: Sendable {
     /// They do not, unless the architecture has a list.

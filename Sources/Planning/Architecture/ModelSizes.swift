@@ -47,8 +47,8 @@ package struct ModelSizes: Sendable {
     aliases.filter { $0.key == key }.map(\.alias) + [key] + aliases.filter { $0.alias == key }.map(\.key)
   }
 
-  /// Whether the document itself has a key of any name.
-  func isAtTop(_ key: String) -> Bool { name(of: key, in: document) != nil }
+  /// The value of a key in the document itself; nil if there is none or it is null.
+  func atTop(_ key: String) -> JSONValue? { given(key, in: document) }
 
   /// The name under which an object has the value of a key; nil if it has none.
   private func name(of key: String, in object: JSONObject) -> String? {

@@ -12,7 +12,8 @@ public struct UnitPlan: Sendable {
   package let plan: Plan
   /// The plan's name in messages.
   let path: String
-  /// For a proposed plan: which axes are cut, what is left whole and why, and warnings about half cuts; else empty.
+  /// For a proposed plan: which axes are cut, what is left whole and why, and warnings about half cuts and about levels
+  /// that cannot become a model's folder; else empty.
   public let notes: [String]
 
   /// Reads the plan in the file at `path`.
@@ -29,7 +30,9 @@ public struct UnitPlan: Sendable {
     plan = try TesseraError.wrapping { try Plan(parsing: Array(json.utf8)) }
   }
 
-  private init(_ proposed: ProposedPlan, for file: WeightsFile, hasGraph: Bool) throws {
+  private init(
+    _ proposed: ProposedPlan, for file: WeightsFile, _ levels: FolderLevels? = nil, hasGraph: Bool
+  ) throws {
     if proposed.resolved.cutsNothing {
       throw TesseraError(
         .plan,
@@ -38,9 +41,10 @@ public struct UnitPlan: Sendable {
     }
     plan = proposed.plan
     path = "plan"
+    let halfCuts = hasGraph || levels?.explainsCuts ?? false ? [] : proposed.resolved.halfCuts
     notes =
-      proposed.words
-      + (hasGraph ? [] : proposed.resolved.halfCuts.map { "half cut: \($0.sentence(.planAgain))" })
+      proposed.words + (file.opened.folder == nil ? [] : levels?.sentences ?? [])
+      + halfCuts.map { "half cut: \($0.sentence(.planAgain))" }
   }
 
   /// The plan as JSON.
@@ -78,11 +82,13 @@ public struct UnitPlan: Sendable {
           forGraph: network.model, specs: specs, options: FlowOptions(), supplier: network.whole)
         return try UnitPlan(proposed, for: file, hasGraph: true)
       }
-      request.sizes = try ModelConfiguration(beside: file.path)?.sizes
+      let configuration = try ModelConfiguration(beside: file.path)
+      request.sizes = configuration?.sizes
       let proposed = try request.propose(for: specs, ties: source.ties)
       let network = try file.opened.network
       try network?.check(proposed.resolved)
-      return try UnitPlan(proposed, for: file, hasGraph: network != nil)
+      return try UnitPlan(
+        proposed, for: file, configuration?.levels(of: proposed.resolved), hasGraph: network != nil)
     }
   }
 }

@@ -66,7 +66,7 @@ package struct FolderExtraction {
         change = try ModelChange(
           loadableFrom: whole, to: part, cuts: cuts, isActive: subNetwork.network.contains,
           configuration.document, reasonAgainstCuts: configuration.reasonAgainstCuts, widths: widths)
-        note = FolderLevels.kernelNote(whole, part)
+        note = change.note
       } catch let error as PlanningError {
         throw TesseraError(.plan, "\(checkpoint.path): \(error)")
       } catch let error as JSONError { throw TesseraError(.format, "\(path): \(error)") }

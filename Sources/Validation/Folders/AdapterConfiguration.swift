@@ -80,8 +80,7 @@ package struct AdapterConfiguration {
           ("\($0), the rank of module \(TensorName(pair.module).quoted)", "\(rank)\(others)")
         }
       })
-    if case .array(let items)? = document["target_modules"] {
-      let targets = items.compactMap { if case .string(let name) = $0 { name } else { nil } }
+    if let targets = texts("target_modules") {
       add(
         .error, "target_modules",
         pairs.filter { pair in !targets.contains { isTarget(pair.module, $0) } }.map {
@@ -100,8 +99,7 @@ package struct AdapterConfiguration {
         add(.error, flag, [("tensors named '…\(part)…\(end)'", "none")])
       }
     }
-    if case .array(let items)? = document["modules_to_save"] {
-      let saved = items.compactMap { if case .string(let name) = $0 { name } else { nil } }
+    if let saved = texts("modules_to_save") {
       add(
         .error, "modules_to_save",
         saved.filter { name in !adapter.contains { ".\($0.name.text)".contains(".\(name).") } }.map {
@@ -109,6 +107,12 @@ package struct AdapterConfiguration {
         })
     }
     return defects
+  }
+
+  /// The texts in a list; nil if there is no list.
+  private func texts(_ key: String) -> [String]? {
+    guard case .array(let items)? = document[key] else { return nil }
+    return items.compactMap { if case .string(let text) = $0 { text } else { nil } }
   }
 
   private func isTarget(_ module: String, _ name: String) -> Bool {
@@ -122,17 +126,13 @@ package struct AdapterConfiguration {
     guard case .array(let parameters)? = document["target_parameters"], !parameters.isEmpty else {
       return pairs
     }
-    guard case .array(let items)? = document["target_modules"] else { return [] }
-    let targets = items.compactMap { if case .string(let name) = $0 { name } else { nil } }
+    let targets = texts("target_modules") ?? []
     return pairs.filter { pair in targets.contains { isTarget(pair.module, $0) } }
   }
 
   /// The target modules that the base lacks. A text is a regular expression or a word of PEFT, and is not compared.
   private func targetNote(_ modules: BaseModules) -> String? {
-    guard case .array(let items)? = document["target_modules"] else { return nil }
-    let missing = items.compactMap { item -> String? in
-      if case .string(let name) = item, !modules.hasTarget(name) { name } else { nil }
-    }
+    let missing = (texts("target_modules") ?? []).filter { !modules.hasTarget($0) }
     guard let first = missing.first else { return nil }
     return
       "target_modules: expected modules of the base, found \(TensorName(first).quoted)\(more(missing.count)), which it lacks"
