@@ -1,10 +1,12 @@
 """Writes into the architectures' documents what transformers itself says of each model type.
 
-usage: loader-facts.py [MODEL_TYPE …]   (in a Python with torch and transformers; not in CI)
+usage: loader-facts.py   (in a Python with torch and transformers; not in CI)
 
 For each model type of samples/huggingface/check.py:
 
 * `kinds`: the tensors of a layer. A name that a flag of the configuration can take away is left out.
+* `flags`: the tensors of a layer that depend on one flag alone, whatever the other flags and the form of the layer.
+* `classes`: the weights outside the layers that a class for one task has, and others lack.
 * `outside`: the tensors outside the layers that every class for the whole model has.
 * `defaults`: the numbers that a loader takes for keys that config.json lacks. A number that it computes from others
   is left out.
@@ -16,12 +18,10 @@ import glob
 import json
 import os
 import re
-import sys
 import tempfile
 import textwrap
 
 import safetensors
-import torch
 import transformers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -47,20 +47,29 @@ FORMS = {
 }
 # Flags that do so: both forms are above.
 CHOICES = ("use_swiglu_ffn", "is_gated_act")
-# Parts of a model of several kinds of input, and the model.
-PARTS = {
-    "siglip2_text_model": "siglip_text_model", "siglip2_vision_model": None, "qwen3_vl_text": "qwen3_vl",
+# Types without a model of their own in check.py, and one with the same layers.
+ALIKE = {
+    "siglip2_text_model": "siglip_text_model", "qwen3_vl_text": "qwen3_vl",
     "qwen2_vl_text": "qwen2_vl", "qwen2_5_vl_text": "qwen2_5_vl"}
 
 # The names that flags take away, by model type.
 GONE = {}
 
 
-def build(kind, **changes):
-    torch.manual_seed(7)
-    config = transformers.AutoConfig.for_model(kind, **(MODELS[kind] | changes))
+def made(kind, config):
+    """A model of a configuration, of the class that check.py uses."""
     loader = getattr(transformers, CLASSES.get(kind, "AutoModelForCausalLM"))
     return loader.from_config(config) if loader.__name__.startswith("Auto") else loader(config)
+
+
+def build(kind):
+    return made(kind, transformers.AutoConfig.for_model(kind, **MODELS[kind]))
+
+
+def variants(kind):
+    """The configurations of further forms of layers."""
+    return [MODELS[kind] | change for change in FORMS.get(kind, [])] + [
+        values for name, values in MODELS.items() if name.split("-")[0] == kind and name != kind]
 
 
 def saved(model):
@@ -103,12 +112,11 @@ def forms(kind):
     gone = set()
     changes = {}
     config = transformers.AutoConfig.for_model(kind, **MODELS[kind])
-    loader = getattr(transformers, CLASSES.get(kind, "AutoModelForCausalLM"))
     for part, key in flags(config):
         value = getattr(part, key)
         try:
             setattr(part, key, not value)
-            other = loader.from_config(config) if loader.__name__.startswith("Auto") else loader(config)
+            other = made(kind, config)
             if not in_memory - set(other.state_dict()):
                 continue
             missing = (present | in_memory) - saved(other) - set(other.state_dict())
@@ -126,42 +134,137 @@ def forms(kind):
     yield present - gone
     # Loaders take experts that are stacked, too, as they are in memory.
     yield in_memory - gone
-    others = [values for name, values in MODELS.items() if name.split("-")[0] == kind and name != kind]
-    for change in FORMS.get(kind, []) + others:
+    for values in variants(kind):
         try:
-            yield {name for name in saved(build(kind, **change)) if name not in gone}
+            config = transformers.AutoConfig.for_model(kind, **values)
+            yield {name for name in saved(made(kind, config)) if name not in gone}
         except Exception as error:  # noqa: BLE001
-            print("  no form:", kind, change, type(error).__name__)
+            print("  no form:", kind, values, type(error).__name__)
 
 
+TEXT_PARTS = ("text_config", "llm_config", "language_config")
+
+
+def switches(kind, document):
+    """For each stack of layers, the flags that decide alone whether a tensor is there.
+
+    Each is (key, the value with which the tensors are there, the value that loaders take for a missing key): names.
+    """
+    def ends(values, **changes):
+        config = transformers.AutoConfig.for_model(kind, **values)
+        for (part, key), value in changes.get("flags", {}).items():
+            setattr(getattr(config, part) if part else config, key, value)
+        names = saved(made(kind, config))
+        return [set().union(*layers(names, stack["pattern"]).values()) for stack in document["layers"]]
+
+    config = transformers.AutoConfig.for_model(kind, **MODELS[kind])
+    plain = transformers.AutoConfig.for_model(kind)
+    whole = set(made(kind, config).state_dict())
+    found = {}
+    for part, key in flags(config):
+        value = getattr(part, key)
+        name = next((name for name, own in vars(config).items() if own is part), None)
+        try:
+            setattr(part, key, not value)
+            if set(made(kind, config).state_dict()) != whole:
+                found[name, key] = value
+        except Exception:  # noqa: BLE001
+            pass
+        finally:
+            setattr(part, key, value)
+    facts = [{} for _ in document["layers"]]
+    for (part, key), value in found.items():
+        if key == "tie_word_embeddings":
+            continue
+        contexts = [(MODELS[kind], {})] + [(values, {}) for values in variants(kind)] + [
+            (MODELS[kind], {other: not own}) for other, own in found.items() if other != (part, key)]
+        seen = {True: [], False: []}
+        for values, others in contexts:
+            try:
+                both = {own: ends(values, flags=others | {(part, key): own}) for own in (True, False)}
+            except Exception:  # noqa: BLE001
+                continue
+            for own, names in both.items():
+                seen[own].append(names)
+        for number, stack in enumerate(document["layers"]):
+            if part and part not in (*TEXT_PARTS, stack.get("config")):
+                continue
+            for own in (True, False):
+                here = set.intersection(*(names[number] for names in seen[own]))
+                elsewhere = set().union(*(names[number] for names in seen[not own]))
+                if here - elsewhere:
+                    default = getattr(getattr(plain, part) if part else plain, key)
+                    facts[number][key, own, default] = here - elsewhere
+    return facts
+
+
+# The ends of the names of AutoModel's classes.
 TASKS = [
     "", "ForCausalLM", "ForMaskedLM", "ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering",
     "ForSeq2SeqLM", "ForSpeechSeq2Seq", "ForImageClassification", "ForAudioClassification", "ForCTC",
     "ForImageTextToText", "ForZeroShotImageClassification"]
 
 
-def outer(kind, document):
-    """The ends of the names outside the layers that every class for the whole model has."""
-    config = transformers.AutoConfig.for_model(kind, **MODELS[kind])
-    common = None
+def names_outside(kind, document):
+    """The names outside the layers of each class: {(class, whether embeddings are tied; None: by default): names}."""
+    found = {}
     for task in TASKS:
-        try:
-            model = getattr(transformers, "AutoModel" + task).from_config(config)
-            names = saved(model)
-        except Exception:  # noqa: BLE001
-            continue
-        if not all(layers(names, stack["pattern"]) for stack in document["layers"]):
-            continue
-        start = model.base_model_prefix + "."
-        found = {name.removeprefix(start) for name in names}
-        found = {name for name in found if not any(layers({name}, stack["pattern"]) for stack in document["layers"])}
-        common = found if common is None else common & found
+        for tied in (None, True, False):
+            config = transformers.AutoConfig.for_model(kind, **MODELS[kind])
+            config.architectures = []
+            if tied is not None:
+                config.tie_word_embeddings = tied
+            try:
+                model = getattr(transformers, "AutoModel" + task).from_config(config)
+                names = saved(model)
+            except Exception:  # noqa: BLE001
+                continue
+            if all(layers(names, stack["pattern"]) for stack in document["layers"]):
+                start = model.base_model_prefix + "."
+                found[type(model).__name__, tied] = {
+                    name for name in (name.removeprefix(start) for name in names)
+                    if not any(layers({name}, stack["pattern"]) for stack in document["layers"])}
+    return found
+
+
+def has_parts(kind, document):
+    """Whether a file may have the part for text alone, under other names."""
+    config = transformers.AutoConfig.for_model(kind, **MODELS[kind])
+    return len(document["layers"]) == 1 and hasattr(config, "text_config")
+
+
+def outer(kind, document):
+    """The ends of the names outside the layers that every class for the whole model has, and that no flag takes away."""
+    if has_parts(kind, document):
+        return set()
+    sets = [names for (_, tied), names in names_outside(kind, document).items() if tied is None]
+    common = set.intersection(*sets) if sets else set()
     # Embeddings of tokens may be tied, and are compared by their rows; some names have an older form.
-    table = [name for name in document.get("embeddings", {})]
-    return {name for name in common or () if not re.search(r"parametrizations|(^|\.)\d+(\.|$)", name)
-            # A file may have the part for text alone.
-            and not re.search(r"(^|\.)(vision_tower|audio_tower|visual|embed_(vision|audio)|multi_modal_projector)\.", name)
-            and not any(name.endswith(end) for end in table)}
+    table = tuple(document.get("embeddings", {}))
+    gone = GONE[kind]
+    return {name for name in common if not re.search(r"parametrizations|(^|\.)\d+(\.|$)", name)
+            and not name.endswith(table)
+            and not any(other == name or other.endswith("." + name) for other in gone)}
+
+
+def heads(kind, document):
+    """The weights that a class has for its task: {class: (always, with embeddings that are not tied)}.
+
+    Biases and poolers are left out, because older files have other names for them, or lack them.
+    """
+    sets = names_outside(kind, document)
+    base = set().union(*(names for (name, _), names in sets.items() if not re.search("For|LMHead|MTModel", name)))
+    found = {}
+    for name in {name for name, _ in sets}:
+        own = {
+            tied: {end for end in names - base if end.endswith(".weight")
+                   and not re.search(r"pooler|embeddings|embed_tokens|norm\.weight$|(^|\.)\d+\.", end)}
+            for (other, tied), names in sets.items() if other == name}
+        always = set.intersection(*own.values())
+        untied = own.get(False, set()) - always
+        if always or untied:
+            found[name] = (tuple(sorted(always)), tuple(sorted(untied)))
+    return found
 
 
 def keys(document):
@@ -196,8 +299,7 @@ def configuration(kind, part, **values):
     return type(inner)(**values)
 
 
-def alike(config):
-    """The keys that make other numbers of a configuration: those that its class computes."""
+def integers(config):
     return {key: value for key, value in vars(config).items() if isinstance(value, int) and not isinstance(value, bool)}
 
 
@@ -210,7 +312,7 @@ def defaults(kind, part, wanted):
             continue
         # A number that follows another one is computed: half of it, or the same.
         follows = False
-        for other, number in alike(plain).items():
+        for other, number in integers(plain).items():
             if other == key or number < 2:
                 continue
             try:
@@ -238,31 +340,29 @@ def filled(text):
 def pads(kind):
     """Whether a model cannot be built with a padding id that has no row."""
     config = transformers.AutoConfig.for_model(kind, **MODELS[kind])
-    loader = getattr(transformers, CLASSES.get(kind, "AutoModelForCausalLM"))
     inner = config if hasattr(config, "vocab_size") else config.get_text_config()
     if not hasattr(inner, "vocab_size"):
         return False
     config.pad_token_id = inner.pad_token_id = inner.vocab_size
     try:
-        loader.from_config(config) if loader.__name__.startswith("Auto") else loader(config)
+        made(kind, config)
     except AssertionError:
         return True
     return False
 
 
 def main():
-    chosen = sys.argv[1:]
     for path in sorted(glob.glob(f"{FOLDER}/*.json")):
         document = json.load(open(path))
         kinds_of = [{} for _ in document.get("layers", [])]
-        all_defaults = document.get("defaults", {}) if chosen else {}
+        all_defaults = {}
         aliases = {}
         outside = {}
-        padding = [kind for kind in document.get("padding_types", []) if chosen and kind not in chosen]
+        flags_of = [{} for _ in document.get("layers", [])]
+        classes = {}
+        padding = []
         for kind in document.get("model_types", []):
-            if chosen and kind not in chosen:
-                continue
-            base = kind if kind in MODELS else PARTS.get(kind)
+            base = kind if kind in MODELS else ALIKE.get(kind)
             if base is None:
                 print("  without a model:", kind)
                 continue
@@ -277,11 +377,12 @@ def main():
                 found |= {(f"{part}.{key}" if part else key): value for key, value in own.items()}
             if pads(base):
                 padding.append(kind)
-            # A file of a model with several kinds of input may have the part for text alone, under other names.
-            parts = hasattr(transformers.AutoConfig.for_model(base), "text_config") and "config" not in str(document["layers"][0])
-            names = set() if parts else {name for name in outer(base, document)
-                     if not any(other == name or other.endswith("." + name) for other in GONE[base])}
-            if names:
+            for number, facts in enumerate(switches(base, document)):
+                for (key, value, default), ends in facts.items():
+                    flags_of[number].setdefault((key, value, default, tuple(sorted(ends))), []).append(kind)
+            for name, ends in heads(base, document).items():
+                classes.setdefault(ends, set()).add(name)
+            if names := outer(base, document):
                 outside.setdefault(tuple(sorted(names)), []).append(kind)
             all_defaults[kind] = dict(sorted(found.items()))
             config = transformers.AutoConfig.for_model(base)
@@ -295,16 +396,25 @@ def main():
             stack["kinds"] = [
                 {"types": sorted(set(types), key=document["model_types"].index), "tensors": list(ends)}
                 for ends, types in sorted(kinds_of[number].items())]
+            stack["flags"] = [
+                {"types": sorted(set(types), key=document["model_types"].index), "key": key, "value": value,
+                 "default": default, "tensors": list(ends)}
+                for (key, value, default, ends), types in sorted(flags_of[number].items())]
+            if not stack["flags"]:
+                del stack["flags"]
+        document["classes"] = [
+            {"classes": sorted(names)} | ({"tensors": list(always)} if always else {})
+            | ({"untied": list(untied)} if untied else {})
+            for (always, untied), names in sorted(classes.items())]
         document["defaults"] = all_defaults
         document["aliases"] = dict(sorted(aliases.items()))
         document["padding_types"] = padding
-        if not chosen:
-            document["outside"] = [
-                {"types": types, "tensors": list(names)} for names, types in sorted(outside.items())]
-        order = ["outside", "defaults", "aliases", "padding_types"]
+        document["outside"] = [
+            {"types": types, "tensors": list(names)} for names, types in sorted(outside.items())]
+        order = ["head", "outside", "classes", "defaults", "aliases", "padding_types"]
         body = {key: value for key, value in document.items() if key not in order}
         groups = body.pop("groups")
-        body |= {key: document[key] for key in order if document[key]} | {"groups": groups}
+        body |= {key: document[key] for key in order[1:] if document[key]} | {"groups": groups}
         open(path, "w").write(filled(json.dumps(body, indent=2)) + "\n")
         print(document["id"], "kinds", [len(stack["kinds"]) for stack in document["layers"]], "aliases", aliases)
 

@@ -143,6 +143,85 @@ struct ModelFolderTests {
     #expect(removed >= 200, "\(removed)")
   }
 
+  @Test("a flag with the other value is found, and so are missing tensors that a flag asks for")
+  func everyFlag() throws {
+    var (changed, removed, unseen) = (0, 0, 0)
+    for (name, model) in try Self.models {
+      for layers in model.architecture.layers {
+        for flag in layers.flags where flag.types.contains(model.type) {
+          let isSet = model.values[flag.key] as? Bool ?? flag.defaultValue
+          let copy = try ModelFolderCopy(of: name)
+          try copy.change { document in
+            var values = model.values
+            values[flag.key] = !isSet
+            if let part = model.part { document[part] = values } else { document = values }
+          }
+          let found = findings(copy).filter { $0.severity > .note }
+          if found.contains(where: { "\($0.location): \($0.message)".contains(flag.key) }) {
+            changed += 1
+          } else {
+            // No layer of this form is in the folder.
+            unseen += 1
+          }
+          if isSet != flag.value { continue }
+          for suffix in flag.tensors {
+            let other = try ModelFolderCopy(of: name)
+            var count = 0
+            try other.changeTensors { tensors in
+              for name in tensors.keys where name.hasSuffix(".\(suffix)") {
+                tensors[name] = nil
+                count += 1
+              }
+            }
+            if count == 0 { continue }
+            removed += 1
+            #expect(
+              findings(other).contains { $0.severity > .note && $0.location.contains(suffix) },
+              "\(name): \(suffix)")
+          }
+        }
+      }
+    }
+    #expect(changed >= 80, "\(changed)")
+    #expect(removed >= 60, "\(removed)")
+    #expect(unseen <= 2, "\(unseen)")
+  }
+
+  @Test("the weights that a class has for its task are missed, and only those")
+  func everyClass() throws {
+    var (missed, complete) = (0, 0)
+    for (name, model) in try Self.models where model.part == nil {
+      for own in model.architecture.classes {
+        let ends = own.tensors + own.untied
+        let copy = try ModelFolderCopy(of: name)
+        try copy.change { document in
+          document["architectures"] = [own.classes[0]]
+          document["tie_word_embeddings"] = false
+        }
+        try copy.changeTensors { tensors in
+          for name in tensors.keys where ends.contains(where: { ".\(name)".hasSuffix(".\($0)") }) {
+            tensors[name] = nil
+          }
+        }
+        let found = findings(copy)
+        for end in ends {
+          missed += 1
+          #expect(
+            found.contains { $0.severity > .note && $0.location.contains(end) }, "\(name): \(own.classes[0]): \(end)")
+        }
+        // A class of the same model without a task has no such weights.
+        try copy.change { document in document["architectures"] = ["SomeModel"] }
+        complete += 1
+        #expect(
+          !findings(copy).contains { finding in
+            finding.severity > .note && own.tensors.contains { finding.location.contains($0) }
+          }, "\(name): \(own.classes[0])")
+      }
+    }
+    #expect(missed >= 250, "\(missed)")
+    #expect(complete >= 200, "\(complete)")
+  }
+
   @Test("a missing key is as good as the number that loaders take for it")
   func everyDefault() throws {
     var (wrong, right, unseen) = (0, 0, 0)

@@ -11,7 +11,7 @@ extension Architecture {
     }
     let object = try PlanNode(value: value, place: "").object(allowing: [
       "format", "$schema", "id", "title", "source", "model_types", "marker", "remark", "layers", "embeddings",
-      "rows", "required", "head", "outside", "defaults", "aliases", "padding_types", "groups",
+      "rows", "required", "outside", "classes", "defaults", "aliases", "padding_types", "groups",
     ])
     let format = try object.required("format").string()
     guard format == Self.format else {
@@ -31,8 +31,13 @@ extension Architecture {
     var required: [String] = []
     for item in try object.optional("required")?.array() ?? [] { required.append(try item.pattern().text) }
     self.required = required
-    head = try object.optional("head")?.pattern().text
     outside = try TypeTensors.list(object.optional("outside"))
+    classes =
+      try object.optional("classes")?.array().map { (item) throws(PlanError) in
+        let own = try item.object(allowing: ["classes", "tensors", "untied"])
+        return ClassTensors(
+          classes: try own.texts("classes"), tensors: try own.texts("tensors"), untied: try own.texts("untied"))
+      } ?? []
     paddingTypes = try object.texts("padding_types")
     defaults = try Self.defaults(object.optional("defaults"))
     aliases =
@@ -84,7 +89,7 @@ extension Architecture {
 extension Architecture.Layers {
   fileprivate init(_ node: PlanNode) throws(PlanError) {
     let object = try node.object(allowing: [
-      "pattern", "count_key", "extra_tensor", "config", "lists", "optional", "kinds", "sparse",
+      "pattern", "count_key", "extra_tensor", "config", "lists", "optional", "kinds", "flags", "sparse",
       "number_lists",
       "first_keys", "shared_key", "fixed", "needs_lists", "keeps_first", "list_flags", "tensors",
     ])
@@ -95,6 +100,14 @@ extension Architecture.Layers {
     lists = try object.texts("lists")
     optional = try object.texts("optional")
     kinds = try Architecture.TypeTensors.list(object.optional("kinds"))
+    flags =
+      try object.optional("flags")?.array().map { (item) throws(PlanError) in
+        let own = try item.object(allowing: ["types", "key", "value", "default", "tensors"])
+        return Architecture.Flag(
+          types: try own.texts("types"), key: try own.required("key").string(),
+          value: try own.required("value").bool(), defaultValue: try own.required("default").bool(),
+          tensors: try own.texts("tensors"))
+      } ?? []
     sparse = try object.optional("sparse").map { (node) throws(PlanError) in
       let keys = try node.object(allowing: ["tensor", "first_dense_key", "dense_list_key", "step_key"])
       return Architecture.SparseLayers(

@@ -30,6 +30,8 @@ struct Architecture: Sendable {
   let required: [String]
   /// The tensors outside the layers that every model of a type has.
   let outside: [TypeTensors]
+  /// The tensors outside the layers that a class has for its task.
+  let classes: [ClassTensors]
   /// The numbers that loaders take for keys that config.json lacks, by model type. A number that they compute from others
   /// is not among them.
   let defaults: [String: [String: Int]]
@@ -37,8 +39,6 @@ struct Architecture: Sendable {
   let aliases: [(alias: String, key: String)]
   /// The model types whose padding id must have a row in the embedding.
   let paddingTypes: [String]
-  /// The end of the name of the output layer, which a model for text lacks if it shares the embedding.
-  let head: String?
   let groups: [Group]
 
   /// A stack of layers with the same names.
@@ -58,6 +58,8 @@ struct Architecture: Sendable {
     let optional: [String]
     /// The tensors of a layer, in each of the forms that it may have. Those that a flag can take away are left out.
     let kinds: [TypeTensors]
+    /// The tensors of a layer that one flag of config.json decides about.
+    let flags: [Flag]
     /// Which layers have experts; nil if config.json does not say it.
     let sparse: SparseLayers?
     /// The keys whose lists have numbers of layers.
@@ -87,6 +89,29 @@ struct Architecture: Sendable {
     let types: [String]
     /// The ends of the tensors' names, of a layer's those after its number; an expert's number is `{}`.
     let tensors: Set<String>
+  }
+
+  /// Tensors that layers have if, and only if, a flag of config.json has one of its values.
+  struct Flag: Sendable {
+    /// The model types with this flag.
+    let types: [String]
+    let key: String
+    /// The value with which layers have the tensors.
+    let value: Bool
+    /// The value that loaders take if config.json lacks the key.
+    let defaultValue: Bool
+    /// The ends of the tensors' names after the number of the layer.
+    let tensors: [String]
+  }
+
+  /// The weights outside the layers that a class has for its task.
+  struct ClassTensors: Sendable {
+    /// The entries of `architectures` in config.json.
+    let classes: [String]
+    /// The ends of the tensors' names.
+    let tensors: [String]
+    /// The ends of the names of further tensors if `tie_word_embeddings` is false.
+    let untied: [String]
   }
 
   /// The keys that say which layers have experts.

@@ -45,28 +45,73 @@ extension ConfigurationCheck {
     return Set(missing.keys)
   }
 
-  /// Reports tensors outside the layers that every model of the family or of the type has.
+  /// Compares the tensors that layers have with the flags that decide about them.
+  mutating func checkFlags(
+    _ members: [LayerStack.Member], _ layers: Architecture.Layers, under prefix: String
+  ) {
+    // Formats of quantised weights have biases of their own.
+    if isPacked || members.isEmpty { return }
+    let present = Set(members.map { Self.current($0.suffix) })
+    for flag in layers.flags where flag.types.contains(type) {
+      let stored = numbers.value(flag.key, in: layers.object)
+      let isSet: Bool
+      switch stored {
+      case nil: isSet = flag.defaultValue
+      case .bool(let value)?: isSet = value
+      default: continue
+      }
+      let path = Self.path(flag.key, in: layers.object)
+      func name(_ suffix: String) -> String { prefix + layers.pattern + suffix }
+      let there = flag.tensors.filter(present.contains)
+      if isSet != flag.value, let first = there.first {
+        report(
+          .key(path), "\(flag.value), because the layers have tensors \(TensorName(name(first)).quoted)",
+          stored == nil ? "none, for which loaders take \(isSet)" : "\(isSet)")
+      }
+      if isSet != flag.value { continue }
+      // A bias belongs to a module that some models lack.
+      let missing = flag.tensors.filter { suffix in
+        !present.contains(suffix)
+          && (!suffix.hasSuffix(".bias") || present.contains(suffix.dropLast(4) + "weight")
+            || flag.tensors.contains(suffix.dropLast(4) + "weight"))
+      }
+      for suffix in missing {
+        report(
+          .tensor(TensorName(name(suffix))), "this tensor, because \(path) is \(isSet)", "none")
+      }
+    }
+  }
+
+  /// Reports tensors outside the layers that every model of the family or of the type has, or its class.
   mutating func checkOutside(_ architecture: Architecture) {
-    let ofType = isPacked ? [] : architecture.outside.filter { $0.types.contains(type) }.flatMap(\.tensors)
-    var left = Set(architecture.required + ofType)
+    var reasons: [String: String] = [:]
+    if !isPacked {
+      let known = architecture.outside.filter { $0.types.contains(type) }.flatMap(\.tensors)
+      for suffix in known { reasons[suffix] = "as in every model of the type \(type)" }
+      for name in numbers.classes {
+        for own in architecture.classes where own.classes.contains(name) {
+          for suffix in own.tensors { reasons[suffix] = "as in every \(name)" }
+          guard case .bool(false)? = numbers.value("tie_word_embeddings") else { continue }
+          for suffix in own.untied { reasons[suffix] = "because tie_word_embeddings is false" }
+        }
+      }
+    }
+    for suffix in architecture.required { reasons[suffix] = "as in every model of the family" }
     let layers = architecture.layers.compactMap { NamePattern("*\($0.pattern)*") }
     for spec in index.specs {
-      if left.isEmpty { return }
+      if reasons.isEmpty { return }
       var rest = Self.current(spec.name.text)[...]
       // The names have a few components, and are the ends of longer ones.
       for _ in 0..<8 {
-        if left.contains(String(rest)), layers.allSatisfy({ $0.match(spec.name.text) == nil }) {
-          left.remove(String(rest))
+        if reasons[String(rest)] != nil, layers.allSatisfy({ $0.match(spec.name.text) == nil }) {
+          reasons[String(rest)] = nil
         }
         guard let dot = rest.firstIndex(of: ".") else { break }
         rest = rest[rest.index(after: dot)...]
       }
     }
-    let ofFamily = Set(architecture.required)
-    for suffix in left.sorted().prefix(Self.limit) {
-      let models = ofFamily.contains(suffix) ? "the family" : "the type \(type)"
-      report(
-        .tensor(TensorName(suffix)), "a tensor whose name ends so, as in every model of \(models)", "none")
+    for (suffix, reason) in reasons.sorted(by: { $0.key < $1.key }).prefix(Self.limit) {
+      report(.tensor(TensorName(suffix)), "a tensor whose name ends so, \(reason)", "none")
     }
   }
 

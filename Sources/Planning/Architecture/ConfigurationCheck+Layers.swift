@@ -77,6 +77,7 @@ extension ConfigurationCheck {
     let members = stack.members.filter { $0.layer < count }
     let missing = checkKinds(members, layers, under: prefix)
     checkSameNames(members.filter { !missing.contains($0.suffix) }, layers, under: prefix)
+    checkFlags(members, layers, under: prefix)
     if let sparse = layers.sparse { check(sparse, members, of: layers, under: prefix) }
     if hasShapes { checkSameShapes(members) }
   }

@@ -342,12 +342,7 @@ extension ConfigurationCheck {
 
   /// The output layers of classifiers, one row for each label.
   private mutating func checkLabels() {
-    // Parts of a model have classes and labels of their own, which nothing reads.
-    guard case .array(let classes)? = numbers.atTop("architectures"),
-      classes.contains(where: {
-        if case .string(let name) = $0 { name.hasSuffix("Classification") } else { false }
-      }), !isPacked
-    else { return }
+    guard numbers.classes.contains(where: { $0.hasSuffix("Classification") }), !isPacked else { return }
     // A number comes before the list, and without both there are two labels.
     var (key, count) = ("num_labels", 2)
     if let number = numbers.atTop(key) {
@@ -402,18 +397,6 @@ extension ConfigurationCheck {
     if let first = tokens.first, vocabulary == nil, numbers.integer("vocab_size") != nil {
       report(.tensor(TensorName(first.suffix)), "a tensor with a row for each token", "none")
     }
-    guard let head = architecture.head, case .bool(false)? = numbers.value("tie_word_embeddings"),
-      case .array(let classes)? = numbers.value("architectures"), classes.contains(where: Self.hasOutput),
-      index.matches(head, under: nil).isEmpty
-    else { return }
-    report(
-      .tensor(TensorName(head)), "an output layer, because tie_word_embeddings is false", "none")
-  }
-
-  /// Whether an entry of `architectures` is a class with an output layer for tokens.
-  private static func hasOutput(_ value: JSONValue) -> Bool {
-    guard case .string(let name) = value else { return false }
-    return name.hasSuffix("ForCausalLM") || name.hasSuffix("LMHeadModel")
   }
 }
 

@@ -47,6 +47,12 @@ package struct ModelSizes: Sendable {
     aliases.filter { $0.key == key }.map(\.alias) + [key] + aliases.filter { $0.alias == key }.map(\.key)
   }
 
+  /// The classes that the document names for the whole model; those of its parts are not read.
+  var classes: [String] {
+    guard case .array(let names)? = atTop("architectures") else { return [] }
+    return names.compactMap { if case .string(let name) = $0 { name } else { nil } }
+  }
+
   /// The value of a key in the document itself; nil if there is none or it is null.
   func atTop(_ key: String) -> JSONValue? { given(key, in: document) }
 
