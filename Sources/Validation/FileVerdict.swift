@@ -57,7 +57,8 @@ package struct FileVerdict: Sendable {
 
   /// The same verdict with one more finding before the others; a file that was not checked stays unchanged.
   func with(_ finding: Finding) -> FileVerdict {
-    guard case .checked = state else { return self }
+    // A folder and the folder that contains it may read the same file.
+    guard case .checked = state, !findings.contains(finding) else { return self }
     var verdict = with([finding] + findings)
     if !rules.contains(finding.rule) { verdict.rules.append(finding.rule) }
     return verdict

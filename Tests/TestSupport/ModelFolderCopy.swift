@@ -45,10 +45,6 @@ public struct ModelFolderCopy: Sendable {
 
   /// Writes a JSON file, also in a new folder in the folder.
   public func write(_ value: Any, as name: String) throws {
-    if let slash = name.lastIndex(of: "/") {
-      try FileManager.default.createDirectory(
-        atPath: folder.file(String(name[..<slash])), withIntermediateDirectories: true)
-    }
     let data = try JSONSerialization.data(withJSONObject: value, options: [.sortedKeys])
     _ = try folder.write(Array(data), as: name)
   }

@@ -117,6 +117,10 @@ extension BrokenFolder {
     ) {
       try modules($0, inputs: 32)
     },
+    BrokenFolder("a malformed configuration of a module", "bert", .configuration, ["1_Pooling/config.json"]) {
+      try modules($0)
+      _ = try $0.folder.write(Array("{".utf8), as: "1_Pooling/config.json")
+    },
     file("modules.json without a list", of: "bert", .parts, "modules.json", "{}", ["expected a list"]),
     file(
       "a component without a folder", .parts, "model_index.json",
@@ -275,6 +279,13 @@ extension BrokenFolder {
       {
         try $0.write(tensors: $0.tensors(), as: "other.safetensors")
         try $0.remove("model.safetensors")
+      }
+    ),
+    (
+      "no config.json", "llama",
+      {
+        try $0.write([String: Any](), as: "tokenizer.json")
+        try $0.remove("config.json")
       }
     ),
     (

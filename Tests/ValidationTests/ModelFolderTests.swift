@@ -38,6 +38,7 @@ struct ModelFolderTests {
     }
     let text = findings.map { "\($0.severity) \($0.rule): \($0.file): \($0.location): \($0.message)" }
     #expect(!own.isEmpty, "\(text)")
+    #expect(Set(text).count == text.count, "\(text)")
     #expect(own.allSatisfy { $0.file.hasPrefix(copy.path) && !$0.message.contains(copy.path) })
   }
 
@@ -63,6 +64,7 @@ struct ModelFolderTests {
       "no model_type": "expected model_type", "no FFN width": "no number for n_inner",
       "an infinite number": "only Python reads", "only an encoder": "'decoder.block.{}.'",
       "weights under another name": "beside it, found none",
+      "no config.json": "'config.json' beside it, found none",
     ]
     var seen = 0
     for (label, model, make) in BrokenFolder.sound {
@@ -207,7 +209,8 @@ struct ModelFolderTests {
         for end in ends {
           missed += 1
           #expect(
-            found.contains { $0.severity > .note && $0.location.contains(end) }, "\(name): \(own.classes[0]): \(end)")
+            found.contains { $0.severity > .note && $0.location.contains(end) },
+            "\(name): \(own.classes[0]): \(end)")
         }
         // A class of the same model without a task has no such weights.
         try copy.change { document in document["architectures"] = ["SomeModel"] }

@@ -36,7 +36,8 @@ extension Architecture {
       try object.optional("classes")?.array().map { (item) throws(PlanError) in
         let own = try item.object(allowing: ["classes", "tensors", "untied"])
         return ClassTensors(
-          classes: try own.texts("classes"), tensors: try own.texts("tensors"), untied: try own.texts("untied"))
+          classes: try own.texts("classes"), tensors: try own.texts("tensors"),
+          untied: try own.texts("untied"))
       } ?? []
     paddingTypes = try object.texts("padding_types")
     defaults = try Self.defaults(object.optional("defaults"))

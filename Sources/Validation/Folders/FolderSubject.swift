@@ -152,6 +152,12 @@ final class FolderSubject {
 
   /// The comparison of config.json with the weights; nil if one of them is missing, or if config.json is not a model's.
   lazy var check: ConfigurationCheck? = {
+    if !has("config.json"), has(Self.single), has("tokenizer.json"), !has("adapter_config.json") {
+      problems.append(
+        finding(
+          .unexamined, note, Self.single, "",
+          "expected 'config.json' beside it, found none: the tensors are not compared with a configuration"))
+    }
     guard let document = document("config.json"), Self.isModel(document), let weights else { return nil }
     return ConfigurationCheck(document, weights.tensors)
   }()
