@@ -138,10 +138,10 @@ def meaning(argument):
     return prose(text, in_table=True)
 
 
-def usage(binary, name):
-    """The usage line of `--help`. ArgumentParser wraps at COLUMNS."""
+def usage(binary, *names):
+    """The usage line of `--help`, of a subcommand if one is named. ArgumentParser wraps at COLUMNS."""
     environment = dict(os.environ, COLUMNS="10000")
-    text = subprocess.run([binary, name, "--help"], env=environment, check=True, capture_output=True, text=True).stdout
+    text = subprocess.run([binary, *names, "--help"], env=environment, check=True, capture_output=True, text=True).stdout
     return re.search(r"^USAGE: (.*(?:\n .*)*)", text, re.MULTILINE)[1]
 
 

@@ -32,23 +32,14 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
 ///
 /// Not `Sendable`: only one thread may use it at a time.
 public final class SHA256Hasher {
-  private let context: OpaquePointer
+  /// libcrypto's newer interface would load its providers and read its configuration file, which takes time and 3 MB.
+  private var state = SHA256_CTX()
 
   /// A hasher that has not hashed any bytes yet.
-  public init() {
-    // EVP_MD_CTX_new returns NULL only if memory is short.
-    guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
-      preconditionFailure("libcrypto has no SHA-256")
-    }
-    self.context = context
-  }
-
-  deinit { EVP_MD_CTX_free(context) }
+  public init() { SHA256_Init(&state) }
 
   /// Adds `bytes` to the hashed bytes.
-  public func update(_ bytes: UnsafeRawBufferPointer) {
-    EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
-  }
+  public func update(_ bytes: UnsafeRawBufferPointer) { SHA256_Update(&state, bytes.baseAddress, bytes.count) }
 
   /// Adds `bytes` to the hashed bytes.
   public func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
@@ -56,8 +47,8 @@ public final class SHA256Hasher {
   /// The digest of all bytes so far; afterwards the hasher is empty again.
   public func finish() -> SHA256Digest {
     var bytes = [UInt8](repeating: 0, count: 32)
-    EVP_DigestFinal_ex(context, &bytes, nil)
-    EVP_DigestInit_ex(context, EVP_sha256(), nil)
+    SHA256_Final(&bytes, &state)
+    SHA256_Init(&state)
     return SHA256Digest(unchecked: bytes)
   }
 }

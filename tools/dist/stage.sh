@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Copies the command, its man pages, completions and documents into a folder tree.
+# usage: stage.sh BINARY ROOT PREFIX SWIFT   (PREFIX: /usr/local, or /usr for a package)
+set -euo pipefail
+
+binary=$1 root=$2 prefix=$3 swift=$4
+tools=$(cd "$(dirname "$0")" && pwd)
+share=$root$prefix/share
+install -D -m 755 "$binary" "$root$prefix/bin/tessera"
+
+pages=$(mktemp -d)
+trap 'rm -rf "$pages"' EXIT
+python3 "$tools/manual.py" "$binary" "$pages"
+install -d "$share/man/man1"
+for page in "$pages"/*.1; do
+  gzip -9n "$page"
+  install -m 644 "$page.gz" "$share/man/man1/"
+done
+
+# usage: completion SHELL FILE
+completion() {
+  "$binary" --generate-completion-script "$1" >"$pages/completion"
+  install -D -m 644 "$pages/completion" "$share/$2"
+}
+completion bash bash-completion/completions/tessera
+completion zsh zsh/vendor-completions/_tessera
+completion fish fish/vendor_completions.d/tessera.fish
+
+for document in LICENSE NOTICE README.md CHANGELOG.md; do
+  install -D -m 644 "$tools/../../$document" "$share/doc/tessera/$document"
+done
+
+# The licences of the libraries in the binary.
+for library in libhdf5-dev libssl-dev libxxhash-dev zlib1g-dev; do
+  install -D -m 644 "/usr/share/doc/$library/copyright" "$share/doc/tessera/libraries/$library"
+done
+install -D -m 644 "$(dirname "$(realpath "$(command -v "$swift")")")/../share/swift/LICENSE.txt" \
+  "$share/doc/tessera/libraries/swift"
