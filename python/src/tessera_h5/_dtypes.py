@@ -93,18 +93,29 @@ def float_values(dtype: str) -> npt.NDArray[np.float32]:
     return values.astype("f4")
 
 
+def shaped(array: Any, shape: tuple[int, ...]) -> Any:
+    """The array in a tensor's shape; of one dimension if the framework cannot have this shape.
+
+    That are more dimensions than NumPy has, and arrays without elements whose other extents have too large a product.
+    """
+    try:
+        return array.reshape(shape)
+    except (ValueError, RuntimeError):
+        return array.reshape(-1)
+
+
 def as_numbers(cells: Cells, dtype: str, shape: tuple[int, ...]) -> Cells:
     """An array of NumPy's own types with exactly the tensor's values."""
     if dtype in NUMPY:
-        return cells.reshape(-1).view(NUMPY[dtype]).reshape(shape)
+        return shaped(cells.reshape(-1).view(NUMPY[dtype]), shape)
     if dtype == "BF16":
-        return (cells.reshape(-1).astype("<u4") << np.uint32(16)).view("<f4").reshape(shape)
+        return shaped((cells.reshape(-1).astype("<u4") << np.uint32(16)).view("<f4"), shape)
     codes = cells.reshape(-1)
     if BITS[dtype] < 8:
         codes = to_codes(codes, dtype, math.prod(shape))
     if dtype[0] == "F":
-        return float_values(dtype)[codes].reshape(shape)
-    return (codes if dtype[0] == "U" else _signed(codes, dtype)).reshape(shape)
+        return shaped(float_values(dtype)[codes], shape)
+    return shaped(codes if dtype[0] == "U" else _signed(codes, dtype), shape)
 
 
 def _signed(codes: Cells, dtype: str) -> Cells:
@@ -121,14 +132,14 @@ def as_ml_dtypes(cells: Cells, dtype: str, shape: tuple[int, ...]) -> Cells:
     if BITS[dtype] < 8:
         codes = to_codes(codes, dtype, math.prod(shape))
         codes = _signed(codes, dtype) if dtype[0] == "I" else codes
-    return codes.view(kind).reshape(shape)
+    return shaped(codes.view(kind), shape)
 
 
 def as_bits(cells: Cells, dtype: str, shape: tuple[int, ...]) -> Cells:
     """The elements as unsigned integers, or the packed bytes if elements are smaller than a byte."""
     if BITS[dtype] < 8:
         return cells.reshape(-1)
-    return cells.reshape(shape) if dtype != "C128" else cells.reshape(-1).view("<u8").reshape(*shape, 2)
+    return shaped(cells, shape) if dtype != "C128" else shaped(cells.reshape(-1).view("<u8"), (*shape, 2))
 
 
 def as_torch(cells: Cells, dtype: str, shape: tuple[int, ...], device: Any = None) -> Any:
@@ -136,7 +147,7 @@ def as_torch(cells: Cells, dtype: str, shape: tuple[int, ...], device: Any = Non
     torch: Any = importlib.import_module("torch")
     flat: Any = torch.from_numpy(cells.reshape(-1).view("u1"))
     if dtype in TORCH:
-        flat = flat.view(getattr(torch, TORCH[dtype])).reshape(shape)
+        flat = shaped(flat.view(getattr(torch, TORCH[dtype])), shape)
     elif dtype == "F4" and hasattr(torch, "float4_e2m1fn_x2") and shape and shape[-1] % 2 == 0:
         flat = flat.view(torch.float4_e2m1fn_x2).reshape((*shape[:-1], shape[-1] // 2))
     return flat if device is None else flat.to(device)

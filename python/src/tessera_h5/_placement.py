@@ -174,19 +174,6 @@ class Placement:
                  f"tensor {name!r}: found a block without a whole number of bytes")
         return layout.totals * (elements * bits) // 8 if bits < 8 else layout.totals * (elements * bits // 8)
 
-    def blocks_of(self, row: int) -> tuple[Layout, Array, Array, Array]:
-        """The layout of a tensor; for each block its section's number, its offset there and its bytes."""
-        layout = self.layout_of[row]
-        assert layout is not None
-        elements, bits = self.unit_bytes(row)
-        numbers = np.array([self.keys[key] for key in layout.keys], np.int64)
-        starts = self.pair_offset[self.first_pair[row]:self.first_pair[row] + len(numbers)]
-        if len(layout.count) == 1:
-            return layout, numbers, starts, self._sizes(row, layout)
-        scale = elements * bits
-        return (layout, numbers[layout.section], starts[layout.section] + layout.before * scale // 8,
-                layout.count * scale // 8)
-
     def path(self, key: Key) -> str:
         """The path of a section, without a leading slash."""
         kind, scope, units, dtype = key

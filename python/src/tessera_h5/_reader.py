@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ._dtypes import BITS, cell_type, to_codes, to_packed
+from ._dtypes import BITS, byte_count, cell_type, to_codes, to_packed
 from ._errors import need
 from ._index import Index
 from ._placement import Placement
@@ -22,8 +22,34 @@ Positions = Any
 
 # Bytes of a block that are read before they are copied to their places: they are still in the processor's cache.
 SCRATCH = 1 << 20
+# Blocks of at most this size are copied from the page in memory.
+SMALL = 1 << 16
 # A list of positions with runs of this length is copied run by run.
 LONG_RUN = 16
+
+
+class Block(NamedTuple):
+    """An active block of a tensor: its section among those of the layout, its bytes there, and its places."""
+
+    key: int
+    before: int
+    """Bytes of the tensor's blocks before it in the section."""
+    size: int
+    where: tuple[Positions, ...]
+    extents: tuple[int, ...]
+    is_simple: bool
+    """Whether its places are one range on each dimension."""
+    is_contiguous: bool
+    """Whether its elements lie one after another in the tensor, too."""
+
+
+class Recipe(NamedTuple):
+    """How a tensor is made of its blocks. Tensors of the same layout, shape and axes share one."""
+
+    shape: tuple[int, ...]
+    grid: tuple[int, ...]
+    """The shape with neighbouring dimensions joined that are not divided. NumPy has at most 32 or 64 dimensions."""
+    blocks: list[Block]
 
 
 class TensorReader:
@@ -32,6 +58,7 @@ class TensorReader:
     def __init__(self, index: Index, placement: Placement, sections: list[Section], reader: SectionReader) -> None:
         self.index, self.placement, self.sections, self.reader = index, placement, sections, reader
         self.place_lists: dict[Any, tuple[int, list[Positions]]] = {}
+        self.recipes: dict[Any, Recipe] = {}
 
     # Shapes
 
@@ -47,6 +74,13 @@ class TensorReader:
 
     def shape(self, row: int, network: int | None = None) -> tuple[int, ...]:
         """The shape of a tensor, or of the network's part of it."""
+        if network is None:
+            return self.index.shape(row)
+        if self.placement.layout_of[row] is not None and row not in self.index.owned:
+            return self._recipe(row, network).shape
+        return self._shape(row, network)
+
+    def _shape(self, row: int, network: int | None) -> tuple[int, ...]:
         shape = list(self.index.shape(row))
         for dimension, cut, first_axis in self.index.cuts(row) if network is not None else ():
             kept = self.active_parts(cut, first_axis, network)
@@ -76,7 +110,8 @@ class TensorReader:
     # Cells
 
     def cells(self, row: int, network: int | None = None, mask: int = -1) -> Array:
-        """The elements of a tensor as unsigned integers of their width, in C order; packed bytes for small dtypes.
+        """The elements of a tensor as unsigned integers of their width, in C order and of any shape; packed bytes for
+        small dtypes.
 
         Tied rows have the data of the row that they are tied to.
         """
@@ -94,31 +129,29 @@ class TensorReader:
         order = np.argsort(self.index.channels(axis, network))
         if BITS[dtype] < 8:
             cells = to_codes(cells, dtype, math.prod(shape))
-        runs = cells.reshape(*shape[:dimension], outer, len(order), inner, *shape[dimension + 1:])
-        cells = np.take(runs, order, axis=dimension + 1).reshape(shape)
+        before, after = math.prod(shape[:dimension]), math.prod(shape[dimension + 1:])
+        cells = np.take(cells.reshape(before * outer, len(order), inner * after), order, axis=1)
         return to_packed(cells, dtype) if BITS[dtype] < 8 else cells
 
     def _stored(self, row: int, network: int | None) -> Array:
         index = self.index
-        dtype, shape, owned, cuts = index.dtypes[row], self.shape(row, network), index.owned.get(row), index.cuts(row)
+        dtype, owned, cuts = index.dtypes[row], index.owned.get(row), index.cuts(row)
         if self.placement.layout_of[row] is None:
             # A tensor without elements has no data.
-            return np.zeros(shape, cell_type(dtype)) if BITS[dtype] >= 8 else np.zeros(0, np.uint8)
+            return np.zeros(0, cell_type(dtype))
         if owned:
             return self._owned(row, network, owned)
         if BITS[dtype] < 8:
-            return self._packed(row, network, shape)
-        cells = np.empty(shape, cell_type(dtype))
-        if not cells.size:
-            # The dataset of a whole tensor is looked up even without elements.
-            if not cuts:
-                self._open(self.placement.keys[self._layout_keys(row)[0]])
-            return cells
-        if not cuts:
-            _, sections, offsets, _ = self.placement.blocks_of(row)
-            self._read(int(sections[0]), int(offsets[0]), cells)
+            return self._packed(row, network)
+        if cuts:
+            recipe = self._recipe(row, network)
+            cells = np.empty(recipe.grid if recipe.blocks else 0, cell_type(dtype))
+            self._fill(row, recipe, cells)
         else:
-            self._fill(row, network, cells)
+            # The dataset of a whole tensor is looked up even without elements.
+            cells = np.empty(math.prod(index.shape(row)), cell_type(dtype))
+            (number, start), = self._ranges(row)
+            self._read(number, start, cells)
         return cells
 
     def _layout_keys(self, row: int) -> Any:
@@ -126,66 +159,94 @@ class TensorReader:
         assert layout is not None
         return layout.keys
 
-    def _blocks(self, row: int, network: int | None) -> Any:
-        """For each active block: section, offset, bytes, and its places on each dimension."""
-        places: list[list[Positions]] = []
-        active: list[list[int]] = []
-        extents: list[int] = []
-        cut_of = {dimension: (cut, first) for dimension, cut, first in self.index.cuts(row)}
-        kinds = []
-        for dimension, (cut, first) in cut_of.items():
-            kept = self.active_parts(cut, first, network)
-            places.append(self.places(cut, kept)[1])
-            active.append([part for part, is_kept in enumerate(kept) if is_kept])
-            extents.append(len(kept))
-            kinds.append(dimension)
-        _, sections, offsets, sizes = self.placement.blocks_of(row)
-        whole = [slice(0, size) for size in self.shape(row, network)]
-        for parts in itertools.product(*active):
-            number = 0
-            for part, extent in zip(parts, extents):
-                number = number * extent + part
-            where = list(whole)
-            for dimension, part, lists in zip(kinds, parts, places):
-                where[dimension] = lists[part]
-            yield int(sections[number]), int(offsets[number]), int(sizes[number]), where
+    def _recipe(self, row: int, network: int | None) -> Recipe:
+        index, layout, cuts = self.index, self.placement.layout_of[row], self.index.cuts(row)
+        assert layout is not None
+        key = id(layout), index.shape(row), cuts, network
+        found = self.recipes.get(key)
+        if found is None:
+            shape = self._shape(row, network)
+            elements, bits = self.placement.unit_bytes(row)
+            kept = [self.active_parts(cut, first, network) for _, cut, first in cuts]
+            lists = [self.places(cut, parts)[1] for (_, cut, _), parts in zip(cuts, kept)]
+            divided = {dimension: place for place, (dimension, _, _) in enumerate(cuts) if len(kept[place]) > 1}
+            # The place in `cuts` of each extent of the grid, or −1.
+            grid: list[int] = []
+            cut_at: list[int] = []
+            for dimension, extent in enumerate(shape):
+                place = divided.get(dimension, -1)
+                if place < 0 and cut_at and cut_at[-1] < 0:
+                    grid[-1] *= extent
+                else:
+                    grid.append(extent)
+                    cut_at.append(place)
+            active = [[part for part, is_kept in enumerate(parts) if is_kept] for parts in kept]
+            blocks = []
+            for parts in itertools.product(*active) if 0 not in shape else ():
+                number = 0
+                for part, extent in zip(parts, kept):
+                    number = number * len(extent) + part
+                where: tuple[Positions, ...] = tuple(
+                    slice(0, extent) if place < 0 else lists[place][parts[place]]
+                    for place, extent in zip(cut_at, grid))
+                extents = tuple(_extent(one) for one in where)
+                is_simple = all(isinstance(one, slice) for one in where)
+                blocks.append(Block(int(layout.section[number]), int(layout.before[number]) * elements * bits // 8,
+                                    int(layout.count[number]) * elements * bits // 8, where, extents, is_simple,
+                                    is_simple and _is_contiguous(extents, tuple(grid))))
+            found = self.recipes[key] = Recipe(shape, tuple(grid), blocks)
+        return found
 
-    def _fill(self, row: int, network: int | None, cells: Array) -> None:
-        for section, offset, size, where in self._blocks(row, network):
-            if not size:
-                continue
-            if all(isinstance(one, slice) for one in where):
-                view = cells[tuple(where)]
-                if view.flags.c_contiguous:
-                    self._read(section, offset, view)
-                    continue
-            extents = [_extent(one) for one in where]
-            # Rows of the block at a time, so that a block of gigabytes takes no second memory of this size.
-            row_bytes = size // extents[0]
-            step = max(1, SCRATCH // row_bytes)
-            for first in range(0, extents[0], step):
-                count = min(step, extents[0] - first)
-                part = np.empty([count, *extents[1:]], cells.dtype)
-                self._read(section, offset + first * row_bytes, part)
-                _assign(cells, [_some(where[0], first, count), *where[1:]], part)
+    def _ranges(self, row: int) -> list[tuple[int, int]]:
+        """For each section of the tensor's layout: its number, and where the tensor begins there."""
+        first = self.placement.first_pair[row]
+        numbers = [self.placement.keys[key] for key in self._layout_keys(row)]
+        return list(zip(numbers, self.placement.pair_offset[first:first + len(numbers)].tolist()))
 
-    def _packed(self, row: int, network: int | None, shape: tuple[int, ...]) -> Array:
+    def _fill(self, row: int, recipe: Recipe, cells: Array) -> None:
+        ranges = self._ranges(row)
+        for block in recipe.blocks:
+            number, start = ranges[block.key]
+            section, start = self._open(number), start + block.before
+            if block.size <= SMALL:
+                part = self.reader.view(section, start, block.size).view(cells.dtype).reshape(block.extents)
+                if block.is_simple:
+                    cells[block.where] = part
+                else:
+                    _assign(cells, block.where, part)
+            elif block.is_contiguous:
+                self.reader.read(section, start, cells[block.where].reshape(-1).view(np.uint8))
+            else:
+                self._scatter(section, start, block, cells)
+
+    def _scatter(self, section: Section, start: int, block: Block, cells: Array) -> None:
+        """Copies a large block, some rows at a time: a block of gigabytes takes no second memory of this size."""
+        rows, row_bytes = block.extents[0], block.size // block.extents[0]
+        step = max(1, SCRATCH // row_bytes)
+        scratch = np.empty([min(step, rows), *block.extents[1:]], cells.dtype)
+        for first in range(0, rows, step):
+            part = scratch[:min(step, rows - first)]
+            self.reader.read(section, start + first * row_bytes, part.reshape(-1).view(np.uint8))
+            _assign(cells, (_some(block.where[0], first, len(part)), *block.where[1:]), part)
+
+    def _packed(self, row: int, network: int | None) -> Array:
         """Elements smaller than a byte: packed bytes."""
-        dtype = self.index.dtypes[row]
-        layout, sections, offsets, sizes = self.placement.blocks_of(row)
-        if 0 in shape and self.index.cuts(row):
+        dtype, ranges = self.index.dtypes[row], self._ranges(row)
+        layout, recipe = self.placement.layout_of[row], self._recipe(row, network)
+        assert layout is not None
+        if not recipe.blocks and self.index.cuts(row):
             return np.zeros(0, np.uint8)
         if len(layout.count) == 1:
             # The block is the tensor, with the unused bits of its last byte.
-            packed = np.empty(int(sizes[0]), np.uint8)
-            self._read(int(sections[0]), int(offsets[0]), packed)
+            packed = np.empty(byte_count(dtype, math.prod(recipe.shape)), np.uint8)
+            self._read(*ranges[0], packed)
             return packed
-        codes = np.zeros(shape, np.uint8)
-        for section, offset, size, where in self._blocks(row, network):
-            packed = np.empty(size, np.uint8)
-            self._read(section, offset, packed)
-            extents = [_extent(one) for one in where]
-            _assign(codes, where, to_codes(packed, dtype, math.prod(extents)).reshape(extents))
+        codes = np.zeros(recipe.grid, np.uint8)
+        for block in recipe.blocks:
+            number, start = ranges[block.key]
+            packed = np.empty(block.size, np.uint8)
+            self._read(number, start + block.before, packed)
+            _assign(codes, block.where, to_codes(packed, dtype, math.prod(block.extents)).reshape(block.extents))
         return to_packed(codes, dtype)
 
     def _owned(self, row: int, network: int | None, owned: list[tuple[int, int, int]]) -> Array:
@@ -193,15 +254,13 @@ class TensorReader:
         units, counts = np.unique(owners, return_counts=True)
         need(list(zip(units.tolist(), counts.tolist())) == [(unit + 1, count) for _, unit, count in owned],
              f"tensor {self.index.names[row]!r}: expected the owners of the table owned, found others in its owner map")
-        cells = np.zeros(self.index.shape(row), cell_type(self.index.dtypes[row]))
-        flat = cells.reshape(-1)
-        _, sections, offsets, _ = self.placement.blocks_of(row)
-        for number, (_, unit, count) in enumerate(owned):
+        cells = np.zeros(len(owners), cell_type(self.index.dtypes[row]))
+        for (number, start), (_, unit, count) in zip(self._ranges(row), owned):
             # No network has the free elements.
             if network is None or unit >= 0 and self.is_active(unit, None, network):
                 part = np.empty(count, cells.dtype)
-                self._read(int(sections[number]), int(offsets[number]), part)
-                flat[owners == unit + 1] = part
+                self._read(number, start, part)
+                cells[owners == unit + 1] = part
         return cells
 
     # Bytes
@@ -217,6 +276,12 @@ class TensorReader:
 
     def _read(self, number: int, offset: int, out: Array) -> None:
         self.reader.read(self._open(number), offset, out.reshape(-1).view(np.uint8))
+
+
+def _is_contiguous(extents: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether a block of these extents is a run of the tensor's flat order."""
+    lead = next((d for d, extent in enumerate(extents) if extent != 1), len(extents))
+    return extents[lead + 1:] == shape[lead + 1:]
 
 
 def _extent(positions: Positions) -> int:
@@ -241,7 +306,7 @@ def _runs(positions: Positions) -> list[tuple[slice, slice]] | None:
             for a, b in zip(heads.tolist(), ends.tolist())]
 
 
-def _assign(out: Array, where: list[Positions], part: Array) -> None:
+def _assign(out: Array, where: tuple[Positions, ...], part: Array) -> None:
     """`out[where] = part`, with one entry of `where` for each dimension."""
     lists = [_runs(one) for one in where]
     scattered = [d for d, runs in enumerate(lists) if runs is None]

@@ -169,9 +169,6 @@ class SectionReader:
     def read(self, section: Section, start: int, out: Bytes) -> None:
         """Fills `out` with the section's bytes from `start` on; the section is open."""
         end, step = start + out.size, self.page_bytes
-        if not self.check:
-            self._fetch(section, start, out)
-            return
         position = start
         while position < end:
             number = position // step
@@ -184,17 +181,33 @@ class SectionReader:
                 self._verify(section, number, part)
                 position = stop
             else:
-                if number != section.number:
-                    content = np.empty(last - first, np.uint8)
-                    self._fetch(section, first, content)
-                    self._verify(section, number, content)
-                    # Neighbouring blocks share a page, and one reader after another needs it.
-                    section.number, section.content = number, content
-                last = min(last, end)
-                out[position - start:last - start] = section.content[position - first:last - first]
+                page, last = self._page(section, number), min(last, end)
+                out[position - start:last - start] = page[position - first:last - first]
                 position = last
 
+    def view(self, section: Section, start: int, size: int) -> Bytes:
+        """Some bytes of a section, which must not be changed: a part of the page in memory if they lie in one."""
+        number = start // self.page_bytes
+        first = number * self.page_bytes
+        if start + size <= first + self.page_bytes:
+            return self._page(section, number)[start - first:start - first + size]
+        out = np.empty(size, np.uint8)
+        self.read(section, start, out)
+        return out
+
+    def _page(self, section: Section, number: int) -> Bytes:
+        if number != section.number:
+            first = number * self.page_bytes
+            content = np.empty(min(self.page_bytes, section.size - first), np.uint8)
+            self._fetch(section, first, content)
+            self._verify(section, number, content)
+            # Neighbouring blocks share a page, and the next tensor begins where this one ends.
+            section.number, section.content = number, content
+        return section.content
+
     def _verify(self, section: Section, number: int, content: Bytes) -> None:
+        if not self.check:
+            return
         step, view = self.page_bytes, memoryview(content)
         for at in range(0, len(view), step):
             page = number + at // step
