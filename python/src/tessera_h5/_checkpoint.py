@@ -67,7 +67,7 @@ class Checkpoint:
                 check_tables(self.index)
                 self.placement = Placement(self.index)
                 self.sections = self.placement.sections()
-                self.ranges = check_sections(self.index, self.sections)
+                self.ranges = check_sections(self.index, self.sections, self._storage.length)
         except BaseException:
             self._storage.close()
             raise

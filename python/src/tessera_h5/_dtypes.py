@@ -74,9 +74,9 @@ def to_packed(codes: Cells, dtype: str) -> Cells:
 def float_values(dtype: str) -> npt.NDArray[np.float32]:
     """The value of each code of a floating-point dtype of at most eight bits. float32 holds all of them exactly."""
     if dtype == "F8_E8M0":
-        values = np.ldexp(np.ones(256), np.arange(256) - 127).astype("f4")
+        values = np.ldexp(1.0, np.arange(256) - 127)
         values[255] = np.nan
-        return values
+        return values.astype("f4")
     exponent_bits, mantissa_bits, bias, special = SMALL_FLOATS[dtype]
     codes = np.arange(1 << BITS[dtype])
     sign = np.where(codes >> (exponent_bits + mantissa_bits), -1.0, 1.0)

@@ -197,9 +197,16 @@ def _check_name_references(index: Index) -> None:
     need(not np.isin(own, others).any(), "names: the text of a tensor's name has another reference")
 
 
-def check_sections(index: Index, sections: list[Section]) -> list[tuple[int, int]]:
+# Deflate makes data at most 1,032 times smaller.
+LARGEST_RATIO = 1032
+
+
+def check_sections(index: Index, sections: list[Section], length: int) -> list[tuple[int, int]]:
     """Checks that the data lie in the file and do not overlap. Returns the ranges of contiguous data, ascending."""
     ranges, end = [], int(index.seal["file_end"])
+    # Before memory is taken: a small file must not claim a terabyte.
+    need(sum(section.size for section in sections) <= LARGEST_RATIO * length,
+         f"sections: found more data than a file of {length:,} bytes can have")
     need(sum(section.kind != 0 for section in sections) <= 65536, "sections: found too many rows")
     for section in sections:
         if section.address != NO_ADDRESS:
