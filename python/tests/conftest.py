@@ -109,13 +109,3 @@ def extracted(path: Path, task: str, level: int, folder: Path) -> dict[str, Tens
 def networks(path: Path) -> list[tuple[str, int]]:
     with tessera_h5.open(path) as m:
         return [(task, level.number) for task in m.tasks for level in m.levels(task)]
-
-
-@pytest.fixture(autouse=True)
-def _names(doctest_namespace: dict[str, Any], request: pytest.FixtureRequest,
-           monkeypatch: pytest.MonkeyPatch) -> None:
-    """Doctests run in a folder with `fashion.h5`."""
-    if "doctest" in type(request.node).__name__.lower():
-        path = request.getfixturevalue("fashion")
-        monkeypatch.chdir(path.parent)
-        doctest_namespace["tessera_h5"] = tessera_h5

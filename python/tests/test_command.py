@@ -101,8 +101,8 @@ def test_errors_of_the_command_are_exceptions(tmp_path: Path) -> None:
         tessera_h5.save(path, arrays(), wrong)
     assert caught.value.returncode == 2 and "'w'" in str(caught.value)
     assert ".tessera-" not in str(caught.value) and not path.exists() and os.listdir(tmp_path) == []
-    for value, text in (([1.0], "found list"), (np.array(["x"]), "found str"), (np.array([1], "c16"), "found complex128"),
-                        (None, "found NoneType")):
+    for value, text in (([1.0], "found list"), (np.array(["x"]), "found str"), (None, "found NoneType"),
+                        (np.array([1], "c16"), "found complex128")):
         with pytest.raises(TypeError, match=f"state_dict: 'w': expected .*{text}"):
             tessera_h5.save(path, {"w": value}, PLAN)
     with pytest.raises(TypeError, match="expected a mapping or a torch module, found list"):

@@ -111,7 +111,7 @@ def test_state_dict_loads_into_a_module(fashion: Path) -> None:
         tessera_h5.load_into(Head(32), fashion, "digits", 2)
     error = caught.value
     assert not error.missing and len(error.unexpected) == 42 and "unexpected: " in str(error)
-    with pytest.raises(tessera_h5.StateDictError, match=r"another shape: head.weight \(expected \[10, 16\], found \[10, "):
+    with pytest.raises(tessera_h5.StateDictError, match=r"shape: head.weight \(expected \[10, 16\], found \[10, "):
         tessera_h5.load_into(Head(16), fashion, "digits", 2, strict=False)
     torch.nn.init.zeros_(module.head.weight)
     module.extra = torch.nn.Linear(2, 2)

@@ -65,7 +65,8 @@ def test_the_command_reads_as_much(fashion: Path, tmp_path: Path) -> None:
     compared = 0
     for task in ("fine", "parity"):
         for level in (1, 4):
-            report = json.loads(run("extract", fashion, tmp_path / "x.npz", "--json", "--task", task, "--level", str(level)))
+            report = json.loads(run("extract", fashion, tmp_path / "x.npz", "--json", "--task", task, "--level",
+                                    str(level)))
             with tessera_h5.open(fashion) as m:
                 m.state_dict(task, level)
                 assert m.bytes_read <= 1.02 * report["bytes"]

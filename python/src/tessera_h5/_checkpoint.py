@@ -55,6 +55,22 @@ class Checkpoint:
     """An open unit checkpoint; `tessera_h5.open` makes one. It is a context manager, which closes the file.
 
     Opening reads and checks all tables, and no tensor. A checkpoint must be used by one thread at a time.
+
+    >>> m = tessera_h5.open("fashion.h5")
+    >>> m.tasks
+    ('fine', 'coarse', 'digits', 'parity')
+    >>> m.levels("digits")[1]
+    Level(number=2, name=None, units=(2, 1))
+    >>> m.tensors["stage1.1.conv1.weight"].shape
+    (32, 32, 3, 3)
+    >>> m["stage1.1.conv1.weight"].dtype
+    dtype('float32')
+    >>> small = m.state_dict("digits", 2)
+    >>> len(small), small["head.weight"].shape
+    (44, (10, 32))
+    >>> m.count(policy="weights-only").row("digits", 2).parameters
+    30416
+    >>> m.close()
     """
 
     def __init__(self, path: Path, *, check: bool = True) -> None:

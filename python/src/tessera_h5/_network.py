@@ -41,7 +41,20 @@ class Network(Mapping[str, Any]):
     """The tensors of one (task, level): a mapping from name to array.
 
     An access reads the tensor's blocks and checks their pages. It reads again at the next access, so keep the array, or
-    take all tensors with `dict(network)`. `Checkpoint.state_dict` reads tied tensors once.
+    take all tensors with `network.state_dict()`, which reads tied tensors once.
+
+    >>> m = tessera_h5.open("fashion.h5")
+    >>> network = m.network("fine", 1)
+    >>> network
+    <Network 'fine' level 1: 44 tensors>
+    >>> network.info("head.weight").shape, m.bytes_read
+    ((10, 16), 0)
+    >>> network["head.weight"].shape
+    (10, 16)
+    >>> m.network("fine", 9)
+    Traceback (most recent call last):
+    tessera_h5._errors.NotInFile: fashion.h5: task 'fine': expected a level from 1 to 4, found 9
+    >>> m.close()
     """
 
     def __init__(self, checkpoint: Checkpoint, task: str, level: Level, number: int, framework: str,

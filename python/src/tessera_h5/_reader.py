@@ -94,17 +94,17 @@ class TensorReader:
             parts = self.placement.parts(cut)
             lengths = self.index.segments(cut)["length"].astype(np.int64)
             active = np.array(kept, bool)[parts.of_segment]
-            ends = np.cumsum(np.where(active, lengths, 0))
-            starts = ends - lengths
+            ends: list[int] = np.cumsum(np.where(active, lengths, 0)).tolist()
+            starts: list[int] = (np.array(ends, np.int64) - lengths).tolist()
             lists: list[Positions] = []
             for part in range(len(parts.unit)):
                 mine = np.flatnonzero(parts.of_segment == part) if kept[part] else np.empty(0, np.int64)
                 if len(mine) == 1:
-                    lists.append(slice(int(starts[mine[0]]), int(ends[mine[0]])))
+                    lists.append(slice(starts[mine[0]], ends[mine[0]]))
                 else:
                     runs = [np.arange(starts[s], ends[s]) for s in mine.tolist()]
                     lists.append(np.concatenate([*runs, np.empty(0, np.int64)]))
-            found = self.place_lists[cut, kept] = (int(ends[-1]) if len(ends) else 0), lists
+            found = self.place_lists[cut, kept] = (ends[-1] if ends else 0), lists
         return found
 
     # Cells
@@ -117,8 +117,9 @@ class TensorReader:
         """
         row = self.index.data_row(row)
         cells = self._stored(row, network)
-        for dimension, axis, inner, outer in self.index.reordered.get(row, []) if network is not None else []:
-            cells = self._sorted(row, cells, network, dimension, axis, inner, outer)
+        if network is not None:
+            for dimension, axis, inner, outer in self.index.reordered.get(row, []):
+                cells = self._sorted(row, cells, network, dimension, axis, inner, outer)
         if mask >= 0:
             kept = self.cells(mask).reshape(-1)
             cells.reshape(-1)[kept == 0] = 0

@@ -91,12 +91,14 @@ def _check_dimensions(index: Index) -> None:
 def _check_networks(index: Index) -> None:
     count = len(index.network_units)
     need(count <= 65536, "networks: found too many rows")
-    need(ascending((n, axis) for n, axis, *_ in index.table["axis_units"].tolist()), "axis_units: rows are out of order")
+    axis_rows = [(n, axis) for n, axis, *_ in index.table["axis_units"].tolist()]
+    need(ascending(axis_rows), "axis_units: rows are out of order")
     need(all(n < count and axis < len(index.axis_names) for n, axis in index.axis_units), "axis_units: out of range")
     lists = [*index.network_units, *index.axis_units.values()]
     need(all(len(set(units)) == len(units) for units in lists), "networks: a network has a unit twice")
     need(sum(map(len, lists)) <= 1 << 24, "networks: found too many units")
-    need(all(ascending(scope) and (not scope or scope[-1] < count) for scope in index.scopes), "scopes: found a wrong row")
+    need(all(ascending(scope) and (not scope or scope[-1] < count) for scope in index.scopes),
+         "scopes: found a wrong row")
     need(len(set(index.scopes)) == len(index.scopes), "scopes: two rows have the same networks")
 
 

@@ -37,13 +37,13 @@ class _Entry:
     def data(self) -> memoryview:
         if _is_torch(self.value):
             value = self.value.detach().cpu().contiguous().reshape(-1)
-            return memoryview(value.view(sys.modules["torch"].uint8).numpy())
+            return value.view(sys.modules["torch"].uint8).numpy().data
         if BITS[self.dtype] < 8:
-            return memoryview(to_packed(np.ascontiguousarray(self.value).view("u1"), self.dtype))
+            return to_packed(np.ascontiguousarray(self.value).view("u1"), self.dtype).data
         array = np.ascontiguousarray(self.value)
         if self.dtype in NUMPY:
             array = array.astype(NUMPY[self.dtype], copy=False)
-        return memoryview(array.reshape(-1).view("u1"))
+        return array.reshape(-1).view("u1").data
 
     @property
     def nbytes(self) -> int:
@@ -64,6 +64,14 @@ def save(path: str | os.PathLike[str], state_dict: Any, plan: Mapping[str, Any] 
     Tensors are written one by one to a temporary file beside `path`, so the memory needed does not grow with their
     number. The checkpoint appears whole or not at all. Raises TypeError for a value that is not a tensor or has a dtype
     that safetensors lacks, and `CommandError` if the plan does not fit.
+
+    >>> weights = {"up": numpy.ones((8, 3), "f4"), "down": numpy.ones((3, 8), "f4")}
+    >>> tessera_h5.save("small.h5", weights, {
+    ...     "format": "tessera.plan/1", "units": 4, "axes": {"hidden": {"size": 8}}, "tasks": [{"name": "main"}],
+    ...     "tensors": [{"match": "up", "axes": ["hidden", None]}, {"match": "down", "axes": [None, "hidden"]}]})
+    >>> with tessera_h5.open("small.h5") as m:
+    ...     print(m.network("main", 1)["up"].shape)
+    (2, 3)
     """
     entries = _entries(state_dict)
     folder = os.path.dirname(os.path.abspath(path))

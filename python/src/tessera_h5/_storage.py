@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 import os
 from contextlib import contextmanager
-from typing import Any, Iterator
+from typing import Any, Generator
 
 import h5py
 import numpy as np
 import numpy.typing as npt
+from h5py import h5l, h5o  # pyright: ignore[reportAttributeAccessIssue]  (compiled, and without stubs)
 from xxhash import xxh3_64_intdigest
 
 from ._errors import DamagedFile, FormatError, TesseraError, need
-from ._tables import NO_ADDRESS
+from ._tables import NO_ADDRESS, Identifier
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -24,7 +25,7 @@ FILTERS = {1, 2, 3}
 
 
 @contextmanager
-def reading(path: str) -> Iterator[None]:
+def reading(path: str) -> Generator[None, None, None]:
     """Gives errors their file. An unexpected error of a decoder means that the file is not as specified."""
     try:
         yield
@@ -45,7 +46,7 @@ class Storage:
     def __init__(self, path: str) -> None:
         self.path = path
         self.file = h5py.File(path, "r")
-        self.groups: dict[str, h5py.h5g.GroupID] = {"": h5py.h5g.open(self.file.id, b"/")}
+        self.groups: dict[str, Identifier] = {"": h5py.h5g.open(self.file.id, b"/")}
         self.descriptor = int(self.file.id.get_vfd_handle())
         self.length = os.fstat(self.descriptor).st_size
         self.bytes_read = 0
@@ -61,8 +62,9 @@ class Storage:
         try:
             with reading(path):
                 attributes = storage.file.attrs
-                need(attributes.get("format") == b"tessera.checkpoint", "expected a unit checkpoint, found another file")
-                version = attributes["layout_version"].tolist()
+                need(attributes.get("format") == b"tessera.checkpoint",
+                     "expected a unit checkpoint, found another file")
+                version: Any = np.asarray(attributes["layout_version"]).tolist()
                 need(version[0] == 2, f"expected layout version 2, found {version[0]}")
         except BaseException:
             storage.close()
@@ -73,7 +75,7 @@ class Storage:
         self.groups.clear()
         self.file.close()
 
-    def group(self, path: str) -> h5py.h5g.GroupID | None:
+    def group(self, path: str) -> Identifier | None:
         """The group at a path without a leading slash, or None."""
         found = self.groups.get(path)
         if found is None:
@@ -81,29 +83,29 @@ class Storage:
             parent = self.group(above)
             if parent is None or not self._is_hard(parent, name):
                 return None
-            item = h5py.h5o.open(parent, name.encode())
+            item = h5o.open(parent, name.encode())
             if not isinstance(item, h5py.h5g.GroupID):
                 return None
             found = self.groups[path] = item
         return found
 
     @staticmethod
-    def _is_hard(group: h5py.h5g.GroupID, name: str) -> bool:
+    def _is_hard(group: Identifier, name: str) -> bool:
         # h5py gives the class of a link as an integer; hard links are class 0.
-        return name.encode() in group and group.links.get_info(name.encode()).type == h5py.h5l.TYPE_HARD
+        return name.encode() in group and group.links.get_info(name.encode()).type == h5l.TYPE_HARD
 
     def has(self, path: str) -> bool:
         above, _, name = path.rpartition("/")
         group = self.group(above)
         return group is not None and name.encode() in group
 
-    def find(self, path: str, wanted: h5py.h5t.TypeID) -> h5py.h5d.DatasetID:
+    def find(self, path: str, wanted: Identifier) -> Identifier:
         """The dataset at a path; refuses another type, and data that are not in this file."""
         above, _, name = path.rpartition("/")
         group = self.group(above)
         if group is None or not self._is_hard(group, name):
             raise FormatError(f"/{path}: expected a dataset, found none")
-        item: Any = h5py.h5o.open(group, name.encode())
+        item: Any = h5o.open(group, name.encode())
         need(isinstance(item, h5py.h5d.DatasetID) and item.get_type().equal(wanted), f"/{path}: found another type")
         created = item.get_create_plist()
         filters = {created.get_filter(number)[0] for number in range(created.get_nfilters())}
@@ -121,7 +123,7 @@ class Storage:
             done += count
 
 
-def whole(dataset: h5py.h5d.DatasetID) -> Bytes:
+def whole(dataset: Identifier) -> Bytes:
     """All bytes of a dataset, without conversion."""
     kind = dataset.get_type()
     out = np.empty(math.prod(dataset.shape) * kind.get_size(), np.uint8)
@@ -139,7 +141,7 @@ class Section:
         self.path, self.size, self.address, self.shape = path, size, address, shape
         self.dtype, self.kind, self.first_page = dtype, kind, first_page
         self.number, self.content = -1, np.empty(0, np.uint8)
-        self.dataset: h5py.h5d.DatasetID | None = None
+        self.dataset: Identifier | None = None
         self.offset: int | None = None
 
 
@@ -151,7 +153,7 @@ class SectionReader:
         self.storage, self.pages, self.page_bytes = storage, pages.tolist(), page_bytes
         self.is_as_written, self.check = is_as_written, check
 
-    def open(self, section: Section, wanted: h5py.h5t.TypeID, attribute: bytes | None) -> None:
+    def open(self, section: Section, wanted: Identifier, attribute: bytes | None) -> None:
         """Looks up the dataset, and refuses one that is not where the table says."""
         dataset = self.storage.find(section.path, wanted)
         need(tuple(dataset.shape) == section.shape,
@@ -208,7 +210,7 @@ class SectionReader:
     def _verify(self, section: Section, number: int, content: Bytes) -> None:
         if not self.check:
             return
-        step, view = self.page_bytes, memoryview(content)
+        step, view = self.page_bytes, content.data
         for at in range(0, len(view), step):
             page = number + at // step
             found, expected = xxh3_64_intdigest(view[at:at + step]), self.pages[section.first_page + page]
@@ -217,7 +219,7 @@ class SectionReader:
 
     def _fetch(self, section: Section, start: int, out: Bytes) -> None:
         if section.offset is not None:
-            self.storage.read(section.offset + start, memoryview(out))
+            self.storage.read(section.offset + start, out.data)
             self.storage.bytes_read += out.size
             return
         dataset = section.dataset

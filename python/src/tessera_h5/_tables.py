@@ -38,6 +38,8 @@ def _row_type(text: str) -> np.dtype[Any]:
 
 TYPES: dict[str, np.dtype[Any]] = {name: _row_type(text) for name, text in TABLES.items()}
 NO_ADDRESS = 2**64 - 1
+# An HDF5 group, dataset or type. h5py has no stubs.
+Identifier = Any
 
 
 def link(name: str) -> str:
@@ -47,7 +49,7 @@ def link(name: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f/%]", lambda match: f"%{ord(match[0]):02X}", name)
 
 
-def stored_type(dtype: str) -> h5py.h5t.TypeID:
+def stored_type(dtype: str) -> Identifier:
     """The HDF5 type of an element."""
     if dtype == "BF16":
         result = h5py.h5t.IEEE_F16LE.copy()
