@@ -34,6 +34,11 @@ __all__ = [
     "plan_for", "save", "shrink",
 ]
 
+for _name in __all__:
+    if isinstance(globals().get(_name), type):
+        # Tracebacks and `help` show the public name.
+        globals()[_name].__module__ = __name__
+
 # Their modules import torch, so they are imported at the first use.
 _LAZY = {"plan_for": "_torch_plan", "shrink": "_torch_shrink"}
 

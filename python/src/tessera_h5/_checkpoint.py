@@ -128,7 +128,7 @@ class Checkpoint:
 
     @property
     def bytes_read(self) -> int:
-        """The bytes of tensors that were read since the file was opened. The index is not counted."""
+        """The stored bytes of tensors that were read since the file was opened. The index is not counted."""
         return self._storage.bytes_read
 
     def levels(self, task: str) -> tuple[Level, ...]:

@@ -53,7 +53,7 @@ class Network(Mapping[str, Any]):
     (10, 16)
     >>> m.network("fine", 9)
     Traceback (most recent call last):
-    tessera_h5._errors.NotInFile: fashion.h5: task 'fine': expected a level from 1 to 4, found 9
+    tessera_h5.NotInFile: fashion.h5: task 'fine': expected a level from 1 to 4, found 9
     >>> m.close()
     """
 
