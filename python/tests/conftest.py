@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,3 +110,17 @@ def extracted(path: Path, task: str, level: int, folder: Path) -> dict[str, Tens
 def networks(path: Path) -> list[tuple[str, int]]:
     with tessera_h5.open(path) as m:
         return [(task, level.number) for task in m.tasks for level in m.levels(task)]
+
+
+@pytest.fixture(scope="session")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """24 MB: eight layers of 1024 × 700, cut on both dimensions into four units."""
+    folder, random_source = tmp_path_factory.mktemp("large"), np.random.default_rng(5)
+    path = folder / "large.h5"
+    weights = {f"layer{n}.weight": random_source.standard_normal((1024, 700), dtype="f4") for n in range(8)}
+    weights["bias"] = random_source.standard_normal(1024, dtype="f4")
+    tessera_h5.save(path, weights, {
+        "format": "tessera.plan/1", "units": 4, "axes": {"out": {"size": 1024}, "in": {"size": 700}},
+        "tensors": [{"match": "layer{}.weight", "axes": ["out", "in"]}, {"match": "bias", "axes": ["out"]}],
+        "tasks": [{"name": "t"}]})
+    return path

@@ -59,6 +59,30 @@ def test_every_section_is_checked(fashion: Path, tmp_path: Path) -> None:
         assert caught.value.dataset == f"/{path}"
 
 
+def test_every_page_of_a_large_section_is_checked(large: Path, tmp_path: Path) -> None:
+    """Pages are read many at a time; each of them is checked."""
+    with tessera_h5.open(large) as m, h5py.File(large, "r") as file:
+        (section,) = (section for section in m.sections if section.path == "intra/0/F32")
+        offset, pages, step = file[section.path].id.get_offset(), -(-section.size // 65_536), m.index.page_bytes
+    assert step == 65_536 and pages >= 20
+    copy = tmp_path / "damaged.h5"
+    shutil.copy(large, copy)
+    for page in range(pages):
+        place = offset + min(page * step + 40_000, section.size - 1)
+        with open(copy, "r+b") as file:
+            file.seek(place)
+            byte = file.read(1)
+            file.seek(place)
+            file.write(bytes([byte[0] ^ 4]))
+        with tessera_h5.open(copy) as m, pytest.raises(tessera_h5.DamagedFile, match=f"/intra/0/F32: page {page}: "):
+            m.state_dict("t", 1)
+        with open(copy, "r+b") as file:
+            file.seek(place)
+            file.write(byte)
+    with tessera_h5.open(copy) as m:
+        m.state_dict("t", 1)
+
+
 def test_a_damaged_chunk_is_found(checkpoint: Any, tmp_path: Path) -> None:
     path = checkpoint("fashion-compressed")
     with h5py.File(path, "r") as file:

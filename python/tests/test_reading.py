@@ -34,20 +34,6 @@ with tessera_h5.open(sys.argv[2]) as m:
 """
 
 
-@pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """24 MB: eight layers of 1024 × 700, cut on both dimensions into four units."""
-    folder, random_source = tmp_path_factory.mktemp("large"), np.random.default_rng(5)
-    path = folder / "large.h5"
-    weights = {f"layer{n}.weight": random_source.standard_normal((1024, 700), dtype="f4") for n in range(8)}
-    weights["bias"] = random_source.standard_normal(1024, dtype="f4")
-    tessera_h5.save(path, weights, {
-        "format": "tessera.plan/1", "units": 4, "axes": {"out": {"size": 1024}, "in": {"size": 700}},
-        "tensors": [{"match": "layer{}.weight", "axes": ["out", "in"]}, {"match": "bias", "axes": ["out"]}],
-        "tasks": [{"name": "t"}]})
-    return path
-
-
 @pytest.mark.parametrize("level", [1, 2, 3, 4])
 def test_only_the_needed_bytes_are_read(level: int, large: Path) -> None:
     printed = subprocess.run(

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Union
 
+import numpy as np
+
 from . import _verify
 from ._counts import Counts, count
 from ._dtypes import FRAMEWORKS, byte_count, converted
@@ -149,7 +151,7 @@ class Checkpoint:
             found = [one for one in levels if one.name == level]
             if found:
                 return found[0]
-        elif not isinstance(level, bool):
+        elif not isinstance(level, (bool, np.bool_)):
             try:
                 number = operator.index(level)
             except TypeError:
