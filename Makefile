@@ -30,9 +30,10 @@ test: peers python ## Build once and run every test, with the peer tools
 install: build ## Install the command under PREFIX
 	install -D -m 755 $(BUILD)/release/tessera $(DESTDIR)$(PREFIX)/bin/tessera
 
-BINARY ?= $(BUILD)/release/tessera
-wheel: build python ## Build the Python wheel with the command to .build-wheel (BINARY=PATH puts another one in)
-	@$(PYTHON) -B python/build_wheel.py --binary $(BINARY) --out $(BUILD)-wheel $(WHEEL_FLAGS)
+BINARY ?=
+wheel: python $(if $(BINARY),,build) ## Build the Python wheel to .build-wheel (BINARY=PATH: with this command)
+	@$(PYTHON) -B python/build_wheel.py --binary $(or $(BINARY),$(BUILD)/release/tessera) --out $(BUILD)-wheel \
+	  $(WHEEL_FLAGS)
 
 SECONDS ?= 60
 PARSERS ?=

@@ -114,12 +114,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Builds the wheel of tessera-h5 with the command in it.")
     parser.add_argument("--binary", type=Path, required=True, help="the command tessera")
     parser.add_argument("--out", type=Path, required=True, help="the folder of the wheel")
-    parser.add_argument("--local", action="store_true", help="accept a binary that needs libraries of this machine")
+    parser.add_argument("--portable", action="store_true",
+                        help="refuse a binary that needs libraries which not every Linux has")
     options = parser.parse_args()
     others = missing_libraries(options.binary)
-    if others and not options.local:
+    if others and options.portable:
         sys.exit(f"{options.binary}: expected only libraries that every Linux has, found {', '.join(others)}; "
-                 "link them statically, or give --local for a wheel for this machine")
+                 "link them statically")
+    if others:
+        print(f"note: the wheel is for this machine, because the command needs {', '.join(others)}", file=sys.stderr)
     print(build(options.binary, options.out, bool(others)))
 
 

@@ -68,7 +68,7 @@ def test_saved_arrays_come_back(compress: bool, tmp_path: Path) -> None:
             assert m[name].shape == array.shape
         assert {name for name in weights if m.tensors[name].tied_to} == {"again"}
         assert m.state_dict("t", 1)["w"].shape == (3, 5)
-        assert m.index.source["metadata"]["who"] == "me"
+        assert m._index.source["metadata"]["who"] == "me"
     assert os.listdir(tmp_path) == ["saved.h5"]
 
 

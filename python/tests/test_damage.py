@@ -48,7 +48,7 @@ def test_a_damaged_page_is_found_where_it_is_read(fashion: Path, tmp_path: Path)
 def test_every_section_is_checked(fashion: Path, tmp_path: Path) -> None:
     """One byte in the last page of each section."""
     with h5py.File(fashion, "r") as file, tessera_h5.open(fashion) as m:
-        places = [(section.path, file[section.path].id.get_offset() + section.size - 1) for section in m.sections]
+        places = [(section.path, file[section.path].id.get_offset() + section.size - 1) for section in m._sections]
     assert len(places) == 50
     content = fashion.read_bytes()
     copy = tmp_path / "damaged.h5"
@@ -62,8 +62,8 @@ def test_every_section_is_checked(fashion: Path, tmp_path: Path) -> None:
 def test_every_page_of_a_large_section_is_checked(large: Path, tmp_path: Path) -> None:
     """Pages are read many at a time; each of them is checked."""
     with tessera_h5.open(large) as m, h5py.File(large, "r") as file:
-        (section,) = (section for section in m.sections if section.path == "intra/0/F32")
-        offset, pages, step = file[section.path].id.get_offset(), -(-section.size // 65_536), m.index.page_bytes
+        (section,) = (section for section in m._sections if section.path == "intra/0/F32")
+        offset, pages, step = file[section.path].id.get_offset(), -(-section.size // 65_536), m._index.page_bytes
     assert step == 65_536 and pages >= 20
     copy = tmp_path / "damaged.h5"
     shutil.copy(large, copy)

@@ -29,7 +29,7 @@ before = rchar()
 with tessera_h5.open(sys.argv[2]) as m:
     state = m.state_dict(sys.argv[3], int(sys.argv[4]))
     after = rchar()
-    tables = sum(section.size for section in m.sections)
+    tables = sum(section.size for section in m._sections)
     print(m.bytes_read, after - before - overhead, sum(array.nbytes for array in state.values()), tables, m.index_bytes)
 """
 
@@ -77,7 +77,7 @@ def test_ten_thousand_tensors_are_decoded(tmp_path: Path) -> None:
     with tessera_h5.open(path) as m:
         assert len(m.tensors) == 10_000 and len(m.network("t", 1)) == 10_000
         # One layout serves all of them.
-        assert len(m.placement.layouts) == 1
+        assert len(m._placement.layouts) == 1
         for n in (0, 4_567, 9_999):
             assert np.array_equal(m[f"layer{n}.weight"], weights[f"layer{n}.weight"])
         with pytest.raises(KeyError, match="nearest: 'layer77.weight'"):

@@ -58,14 +58,14 @@ def check_file(source, header, path, is_repacked):
     """Everything of the file that `flat_tensors` has not looked at: what belongs to this source, and the layout's own
     rules for writers."""
     with package.tessera_h5.open(path) as reader:
-        file, sections = reader.storage.file, package.sections(reader)
+        file, sections = reader._storage.file, package.sections(reader)
         headers = file["tessera/headers"]
         check(list(headers) == ["0"], "there is not one header")
         stored = package.raw(headers["0"])
         check(stored == struct.pack("<Q", len(header)) + header, "the header differs")
         for name, tensor in reader.tensors.items():
             check(tensor.sha256 == hashlib.sha256(source[name][2]).hexdigest(), f"the digest of {name!r} differs")
-        check(reader.index.is_as_written != is_repacked, "file_end is not the file's length")
+        check(reader._index.is_as_written != is_repacked, "file_end is not the file's length")
 
         compressed, last = 0, 0
         for place, section in sections.items():
@@ -84,17 +84,17 @@ def check_file(source, header, path, is_repacked):
 
         found = []
         file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
-        tables = [name for name in package.TABLES if len(reader.index.table[name])]
+        tables = [name for name in package.TABLES if len(reader._index.table[name])]
         check(len(found) == len(sections) + len(tables) + 1, f"other datasets: {len(found)}")
         check(all(len(table.shape) == 0 or table.size for name, table in file["tessera"].items() if name != "headers"),
               "a table without rows is there")
-        return {"datasets": len(found), "sections": len(sections), "blocks": reader.placement.blocks, "compressed": compressed}
+        return {"datasets": len(found), "sections": len(sections), "blocks": reader._placement.blocks, "compressed": compressed}
 
 
 def check_chunks(dataset, byte_count, reader):
     """The rules for compressed sections."""
     name, size, shape, chunk = dataset.name, dataset.id.get_type().get_size(), dataset.shape, dataset.chunks
-    chunk_bytes, page_bytes = int(np.prod(chunk)) * size, reader.index.page_bytes
+    chunk_bytes, page_bytes = int(np.prod(chunk)) * size, reader._index.page_bytes
     pipeline = dataset.id.get_create_plist()
     filters = [pipeline.get_filter(number)[0] for number in range(pipeline.get_nfilters())]
     wanted = [h5py.h5z.FILTER_SHUFFLE] * (size > 1) + [h5py.h5z.FILTER_DEFLATE]

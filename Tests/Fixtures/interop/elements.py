@@ -156,7 +156,7 @@ def judge(kind, tessera):
     _, source = check.parse_safetensors("source.safetensors")
     numbers = {"networks": 0, "data": 0, "masked": []}
     with package.tessera_h5.open("model.h5") as m:
-        is_compressed = any(m.storage.file[path].chunks for path in package.sections(m))
+        is_compressed = any(m._storage.file[path].chunks for path in package.sections(m))
     flat = package.flat_tensors("model.h5")
     extracted.judge(list(flat) == list(source), "h5py: other names")
     for name, (dtype, shape, data) in source.items():

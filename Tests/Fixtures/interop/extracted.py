@@ -37,7 +37,7 @@ class Needs:
 
     def __init__(self, path, task, level):
         reader = package.tessera_h5.open(path)
-        index, sections, file = reader.index, package.sections(reader), reader.storage.file
+        index, sections, file = reader._index, package.sections(reader), reader._storage.file
         number, step = index.tasks[task][0] + level - 1, index.page_bytes
         # Bytes of the blocks before any filter; pages with such blocks; whether all units are the same on all axes.
         self.total, pages, woven = 0, set(), set()

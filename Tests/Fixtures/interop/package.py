@@ -31,7 +31,7 @@ def network(path, task, level):
 
 def sections(m):
     """{path: section}, in the order of the table."""
-    return {section.path: section for section in sorted(m.sections, key=lambda section: section.first_page)}
+    return {section.path: section for section in sorted(m._sections, key=lambda section: section.first_page)}
 
 
 def raw(dataset):
@@ -41,16 +41,16 @@ def raw(dataset):
 
 def active_blocks(m, number):
     """For each tensor that a network needs, masks and maps included: its blocks that the network has."""
-    index, reader = m.index, m.tensor_reader
+    index, reader = m._index, m._reader
     for row in range(len(index.names)):
         scope = index.scope[row]
-        if reader.placement.layout_of[row] is None or scope >= 0 and number not in index.scopes[scope]:
+        if m._placement.layout_of[row] is None or scope >= 0 and number not in index.scopes[scope]:
             continue
         if not set(index.units_of(row)) <= set(index.active_units(number)):
             continue
-        ranges = [(m.sections[section].path, start) for section, start in reader._ranges(row)]
+        ranges = [(m._sections[section].path, start) for section, start in reader._ranges(row)]
         if row in index.owned:
-            width = m.placement.unit_bytes(row)[1] // 8
+            width = m._placement.unit_bytes(row)[1] // 8
             yield [Block(path, start, elements * width) for (path, start), (_, unit, elements) in
                    zip(ranges, index.owned[row]) if unit in index.active_units(number)]
         else:

@@ -25,7 +25,7 @@ def main():
         try:
             numbers["tensors"] += len(package.flat_tensors(path))
             with package.tessera_h5.open(path) as reader:
-                file = reader.storage.file
+                file = reader._storage.file
                 is_covered = one_network.is_covered(file)
                 for task in reader.tasks:
                     for level, _, _ in reader.levels(task):

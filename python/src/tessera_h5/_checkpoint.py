@@ -32,7 +32,7 @@ class Tensors(Mapping[str, TensorInfo]):
         self._checkpoint = checkpoint
 
     def __getitem__(self, name: str) -> TensorInfo:
-        index, row = self._checkpoint.index, self._checkpoint.row(name)
+        index, row = self._checkpoint._index, self._checkpoint._row(name)
         elements, tied_to = 1, index.tied_to[row]
         for extent in index.shape(row):
             elements *= extent
@@ -41,13 +41,13 @@ class Tensors(Mapping[str, TensorInfo]):
                           None if tied_to < 0 else index.names[tied_to])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._checkpoint.index.names)
+        return iter(self._checkpoint._index.names)
 
     def __len__(self) -> int:
-        return len(self._checkpoint.index.names)
+        return len(self._checkpoint._index.names)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._checkpoint.index.row_of
+        return name in self._checkpoint._index.row_of
 
     def __repr__(self) -> str:
         return f"<Tensors: {len(self)}>"
@@ -81,18 +81,18 @@ class Checkpoint:
         self._storage = Storage.open(self.path)
         try:
             with reading(self.path):
-                self.index = Index(self._storage)
-                check_tables(self.index)
-                self.placement = Placement(self.index)
-                self.sections = self.placement.sections()
-                self.ranges = check_sections(self.index, self.sections, self._storage.length)
+                self._index = Index(self._storage)
+                check_tables(self._index)
+                self._placement = Placement(self._index)
+                self._sections = self._placement.sections()
+                self._ranges = check_sections(self._index, self._sections, self._storage.length)
         except BaseException:
             self._storage.close()
             raise
-        pages = SectionReader(self._storage, self.index.table["pages"], self.index.page_bytes,
-                              self.index.is_as_written, check)
-        self.tensor_reader = TensorReader(self.index, self.placement, self.sections, pages)
-        self.tasks = tuple(self.index.tasks)
+        pages = SectionReader(self._storage, self._index.table["pages"], self._index.page_bytes,
+                              self._index.is_as_written, check)
+        self._reader = TensorReader(self._index, self._placement, self._sections, pages)
+        self.tasks = tuple(self._index.tasks)
         """The names of the tasks."""
         self.tensors = Tensors(self)
         """The flat tensors: a mapping from name to `TensorInfo`, in the order of the flat files."""
@@ -116,17 +116,17 @@ class Checkpoint:
     @property
     def plan(self) -> dict[str, Any]:
         """The plan under which the file was written: a JSON document of format `tessera.plan/1`."""
-        return self.index.plan
+        return self._index.plan
 
     @property
     def model_sha256(self) -> str:
         """The digest of all tensors, in hexadecimal. The flat files have the same one (`tessera inspect --digests`)."""
-        return self.index.seal["model_sha256"].tobytes().hex()
+        return self._index.seal["model_sha256"].tobytes().hex()
 
     @property
     def index_bytes(self) -> int:
         """The bytes of all tables."""
-        return sum(len(self.index.raw[name]) for name in TABLES)
+        return sum(len(self._index.raw[name]) for name in TABLES)
 
     @property
     def bytes_read(self) -> int:
@@ -136,11 +136,11 @@ class Checkpoint:
     def levels(self, task: str) -> tuple[Level, ...]:
         """The levels of a task, level 1 first. Raises `NotInFile` (a KeyError) for an unknown task."""
         first, level_count = self._task(task)
-        return tuple(Level(n - first + 1, self.index.level_names[n], self.index.network_units[n])
+        return tuple(Level(n - first + 1, self._index.level_names[n], self._index.network_units[n])
                      for n in range(first, first + level_count))
 
     def _task(self, task: str) -> tuple[int, int]:
-        found = self.index.tasks.get(task)
+        found = self._index.tasks.get(task)
         if found is None:
             raise nearest("task", task, self.tasks, self.path)
         return found
@@ -163,8 +163,8 @@ class Checkpoint:
         expected = (numbers if levels else "no level") + (" or " + ", ".join(names) if names else "")
         raise NotInFile(f"{self.path}: task {task!r}: expected {expected}, found {level!r}")
 
-    def row(self, name: str) -> int:
-        found = self.index.row_of.get(name)
+    def _row(self, name: str) -> int:
+        found = self._index.row_of.get(name)
         if found is None:
             raise nearest("tensor", name, self.tensors, self.path)
         return found
@@ -181,7 +181,7 @@ class Checkpoint:
     def tensor(self, name: str, *, framework: str = "numpy", device: Any = None) -> Any:
         """The whole tensor of the flat weights. Raises `NotInFile` (a KeyError) with the nearest names."""
         _check_framework(framework, device)
-        return self.read_row(self.row(name), None, -1, framework, device)
+        return self._read_row(self._row(name), None, -1, framework, device)
 
     def network(self, task: str, level: int | str, *, framework: str = "numpy", device: Any = None) -> Network:
         """One sub-network: a mapping from name to array that reads each tensor when it is asked for.
@@ -225,17 +225,17 @@ class Checkpoint:
         if level is not None:
             raise TypeError(f"{self.path}: expected a task beside level {level!r}, found none")
         made: dict[int, Any] = {}
-        for row in range(len(self.index.names)):
-            root = self.index.data_row(row)
+        for row in range(len(self._index.names)):
+            root = self._index.data_row(row)
             if root not in made:
-                made[root] = self.read_row(root, None, -1, framework, device)
-        return {name: made[self.index.data_row(row)] for row, name in enumerate(self.index.names)}
+                made[root] = self._read_row(root, None, -1, framework, device)
+        return {name: made[self._index.data_row(row)] for row, name in enumerate(self._index.names)}
 
-    def read_row(self, row: int, network: int | None, mask: int, framework: str, device: Any) -> Any:
+    def _read_row(self, row: int, network: int | None, mask: int, framework: str, device: Any) -> Any:
         with reading(self.path):
-            cells = self.tensor_reader.cells(row, network, mask)
-        shape = self.tensor_reader.shape(self.index.data_row(row), network)
-        return converted(cells, self.index.dtypes[row], shape, framework, device)
+            cells = self._reader.cells(row, network, mask)
+        shape = self._reader.shape(self._index.data_row(row), network)
+        return converted(cells, self._index.dtypes[row], shape, framework, device)
 
     def verify(self) -> None:
         """Reads every byte of the file, and checks all pages, digests and records. Raises `DamagedFile` or
@@ -250,10 +250,6 @@ class Checkpoint:
         `CommandNotFound` without the command, and `CommandError` if it fails.
         """
         return count(self.path, policy)
-
-    @property
-    def storage(self) -> Storage:
-        return self._storage
 
 
 def _check_framework(framework: str, device: Any) -> None:

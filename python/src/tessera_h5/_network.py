@@ -65,7 +65,7 @@ class Network(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         row, mask = self._find(name)
-        return self._checkpoint.read_row(row, self._number, mask, self._framework, self._device)
+        return self._checkpoint._read_row(row, self._number, mask, self._framework, self._device)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._rows)
@@ -89,7 +89,7 @@ class Network(Mapping[str, Any]):
     def info(self, name: str) -> TensorInfo:
         """The dtype and shape of a tensor in this network, without reading it."""
         row, mask = self._find(name)
-        index, tensors = self._checkpoint.index, self._checkpoint.tensor_reader
+        index, tensors = self._checkpoint._index, self._checkpoint._reader
         root, dtype = index.data_row(row), index.dtypes[row]
         shape = tensors.shape(root, self._number)
         elements = 1
@@ -107,7 +107,7 @@ class Network(Mapping[str, Any]):
         made: dict[tuple[int, int], Any] = {}
         result = {}
         for name, (row, mask) in self._rows.items():
-            key = self._checkpoint.index.data_row(row), mask
+            key = self._checkpoint._index.data_row(row), mask
             if key not in made:
                 made[key] = self[name]
             result[name] = made[key]
@@ -116,7 +116,7 @@ class Network(Mapping[str, Any]):
 
 def members(checkpoint: Checkpoint, number: int) -> dict[str, tuple[int, int]]:
     """For each name in the network, in the order of rows: the row of `tensors`, and the row of its mask or −1."""
-    index = checkpoint.index
+    index = checkpoint._index
     in_scope = [number in networks for networks in index.scopes]
     own = set(index.active_units(number))
     views, masks = {}, set()

@@ -219,7 +219,7 @@ class SectionReader:
     def read(self, section: Section, start: int, out: Bytes) -> None:
         """Fills `out` with the section's bytes from `start` on; the section is open."""
         if section.offset is None and len(section.shape) != 1:
-            # The chunks of a whole tensor are not its pages. No one reads only a part of it.
+            # The chunks of a whole tensor are not its pages, so it is read as a whole.
             need(start == 0 and out.size == section.size, f"/{section.path}: expected to be read as a whole")
             self._fetch(section, 0, out)
             self._verify(section, 0, out)

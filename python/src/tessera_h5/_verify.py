@@ -20,11 +20,11 @@ BATCH = 1 << 20
 
 
 def verify(checkpoint: Checkpoint) -> None:
-    index, total = checkpoint.index, hashlib.sha256()
+    index, total = checkpoint._index, hashlib.sha256()
     for row in sorted(range(len(index.names)), key=lambda row: index.names[row].encode()):
         name, sha256 = index.names[row].encode(), index.table["tensors"]["sha256"][row].tobytes()
         if index.tied_to[row] < 0:
-            found = hashlib.sha256(checkpoint.tensor_reader.cells(row).reshape(-1).view("u1").data).digest()
+            found = hashlib.sha256(checkpoint._reader.cells(row).reshape(-1).view("u1").data).digest()
             _compare(f"tensor {index.names[row]!r}", "SHA-256", sha256, found)
         shape = ",".join(map(str, index.shape(row)))
         total.update(struct.pack("<Q", len(name)) + name + index.dtypes[row].encode() + shape.encode() + sha256)
@@ -43,28 +43,28 @@ def _compare(place: str, what: str, expected: bytes, found: bytes) -> None:
 
 
 def _header(checkpoint: Checkpoint, path: str) -> Bytes:
-    return whole(checkpoint.storage.find(path, h5t.STD_U8LE))
+    return whole(checkpoint._storage.find(path, h5t.STD_U8LE))
 
 
 def _headers(checkpoint: Checkpoint) -> int:
     """Checks `headers_xxh3`, and returns the number of headers."""
     hashed, number = xxh3_64(), 0
-    group = checkpoint.storage.group("tessera/headers") if checkpoint.storage.has("tessera/headers") else None
+    group = checkpoint._storage.group("tessera/headers") if checkpoint._storage.has("tessera/headers") else None
     count = 0 if group is None else group.get_num_objs()
     for number in range(count):
         data = _header(checkpoint, f"tessera/headers/{number}")
         hashed.update(struct.pack("<Q", len(data)))
         hashed.update(data.data)
-    expected = int(checkpoint.index.seal["headers_xxh3"])
+    expected = int(checkpoint._index.seal["headers_xxh3"])
     _compare("/tessera/headers", "", expected.to_bytes(8, "big"), hashed.digest())
     return count
 
 
 def _verify_rest(checkpoint: Checkpoint) -> None:
     """Checks everything except tensors and the seal."""
-    storage, seal = checkpoint.storage, checkpoint.storage.file["tessera/seal"].id.get_offset()
-    end, position, rest = int(checkpoint.index.seal["file_end"]), 0, xxh3_64()
-    ranges = sorted([*checkpoint.ranges, (seal, seal + 72), (end, end)])
+    storage, seal = checkpoint._storage, checkpoint._storage.file["tessera/seal"].id.get_offset()
+    end, position, rest = int(checkpoint._index.seal["file_end"]), 0, xxh3_64()
+    ranges = sorted([*checkpoint._ranges, (seal, seal + 72), (end, end)])
     buffer = bytearray(BATCH)
     for start, stop in ranges:
         while position < start:
@@ -73,13 +73,13 @@ def _verify_rest(checkpoint: Checkpoint) -> None:
             rest.update(part)
             position += len(part)
         position = max(position, stop)
-    expected = int(checkpoint.index.seal["rest_xxh3"])
+    expected = int(checkpoint._index.seal["rest_xxh3"])
     _compare("/tessera", "rest_xxh3", expected.to_bytes(8, "big"), rest.digest())
 
 
 def _verify_inputs(checkpoint: Checkpoint, headers: int) -> None:
     """Checks the record of the first input and of added ones: their tensors, and the headers that they name."""
-    index = checkpoint.index
+    index = checkpoint._index
     inputs: list[dict[str, Any]] = [index.source, *index.source.get("added", [])]
     named: list[int] = []
     shared: set[int] = set()
