@@ -105,3 +105,22 @@ def test_many_runs_are_put_in_place(tmp_path: Path) -> None:
             assert np.array_equal(found["both"], weights["both"][np.ix_(kept["a"], kept["b"])])
             assert np.array_equal(found["rows"], weights["rows"][kept["a"]])
             assert np.array_equal(found["columns"], weights["columns"][:, kept["b"]])
+
+
+def test_a_forked_process_reads_compressed_sections(checkpoint: Any) -> None:
+    """A worker of a data loader is forked after its parent has decompressed with threads."""
+    code = f"""
+import os, sys
+sys.path.insert(0, {str(ROOT / "python" / "src")!r})
+import tessera_h5
+m = tessera_h5.open({str(checkpoint("fashion-compressed"))!r})
+m.state_dict("fine", 4)
+child = os.fork()
+if child == 0:
+    m.state_dict("digits", 4)
+    os._exit(7)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True,
+                             timeout=60).stdout
+    assert printed == "7\n"

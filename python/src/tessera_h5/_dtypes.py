@@ -94,9 +94,9 @@ def float_values(dtype: str) -> npt.NDArray[np.float32]:
 
 
 def shaped(array: Any, shape: tuple[int, ...]) -> Any:
-    """The array in a tensor's shape; of one dimension if the framework cannot have this shape.
+    """The array in a tensor's shape, or in one dimension if the framework cannot have this shape.
 
-    That are more dimensions than NumPy has, and arrays without elements whose other extents have too large a product.
+    NumPy has at most 32 or 64 dimensions. It refuses an array without elements if its other extents are too large.
     """
     try:
         return array.reshape(shape)

@@ -7,7 +7,7 @@ import os
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, Generator
+from typing import Any, Callable, Generator, Iterable
 
 import h5py
 import numpy as np
@@ -22,8 +22,6 @@ Bytes = npt.NDArray[np.uint8]
 
 # Bytes that are read at once and then checked: they are still in the processor's cache.
 BATCH = 1 << 20
-# Threads that decompress; zlib runs without Python's lock. They start at the first compressed section.
-DECODERS = ThreadPoolExecutor(min(8, os.cpu_count() or 1), thread_name_prefix="tessera_h5")
 # The filters that a reader accepts: deflate, shuffle, fletcher32.
 FILTERS = {1, 2, 3}
 
@@ -149,6 +147,26 @@ class Section:
         self.offset: int | None = None
 
 
+class Decoders:
+    """Threads that decompress; zlib runs without Python's lock. They start at the first compressed section."""
+
+    pool: ThreadPoolExecutor | None = None
+
+    @classmethod
+    def map(cls, decode: Callable[[bytes], Bytes], stored: list[bytes]) -> Iterable[Bytes]:
+        if cls.pool is None:
+            cls.pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1), thread_name_prefix="tessera_h5")
+        return cls.pool.map(decode, stored)
+
+    @classmethod
+    def forget(cls) -> None:
+        cls.pool = None
+
+
+# A forked process, such as a worker of a data loader, has none of the parent's threads and would wait for them.
+os.register_at_fork(after_in_child=Decoders.forget)
+
+
 class Chunks:
     """The chunks of a compressed section: read as stored, and then decoded by several threads.
 
@@ -172,7 +190,7 @@ class Chunks:
             mask, data = self.dataset.read_direct_chunk((number * self.extent,))
             need(mask == 0, f"/{self.path}: found a chunk without its filters")
             stored.append(data)
-        for number, chunk in zip(numbers, DECODERS.map(self._decode, stored)):
+        for number, chunk in zip(numbers, Decoders.map(self._decode, stored)):
             first = number * size
             low, high = max(first, start), min(first + size, start + out.size)
             out[low - start:high - start] = chunk[low - first:high - first]
