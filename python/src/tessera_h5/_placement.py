@@ -194,8 +194,8 @@ class Placement:
 
     def sections(self) -> list[Section]:
         """The sections by number, from the table `sections`; each must be needed, and each that is needed be there."""
-        index, found, page = self.index, [None] * len(self.keys), 0
-        sections: list[Section | None] = list(found)
+        index, page = self.index, 0
+        sections: list[Section | None] = [None] * len(self.keys)
         table = index.table["sections"]
         need(len(table) == len(self.keys), f"sections: expected {len(self.keys)} rows, found {len(table)}")
         for kind, tensor, scope, first, count, dtype, address, size in table.tolist():
