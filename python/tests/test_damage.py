@@ -156,6 +156,31 @@ def test_forged_tables_never_crash(name: str, tmp_path: Path) -> None:
     assert tried >= 80 and refused >= tried * 0.9, (tried, refused)
 
 
+def test_a_wrong_address_is_refused(tmp_path: Path) -> None:
+    """HDF5 finds the data of each section, but the table must agree."""
+    path, copy, refused = FIXTURES / "checkpoints" / "mixed.h5", tmp_path / "forged.h5", 0
+    content = path.read_bytes()
+    with h5py.File(path, "r") as file:
+        tables = {table: (item.id.get_offset(), item.id.get_storage_size())
+                  for table, item in file["tessera"].items() if isinstance(item, h5py.Dataset)}
+    offset, size = tables["sections"]
+    for place in range(offset + 32, offset + size, 48):
+        forged = bytearray(content)
+        address = int.from_bytes(forged[place:place + 8], "little")
+        if address == 2**64 - 1:
+            continue
+        forged[place:place + 8] = (address - 1).to_bytes(8, "little")
+        copy.write_bytes(sealed(forged, tables))
+        try:
+            with tessera_h5.open(copy) as m:
+                with pytest.raises(tessera_h5.FormatError, match=f"expected data at {address - 1}, found {address}"):
+                    m.state_dict()
+                refused += 1
+        except tessera_h5.FormatError as error:
+            assert "sections: data overlap" in str(error)
+    assert refused >= 8
+
+
 def test_any_changed_byte_is_no_crash(tmp_path: Path) -> None:
     """Bytes anywhere, HDF5's own structures among them."""
     path, random_source = FIXTURES / "checkpoints" / "mixed.h5", random.Random(3)
