@@ -27,7 +27,8 @@ GOLDEN = ("compressed", "graph", "grid", "mixed", "owners", "private", "scattere
 # Cases of Tests/Fixtures/interop/cases.py: every dtype; empty tensors with huge extents; cuts of every kind.
 CASES = ("dtypes", "mixed", "cubes", "family", "thin", "squeezed", "arbitrary1", "arbitrary2", "arbitrary3")
 SAMPLES = ("fashion", "fashion-compressed", "fashion-repacked", "added", *(f"family-{name}" for name in FAMILY),
-           *(f"golden-{name}" for name in GOLDEN), *(f"case-{name}" for name in CASES), "case-squeezed-compressed")
+           *(f"golden-{name}" for name in GOLDEN), *(f"case-{name}" for name in CASES), "case-squeezed-compressed",
+           "written-flat", "written-flat-compressed")
 
 
 class Tensor(NamedTuple):
@@ -81,6 +82,10 @@ def build(name: str, folder: Path) -> Path:
         source, plan = ROOT / "samples" / "family" / f"{rest}.safetensors", folder / f"{rest}.plan.json"
         run("plan", source, "--family", source.with_suffix(".family.json"), "-o", plan)
         run("convert", source, path, "--plan", plan)
+    elif kind == "written":
+        # By a writer that shares no code with Tessera. Without `flat` it has I4, which safetensors lacks.
+        words = ["compressed"] * name.endswith("compressed") + [folder / f"{name}.safetensors"] * ("flat" in name)
+        subprocess.run([sys.executable, "-B", FIXTURES / "interop" / "minimal_writer.py", path, *words], check=True)
     else:
         case = folder / name
         case.mkdir()

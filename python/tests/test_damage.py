@@ -135,7 +135,7 @@ def test_forged_tables_never_crash(name: str, tmp_path: Path) -> None:
     for table, (offset, size) in tables.items():
         if table in ("plan", "source"):
             continue
-        for _ in range(12):
+        for _ in range(8):
             forged = bytearray(content)
             place = offset + random_source.randrange(0, size)
             forged[place] = random_source.choice([0, 1, 2, 0x7F, 0x80, 0xFF])
@@ -153,7 +153,7 @@ def test_forged_tables_never_crash(name: str, tmp_path: Path) -> None:
             except tessera_h5.FormatError as error:
                 assert str(error).startswith(f"{copy}: "), error
                 refused += 1
-    assert tried >= 80 and refused >= tried * 0.9, (tried, refused)
+    assert tried >= 55 and refused >= tried * 0.9, (tried, refused)
 
 
 def test_a_wrong_address_is_refused(tmp_path: Path) -> None:
@@ -185,7 +185,7 @@ def test_any_changed_byte_is_no_crash(tmp_path: Path) -> None:
     """Bytes anywhere, HDF5's own structures among them."""
     path, random_source = FIXTURES / "checkpoints" / "mixed.h5", random.Random(3)
     size, refused = path.stat().st_size, 0
-    for _ in range(150):
+    for _ in range(100):
         copy = changed(path, tmp_path, random_source.randrange(size), random_source.randrange(1, 256))
         try:
             with tessera_h5.open(copy) as m:
@@ -193,7 +193,7 @@ def test_any_changed_byte_is_no_crash(tmp_path: Path) -> None:
                 m.verify()
         except tessera_h5.FormatError:
             refused += 1
-    assert refused >= 140
+    assert refused >= 90
 
 
 @pytest.mark.parametrize("length", [0, 7, 512, 2_000, 12_000, 31_479])
