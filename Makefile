@@ -25,9 +25,15 @@ test: peers python ## Build once and run every test, with the peer tools
 	TESSERA_PYTHON=$(CURDIR)/$(PYTHON) $(SWIFT) test -c release -Xswiftc -enable-testing --skip-build \
 	  --scratch-path $(TEST_BUILD)
 	@bash samples/swift/check.sh $(TEST_BUILD)/release/tessera $(SWIFT) $(BUILD)-sample
+	TESSERA=$(CURDIR)/$(TEST_BUILD)/release/tessera $(PYTHON) -B -m pytest -q python
 
 install: build ## Install the command under PREFIX
 	install -D -m 755 $(BUILD)/release/tessera $(DESTDIR)$(PREFIX)/bin/tessera
+
+BINARY ?=
+wheel: python $(if $(BINARY),,build) ## Build the Python wheel to .build-wheel (BINARY=PATH: with this command)
+	@$(PYTHON) -B python/build_wheel.py --binary $(or $(BINARY),$(BUILD)/release/tessera) --out $(BUILD)-wheel \
+	  $(WHEEL_FLAGS)
 
 SECONDS ?= 60
 PARSERS ?=
@@ -61,6 +67,6 @@ reference: build ## Write the reference of the commands, from their own help, to
 	@python3 tools/command-reference.py $(BUILD)/release/tessera docs/commands
 
 clean: ## Remove what was built
-	rm -rf $(BUILD) $(BUILD)-docs $(BUILD)-sample $(TEST_BUILD) .build-fuzz $(VENV)
+	rm -rf $(BUILD) $(BUILD)-wheel $(BUILD)-docs $(BUILD)-sample $(TEST_BUILD) .build-fuzz $(VENV)
 
-.PHONY: help demo build test install fuzz paper bench docs reference deps peers python clean
+.PHONY: help demo build test install wheel fuzz paper bench docs reference deps peers python clean

@@ -24,6 +24,7 @@ from layout_rows import growth, layout, level
 from level_rows import levels
 from measure import Bench, Case, Failed, interleave, need, run
 from memory_rows import memory
+from python_rows import python
 from reading_rows import extract, validate
 from table import failed, markdown
 
@@ -35,6 +36,7 @@ ROWS = {
     "stats": stats,
     "validate": validate,
     "extract": extract,
+    "python": python,
     "cut-small": cut_small,
     "layout": layout,
     "level": level,

@@ -99,6 +99,10 @@ struct ReadmeTests {
     // Python, too, is that of the tests, which has h5py.
     let programs = [Peers.tessera, try #require(Peers.python, "TESSERA_PYTHON names no Python")]
       .map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }.joined(separator: ":")
+    let setUp = """
+      PATH="\(programs):$PATH"
+      export PYTHONPATH='\(SourceFolder.root)/python/src'
+      """
     let steps = try Self.steps(page)
     if steps.contains(where: { $0.command.contains("minilm") }) {
       try FileManager.default.createSymbolicLink(
@@ -108,8 +112,7 @@ struct ReadmeTests {
     // The folder is the one that is gone into.
     for step in steps where step.command != "cd samples/fashion" {
       let run = try Subprocess.run(
-        "/bin/sh", ["-c", "PATH=\"\(programs):$PATH\"\n\(step.command)\n"], directory: folder.path,
-        timeout: 60)
+        "/bin/sh", ["-c", "\(setUp)\n\(step.command)\n"], directory: folder.path, timeout: 60)
       #expect(run.code == 0, "\(step.command): \(run.errorText)")
       let printed = run.outputText + run.errorText
       let missing = Self.missing(step.shown, in: printed)

@@ -8,8 +8,8 @@ the network's blocks. It reads each section once. A part of a dimension is (unit
 positions; `dims` has the part of every position.
 
 It supports private tensors and their names, ties, experts, cuts with several axes, and units by axis. If `is_covered`
-is false, the file has owner maps, masks, `feature_order`, or elements smaller than a byte. unit_checkpoint.py supports
-these too, and makes every check. h5py returns BF16 as float32.
+is false, the file has owner maps, masks, `feature_order`, or elements smaller than a byte. The package tessera_h5
+supports these too, and checks what it reads. h5py returns BF16 as float32.
 """
 
 import itertools
@@ -70,7 +70,7 @@ if __name__ == "__main__":
         sys.exit("usage: one_network.py MODEL.h5 TASK LEVEL OUT.npz")
     with h5py.File(sys.argv[1], "r") as opened:
         if not is_covered(opened):
-            sys.exit(f"{sys.argv[1]} has owner maps, masks or small elements: use unit_checkpoint.py")
+            sys.exit(f"{sys.argv[1]} has owner maps, masks or small elements: use tessera_h5")
         try:
             network = one_network(opened, sys.argv[2], int(sys.argv[3]))
         except StopIteration:

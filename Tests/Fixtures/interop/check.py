@@ -3,8 +3,8 @@
     python check.py CASE SOURCE.safetensors MODEL.h5 [repacked]
 
 `failures` must be empty; the other numbers say how much was looked at, so that a check that looked at nothing shows.
-`compressed` counts the sections in chunks, `short` the networks that one_network.py made, too. unit_checkpoint.py checks
-all checksums. After h5repack (`repacked`) addresses are others, and are not checked.
+`compressed` counts the sections in chunks, `short` the networks that one_network.py made, too. tessera_h5 checks all
+checksums. After h5repack (`repacked`) addresses are others, and are not checked.
 """
 
 import hashlib
@@ -17,10 +17,10 @@ import h5py
 import numpy as np
 
 import cases
+import package
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "..", "samples", "python"))
 import one_network  # noqa: E402
-import unit_checkpoint  # noqa: E402
 
 failures = []
 
@@ -45,7 +45,7 @@ def parse_safetensors(path):
 
 
 def check_tensors(source, path):
-    found = unit_checkpoint.flat_tensors(path)
+    found = package.flat_tensors(path)
     # Tensors without bytes share their place, and JSON's order decides between them.
     check(sorted(found) == sorted(source), "the names differ")
     check([n for n in found if len(source[n][2])] == [n for n in source if len(source[n][2])], "the order differs")
@@ -57,19 +57,19 @@ def check_tensors(source, path):
 def check_file(source, header, path, is_repacked):
     """Everything of the file that `flat_tensors` has not looked at: what belongs to this source, and the layout's own
     rules for writers."""
-    reader = unit_checkpoint.Checkpoint(path)
-    with reader.file as file:
+    with package.tessera_h5.open(path) as reader:
+        file, sections = reader._storage.file, package.sections(reader)
         headers = file["tessera/headers"]
         check(list(headers) == ["0"], "there is not one header")
-        stored = unit_checkpoint.raw(headers["0"])
+        stored = package.raw(headers["0"])
         check(stored == struct.pack("<Q", len(header)) + header, "the header differs")
-        for tensor in reader.tensors:
-            check(tensor.sha256 == hashlib.sha256(source[tensor.name][2]).digest(), f"the digest of {tensor.name!r} differs")
-        check(reader.is_as_written != is_repacked, "file_end is not the file's length")
+        for name, tensor in reader.tensors.items():
+            check(tensor.sha256 == hashlib.sha256(source[name][2]).hexdigest(), f"the digest of {name!r} differs")
+        check(reader._index.is_as_written != is_repacked, "file_end is not the file's length")
 
         compressed, last = 0, 0
-        for place, section in reader.sections.items():
-            dataset, size = file[place], reader.sizes[place]
+        for place, section in sections.items():
+            dataset, size = file[place], section.size
             address = dataset.id.get_offset()
             if is_repacked or not size:
                 continue
@@ -84,18 +84,17 @@ def check_file(source, header, path, is_repacked):
 
         found = []
         file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
-        tables = [name for name in unit_checkpoint.TABLES if len(reader.table[name])]
-        check(len(found) == len(reader.sections) + len(tables) + 1, f"other datasets: {len(found)}")
+        tables = [name for name in package.TABLES if len(reader._index.table[name])]
+        check(len(found) == len(sections) + len(tables) + 1, f"other datasets: {len(found)}")
         check(all(len(table.shape) == 0 or table.size for name, table in file["tessera"].items() if name != "headers"),
               "a table without rows is there")
-        blocks = sum(map(len, reader.blocks))
-        return {"datasets": len(found), "sections": len(reader.sections), "blocks": blocks, "compressed": compressed}
+        return {"datasets": len(found), "sections": len(sections), "blocks": reader._placement.blocks, "compressed": compressed}
 
 
 def check_chunks(dataset, byte_count, reader):
     """The rules for compressed sections."""
     name, size, shape, chunk = dataset.name, dataset.id.get_type().get_size(), dataset.shape, dataset.chunks
-    chunk_bytes, page_bytes = int(np.prod(chunk)) * size, int(reader.seal["page_bytes"])
+    chunk_bytes, page_bytes = int(np.prod(chunk)) * size, reader._index.page_bytes
     pipeline = dataset.id.get_create_plist()
     filters = [pipeline.get_filter(number)[0] for number in range(pipeline.get_nfilters())]
     wanted = [h5py.h5z.FILTER_SHUFFLE] * (size > 1) + [h5py.h5z.FILTER_DEFLATE]
@@ -149,7 +148,7 @@ def check_networks(case, source, path):
     smaller = 0
     for task, level in networks:
         place = f"({task}, {level})"
-        found = unit_checkpoint.virtual_network(path, task, level)
+        found = package.network(path, task, level)
         expected = slices(case, source, task, level)
         check(sorted(found) == sorted(expected), f"{place}: {sorted(found)} instead of {sorted(expected)}")
         for name in expected:

@@ -15,7 +15,7 @@ import sys
 import numpy as np
 
 import extracted
-import unit_checkpoint
+import package
 from check import failures
 
 WIDTHS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "I8": 1, "I64": 8, "C64": 8}
@@ -155,10 +155,9 @@ def judge(kind, tessera):
     import check
     _, source = check.parse_safetensors("source.safetensors")
     numbers = {"networks": 0, "data": 0, "masked": []}
-    checkpoint = unit_checkpoint.Checkpoint("model.h5")
-    is_compressed = any(checkpoint.file[path].chunks for path in checkpoint.sections)
-    checkpoint.file.close()
-    flat = unit_checkpoint.flat_tensors("model.h5")
+    with package.tessera_h5.open("model.h5") as m:
+        is_compressed = any(m._storage.file[path].chunks for path in package.sections(m))
+    flat = package.flat_tensors("model.h5")
     extracted.judge(list(flat) == list(source), "h5py: other names")
     for name, (dtype, shape, data) in source.items():
         extracted.judge(flat[name] == (dtype, shape, bytes(data)), f"h5py: tensor {name!r} differs")
@@ -167,7 +166,7 @@ def judge(kind, tessera):
         report, calls = extracted.traced(
             tessera, "model.h5", "out.safetensors", "--json", "--task", task, "--level", str(level))
         extracted.judge_tensors(task, "out.safetensors", wanted, {"made": "by hand"})
-        judged = unit_checkpoint.virtual_network("model.h5", task, level)
+        judged = package.network("model.h5", task, level)
         extracted.judge(judged == {name: tensor for name, tensor in wanted.items()}, f"{task}: h5py has others")
         seen = sum(count for _, count in calls)
         extracted.judge(seen == report["bytes_read"] + report["index_bytes"], f"{task}: strace saw {seen}")

@@ -23,7 +23,7 @@ import numpy as np
 
 import cases
 import check
-import unit_checkpoint
+import package
 from check import failures
 
 
@@ -36,17 +36,14 @@ class Needs:
     """What a network needs of a checkpoint, and what may be read for it."""
 
     def __init__(self, path, task, level):
-        reader = unit_checkpoint.Checkpoint(path)
-        _, first, _ = reader.tasks[task].tolist()
-        number, step = first + level - 1, int(reader.seal["page_bytes"])
+        reader = package.tessera_h5.open(path)
+        index, sections, file = reader._index, package.sections(reader), reader._storage.file
+        number, step = index.tasks[task][0] + level - 1, index.page_bytes
         # Bytes of the blocks before any filter; pages with such blocks; whether all units are the same on all axes.
         self.total, pages, woven = 0, set(), set()
-        self.is_uniform = all(n != number or axis is None for n, axis in reader.units)
-        for tensor, blocks in zip(reader.tensors, reader.blocks):
-            if tensor.scope >= 0 and number not in reader.scopes[tensor.scope]:
-                continue
-            active = [block for block in blocks
-                      if block.size and all(unit in reader.active(number, axis) for unit, axis in block.needs)]
+        self.is_uniform = all(n != number for n, axis in index.axis_units)
+        for active in package.active_blocks(reader, number):
+            active = [block for block in active if block.size]
             # A tensor with several blocks in a section is put together from all of them at once.
             woven |= {path for path, count in collections.Counter(b.path for b in active).items() if count > 1}
             for block in active:
@@ -55,19 +52,19 @@ class Needs:
         # Ranges of the file: of these pages, of the other pages of their sections, and of everything else.
         self.touched, self.beside, self.others = [], [], []
         self.sections, self.chunks = [], 0
-        for path, section in reader.sections.items():
-            is_used, stored = any((path, page) in pages for page in range(-(-reader.sizes[path] // step))), reader.file[path]
+        for path, section in sections.items():
+            is_used, stored = any((path, page) in pages for page in range(-(-section.size // step))), file[path]
             if is_used and stored.chunks:
                 self.chunks += stored.id.get_num_chunks()
             elif is_used:
-                self.sections.append((stored.id.get_offset(), stored.id.get_offset() + reader.sizes[path], path in woven))
-            for start, end, page in self.pieces(stored, reader.sizes[path], step):
+                self.sections.append((stored.id.get_offset(), stored.id.get_offset() + section.size, path in woven))
+            for start, end, page in self.pieces(stored, section.size, step):
                 # The chunks of a whole tensor are not pages, but all of it is read.
-                has = is_used if section.row["kind"] == 0 else (path, page) in pages
+                has = is_used if section.kind == 0 else (path, page) in pages
                 (self.touched if has else self.beside if is_used else self.others).append((start, end))
         # Private tensors and tasks with axes of their own bring tables.
-        self.spare = 20 if "views" not in reader.file["tessera"] else len(reader.file["tessera"]) + 10
-        reader.file.close()
+        self.spare = 20 if "views" not in file["tessera"] else len(file["tessera"]) + 10
+        reader.close()
 
     @staticmethod
     def pieces(stored, size, step):
@@ -151,7 +148,7 @@ def judge_npz(place, path, expected):
         for name, (dtype, shape, data) in expected.items():
             if name in arrays:
                 same = arrays[name].tobytes() == data and list(arrays[name].shape)[:len(shape)] == shape
-                judge(same or dtype not in unit_checkpoint.NUMPY, f"{place}: array {name!r} differs")
+                judge(same or dtype not in package.NUMPY, f"{place}: array {name!r} differs")
 
 
 def main():

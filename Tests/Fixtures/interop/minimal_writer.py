@@ -3,7 +3,7 @@
     python minimal_writer.py MODEL.h5 [compressed] [MODEL.safetensors]     # the example below, and its flat weights
 
 `write` takes a list of `Tensor`, the axes, the tasks, the plan and the source. It was written from
-schemas/checkpoint-layout-v2.md alone and shares no code with unit_checkpoint.py, so that each of them checks the other.
+schemas/checkpoint-layout-v2.md alone and shares no code with tessera_h5, so that each of them checks the other.
 """
 
 import hashlib

@@ -1,9 +1,9 @@
-"""Reads every unit checkpoint that is given with the sample readers, and prints JSON.
+"""Reads every unit checkpoint that is given with the Python readers, and prints JSON.
 
     python samples.py MODEL.h5 [...]
 
-unit_checkpoint.py checks every byte and makes all flat tensors and all networks; one_network.py makes the networks of
-the files that it covers. `failures` must be empty.
+tessera_h5 checks every byte and makes all flat tensors and all networks; one_network.py makes the networks of the files
+that it covers. `failures` must be empty.
 """
 
 import json
@@ -13,22 +13,23 @@ import sys
 import h5py
 import numpy as np
 
+import package
+
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "..", "samples", "python"))
 import one_network  # noqa: E402
-import unit_checkpoint  # noqa: E402
 
 
 def main():
     numbers, failures = {"files": 0, "tensors": 0, "networks": 0, "short": 0}, []
     for path in sys.argv[1:]:
         try:
-            numbers["tensors"] += len(unit_checkpoint.flat_tensors(path))
-            reader = unit_checkpoint.Checkpoint(path)
-            with reader.file as file:
+            numbers["tensors"] += len(package.flat_tensors(path))
+            with package.tessera_h5.open(path) as reader:
+                file = reader._storage.file
                 is_covered = one_network.is_covered(file)
-                for task, (_, first, count) in reader.tasks.items():
-                    for level in range(1, count + 1):
-                        whole = reader.network(int(first) + level - 1)
+                for task in reader.tasks:
+                    for level, _, _ in reader.levels(task):
+                        whole = package.network(path, task, level)
                         numbers["networks"] += 1
                         if is_covered:
                             compare(whole, one_network.one_network(file, task, level), f"{path}: ({task}, {level})", failures)

@@ -2,7 +2,7 @@
 
     python shards.py make FOLDER              # FOLDER/hf: three shards and an index; FOLDER/plan.json
     python shards.py judge HF SET SIZE        # a set with shards of at most SIZE bytes of tensors: prints JSON
-    python shards.py read HF MODEL.h5         # the sample reader on the checkpoint: prints JSON
+    python shards.py read HF MODEL.h5         # tessera_h5 on the checkpoint: prints JSON
 
 The shards are written by the safetensors package; the index is written as transformers does it.
 """
@@ -97,9 +97,11 @@ def judge(hf, folder, size):
 
 
 def read(hf, model):
-    import unit_checkpoint
+    import package
 
-    found = {name: unit_checkpoint.as_array(*tensor) for name, tensor in unit_checkpoint.flat_tensors(model).items()}
+    with package.tessera_h5.open(model) as m:
+        m.verify()
+        found = m.state_dict()
     return {"tensors": len(found), "failures": differences(load(hf)[1], found)}
 
 
@@ -109,5 +111,4 @@ if __name__ == "__main__":
     elif sys.argv[1] == "judge":
         print(json.dumps(judge(sys.argv[2], sys.argv[3], int(sys.argv[4]))))
     else:
-        sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../../samples/python"))
         print(json.dumps(read(sys.argv[2], sys.argv[3])))

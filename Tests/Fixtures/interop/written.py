@@ -3,7 +3,7 @@
     python written.py TESSERA
 
 Runs in a folder of its own. Every network is cut out of the arrays by the channel numbers below, which are written down
-by hand. The sample reader and the command must read the same, and the command must accept the files. `failures` must be
+by hand. tessera_h5 and the command must read the same, and the command must accept the files. `failures` must be
 empty.
 """
 
@@ -15,10 +15,9 @@ import sys
 import numpy as np
 
 import minimal_writer
+import package
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "..", "samples", "python"))
-import check as judge  # noqa: E402
-import unit_checkpoint  # noqa: E402
+import check as judge
 
 # (task, level): (units, channels on axis a, channels on axis b)
 NETWORKS = {
@@ -79,14 +78,14 @@ def expected(tensors, task, level):
 
 
 def compare_reader(path, tensors):
-    """The sample reader; returns how many tensors were compared."""
-    flat, data = unit_checkpoint.flat_tensors(path), {x.name: x.data for x in tensors}
+    """tessera_h5; returns how many tensors were compared."""
+    flat, data = package.flat_tensors(path), {x.name: x.data for x in tensors}
     judge.check(list(flat) == list(data), f"{path}: names")
     for x in tensors:
         judge.check(flat[x.name] == (x.dtype, list(x.shape), data[x.tied_to or x.name]), f"{path}: {x.name}")
     count = len(flat)
     for task, level in NETWORKS:
-        wanted, found = expected(tensors, task, level), unit_checkpoint.virtual_network(path, task, level)
+        wanted, found = expected(tensors, task, level), package.network(path, task, level)
         judge.check(list(found) == list(wanted), f"{path}: ({task}, {level}): {set(found) ^ set(wanted)}")
         for name in wanted:
             judge.check(found.get(name) == wanted[name], f"{path}: ({task}, {level}): {name}")

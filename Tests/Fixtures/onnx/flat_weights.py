@@ -17,8 +17,8 @@ import numpy
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "..", "samples", "python"))
-import unit_checkpoint as reader
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "interop"))
+import package
 
 T = TensorProto
 SPELLING = {
@@ -152,7 +152,7 @@ def packed(tessera, folder, rng, failures):
         if first.read() != second.read():
             failures.append("packed.onnx came back as another file")
     compare(tessera, os.path.join(folder, "packed.h5"), expected, failures)
-    for name, (dtype, shape, data) in reader.flat_tensors(os.path.join(folder, "packed.h5")).items():
+    for name, (dtype, shape, data) in package.flat_tensors(os.path.join(folder, "packed.h5")).items():
         if (dtype, tuple(shape), data) != expected[name]:
             failures.append(f"{name}: h5py reads other bytes")
     row = json.loads(run("count", "packed.onnx", "--json").stdout)["policies"][0]["rows"][-1]

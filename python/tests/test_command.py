@@ -1,0 +1,141 @@
+"""What runs the command: `save`, `count`, `python -m tessera_h5`, and where the command is found."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import ROOT, command, run
+
+import tessera_h5
+from tessera_h5 import _command
+
+PLAN = {"format": "tessera.plan/1", "units": 2, "axes": {"a": {"size": 6}}, "tasks": [{"name": "t"}],
+        "tensors": [{"match": "w", "axes": ["a", None]}]}
+
+
+@pytest.fixture(autouse=True)
+def found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TESSERA", command())
+
+
+def test_counts_are_those_of_the_command(fashion: Path) -> None:
+    rows = json.loads(run("count", fashion, "--json", "--policy", "weights-only"))["policies"][0]["rows"]
+    with tessera_h5.open(fashion) as m:
+        counts = m.count(policy="weights-only")
+        assert m.count().stored.parameters == 132_080
+        assert (counts.policy, len(counts.rows), counts.stored.task) == ("weights-only", 16, None)
+        for row, found in zip(rows, (*counts.rows, counts.stored)):
+            for member in ("task", "level", "parameters", "intra", "interconnection", "common", "private", "excluded",
+                           "bytes", "density"):
+                assert getattr(found, member) == row[member], (row, member)
+            assert list(found.units) == row["units"]
+        assert counts.row("fine", 2).parameters == 30_416
+        with pytest.raises(KeyError, match="nearest: 'fine:4'"):
+            counts.row("fine", 5)
+        with pytest.raises(tessera_h5.CommandError) as caught:
+            m.count(policy="no-such-policy")
+        assert "no-such-policy" in str(caught.value) and not str(caught.value).startswith("tessera: ")
+
+
+def arrays() -> dict[str, Any]:
+    random_source = np.random.default_rng(3)
+    weights: dict[str, Any] = {"w": random_source.standard_normal((6, 5), dtype="f4"),
+                               "big.endian": np.arange(4, dtype=">i4"), "turned": np.arange(12.0).reshape(3, 4).T,
+                               "scalar": np.array(2.5, "f2"), "nothing": np.zeros((0, 3), "u1"),
+                               "flags": np.array([True, False]), "größe/%": np.arange(3, dtype="u8"),
+                               "complex": np.array([1 + 2j], "c8")}
+    weights["again"] = weights["w"]
+    weights["part"] = weights["w"][:2]
+    return weights
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_saved_arrays_come_back(compress: bool, tmp_path: Path) -> None:
+    path, weights = tmp_path / "saved.h5", arrays()
+    tessera_h5.save(path, weights, PLAN, metadata={"who": "me"}, compress=compress)
+    with tessera_h5.open(path) as m:
+        m.verify()
+        assert list(m.tensors) == list(weights)
+        for name, array in weights.items():
+            assert m[name].dtype == array.dtype.newbyteorder("<") and np.array_equal(m[name], array), name
+            assert m[name].shape == array.shape
+        assert {name for name in weights if m.tensors[name].tied_to} == {"again"}
+        assert m.state_dict("t", 1)["w"].shape == (3, 5)
+        assert m._index.source["metadata"]["who"] == "me"
+    assert os.listdir(tmp_path) == ["saved.h5"]
+
+
+def test_ml_dtypes_are_saved(tmp_path: Path) -> None:
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    weights = {name: np.arange(-4, 4).astype(getattr(ml_dtypes, kind)).reshape(2, 4) for name, kind in (
+        ("BF16", "bfloat16"), ("F8_E4M3", "float8_e4m3fn"), ("F8_E5M2", "float8_e5m2"), ("F4", "float4_e2m1fn"),
+        ("F6_E2M3", "float6_e2m3fn"))}
+    tessera_h5.save(tmp_path / "small.h5", weights)
+    with tessera_h5.open(tmp_path / "small.h5") as m:
+        for name, array in weights.items():
+            assert m.tensors[name].dtype == name
+            exact = m.tensor(name, framework="ml_dtypes")
+            assert exact.dtype == array.dtype and np.array_equal(exact.astype("f4"), array.astype("f4"))
+            assert np.array_equal(m[name], array.astype("f4"))
+
+
+def test_a_plan_may_be_a_file(tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text(json.dumps(PLAN))
+    for number, plan in enumerate((tmp_path / "plan.json", str(tmp_path / "plan.json"))):
+        tessera_h5.save(tmp_path / f"{number}.h5", arrays(), plan)
+        with tessera_h5.open(tmp_path / f"{number}.h5") as m:
+            assert m.tasks == ("t",)
+
+
+def test_errors_of_the_command_are_exceptions(tmp_path: Path) -> None:
+    path = tmp_path / "x.h5"
+    wrong = {**PLAN, "axes": {"a": {"size": 7}}}
+    with pytest.raises(tessera_h5.CommandError) as caught:
+        tessera_h5.save(path, arrays(), wrong)
+    assert caught.value.returncode == 2 and "'w'" in str(caught.value)
+    assert ".tessera-" not in str(caught.value) and not path.exists() and os.listdir(tmp_path) == []
+    for value, text in (([1.0], "found list"), (np.array(["x"]), "found str"), (None, "found NoneType"),
+                        (np.array([1], "c16"), "found complex128")):
+        with pytest.raises(TypeError, match=f"state_dict: 'w': expected .*{text}"):
+            tessera_h5.save(path, {"w": value}, PLAN)
+    with pytest.raises(TypeError, match="expected a mapping or a torch module, found list"):
+        tessera_h5.save(path, [1], PLAN)
+
+
+def test_the_module_runs_the_command(fashion: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "python" / "src")}
+    for words, code in ((["--version"], 0), (["validate", str(fashion)], 0), (["inspect", "nothing.h5"], 2),
+                        (["--no-such-option"], 64)):
+        ours = subprocess.run([sys.executable, "-m", "tessera_h5", *words], env=environment, capture_output=True)
+        direct = subprocess.run([command(), *words], capture_output=True)
+        assert (ours.returncode, ours.stdout, ours.stderr) == (direct.returncode, direct.stdout, direct.stderr)
+        assert ours.returncode == code
+
+
+def test_a_missing_command_is_an_error(fashion: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TESSERA", "/nowhere/tessera")
+    with tessera_h5.open(fashion) as m:
+        with pytest.raises(tessera_h5.CommandNotFound, match="TESSERA: expected the path .* found '/nowhere/tessera'"):
+            m.count()
+        monkeypatch.delenv("TESSERA")
+        monkeypatch.setenv("PATH", "")
+        monkeypatch.setattr(_command, "DISTRIBUTION", "no-such-distribution")
+        with pytest.raises(FileNotFoundError, match="set the environment variable TESSERA to its path"):
+            m.count()
+    result = subprocess.run([sys.executable, "-m", "tessera_h5", "--version"], capture_output=True, text=True, env={
+        "PYTHONPATH": str(ROOT / "python" / "src"), "PATH": "", "TESSERA": "/nowhere/tessera"})
+    assert result.returncode == 1 and result.stderr.startswith("tessera: TESSERA: expected")
+
+
+def test_a_path_that_looks_like_an_option(fashion: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tessera_h5.save("-x.h5", {"w": np.zeros((6, 5), "f4")}, PLAN)
+    with tessera_h5.open("-x.h5") as m:
+        assert m.count().stored.parameters == 30
