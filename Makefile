@@ -25,15 +25,29 @@ test: peers python ## Build once and run every test, with the peer tools
 	TESSERA_PYTHON=$(CURDIR)/$(PYTHON) $(SWIFT) test -c release -Xswiftc -enable-testing --skip-build \
 	  --scratch-path $(TEST_BUILD)
 	@bash samples/swift/check.sh $(TEST_BUILD)/release/tessera $(SWIFT) $(BUILD)-sample
-	TESSERA=$(CURDIR)/$(TEST_BUILD)/release/tessera $(PYTHON) -B -m pytest -q python
+	@bash tools/dist/link.sh $(SWIFT) $(TEST_BUILD) $(TEST_BUILD)/static/tessera
+	@bash tools/dist/check.sh $(TEST_BUILD)/static/tessera $(TEST_BUILD)/release/tessera
+	TESSERA=$(CURDIR)/$(TEST_BUILD)/static/tessera $(PYTHON) -B -m pytest -q python
 
-install: build ## Install the command under PREFIX
-	install -D -m 755 $(BUILD)/release/tessera $(DESTDIR)$(PREFIX)/bin/tessera
+STATIC := $(BUILD)/static/tessera
+static: build
+	@bash tools/dist/link.sh $(SWIFT) $(BUILD) $(STATIC)
 
-BINARY ?=
-wheel: python $(if $(BINARY),,build) ## Build the Python wheel to .build-wheel (BINARY=PATH: with this command)
-	@$(PYTHON) -B python/build_wheel.py --binary $(or $(BINARY),$(BUILD)/release/tessera) --out $(BUILD)-wheel \
-	  $(WHEEL_FLAGS)
+install: static ## Install the command, man pages and completions under PREFIX
+	@bash tools/dist/stage.sh $(STATIC) "$(DESTDIR)" "$(PREFIX)" $(SWIFT)
+
+DIST := $(BUILD)-dist
+tarball: static ## Pack the command, man pages and completions into .build-dist
+	@bash tools/dist/tarball.sh $(STATIC) $(DIST) $(SWIFT)
+
+deb: static ## Make the Debian package in .build-dist
+	@bash tools/dist/deb.sh $(STATIC) $(DIST) $(SWIFT)
+
+wheel: static python ## Make the Python wheel, with the command in it, in .build-dist
+	@bash tools/dist/licences.sh $(SWIFT) $(BUILD)/static/licences
+	@$(PYTHON) -B python/build_wheel.py --portable --binary $(STATIC) --licences $(BUILD)/static/licences --out $(DIST)
+
+dist: tarball deb wheel ## Make all three; none needs Swift where it is installed
 
 SECONDS ?= 60
 PARSERS ?=
@@ -67,6 +81,6 @@ reference: build ## Write the reference of the commands, from their own help, to
 	@python3 tools/command-reference.py $(BUILD)/release/tessera docs/commands
 
 clean: ## Remove what was built
-	rm -rf $(BUILD) $(BUILD)-wheel $(BUILD)-docs $(BUILD)-sample $(TEST_BUILD) .build-fuzz $(VENV)
+	rm -rf $(BUILD) $(DIST) $(BUILD)-docs $(BUILD)-sample $(TEST_BUILD) .build-fuzz $(VENV)
 
-.PHONY: help demo build test install wheel fuzz paper bench docs reference deps peers python clean
+.PHONY: help demo build test static install tarball deb wheel dist fuzz paper bench docs reference deps peers python clean

@@ -1,6 +1,6 @@
 """Builds the wheel of tessera-h5 with the command in it.
 
-    python build_wheel.py --binary PATH --out DIR
+    python build_wheel.py --binary PATH --out DIR [--licences DIR]
 
 The same source and binary give the same bytes. The wheel's tag says which C library the binary needs; it is read from
 the binary's own symbol versions. Needs hatchling (`pip install hatchling`) and readelf and strip (binutils).
@@ -72,13 +72,17 @@ def pure_wheel(folder: Path) -> Path:
     return next(folder.glob("*.whl"))
 
 
-def repack(pure: Path, binary: bytes, platform: str, out: Path) -> Path:
-    """Adds the command to the scripts of a wheel, and sets its platform."""
+def repack(pure: Path, binary: bytes, licences: dict[str, bytes], platform: str, out: Path) -> Path:
+    """Adds the command to the scripts of a wheel and the licences of the libraries in it, and sets its platform."""
     name, version = pure.name.split("-")[:2]
     information = f"{name}-{version}.dist-info"
     with zipfile.ZipFile(pure) as archive:
         entries = {entry: archive.read(entry) for entry in archive.namelist()}
     entries[f"{name}-{version}.data/scripts/tessera"] = binary
+    metadata = f"{information}/METADATA"
+    listed = "".join(f"License-File: libraries/{library}\n" for library in sorted(licences)).encode()
+    entries[metadata] = entries[metadata].replace(b"License-File: ", listed + b"License-File: ", 1)
+    entries |= {f"{information}/licenses/libraries/{library}": text for library, text in licences.items()}
     tag = f"py3-none-{platform}"
     entries[f"{information}/WHEEL"] = (
         f"Wheel-Version: 1.0\nGenerator: tessera-h5 build_wheel\nRoot-Is-Purelib: false\nTag: {tag}\n").encode()
@@ -101,19 +105,21 @@ def _digest(content: bytes) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
 
 
-def build(binary: Path, out: Path, is_local: bool = False) -> Path:
+def build(binary: Path, out: Path, is_local: bool = False, licences: Path | None = None) -> Path:
     """Writes the wheel into a folder, and returns its path."""
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
         stripped = Path(temporary) / "tessera"
         subprocess.run(["strip", "-o", str(stripped), str(binary)], check=True)
-        return repack(pure_wheel(Path(temporary)), stripped.read_bytes(), platform_tag(stripped, is_local), out)
+        texts = {path.name: path.read_bytes() for path in licences.iterdir()} if licences else {}
+        return repack(pure_wheel(Path(temporary)), stripped.read_bytes(), texts, platform_tag(stripped, is_local), out)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Builds the wheel of tessera-h5 with the command in it.")
     parser.add_argument("--binary", type=Path, required=True, help="the command tessera")
     parser.add_argument("--out", type=Path, required=True, help="the folder of the wheel")
+    parser.add_argument("--licences", type=Path, help="a folder with the licences of the libraries in the command")
     parser.add_argument("--portable", action="store_true",
                         help="refuse a binary that needs libraries which not every Linux has")
     options = parser.parse_args()
@@ -123,7 +129,7 @@ def main() -> None:
                  "link them statically")
     if others:
         print(f"note: the wheel is for this machine, because the command needs {', '.join(others)}", file=sys.stderr)
-    print(build(options.binary, options.out, bool(others)))
+    print(build(options.binary, options.out, bool(others), options.licences))
 
 
 if __name__ == "__main__":

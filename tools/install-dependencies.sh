@@ -19,6 +19,9 @@ declare -A have=(
   [libssl-dev]='pkg-config --exists libcrypto'
   [libxxhash-dev]='pkg-config --exists libxxhash'
   [libopenblas0]='ls /usr/lib/*/libopenblas.so.0'
+  [gcc]='command -v cc'
+  [binutils]='command -v strip objdump'
+  [python3]='command -v python3'
 )
 if [ "${2:-}" = --peers ]; then
   have[hdf5-tools]='command -v h5dump h5repack'

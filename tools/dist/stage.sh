@@ -30,9 +30,4 @@ for document in LICENSE NOTICE README.md CHANGELOG.md; do
   install -D -m 644 "$tools/../../$document" "$share/doc/tessera/$document"
 done
 
-# The licences of the libraries in the binary.
-for library in libhdf5-dev libssl-dev libxxhash-dev zlib1g-dev; do
-  install -D -m 644 "/usr/share/doc/$library/copyright" "$share/doc/tessera/libraries/$library"
-done
-install -D -m 644 "$(dirname "$(realpath "$(command -v "$swift")")")/../share/swift/LICENSE.txt" \
-  "$share/doc/tessera/libraries/swift"
+bash "$tools/licences.sh" "$swift" "$share/doc/tessera/libraries"
