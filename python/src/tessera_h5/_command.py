@@ -11,8 +11,8 @@ class TesseraError(Exception):
     """What could not be done, in one sentence."""
 
 
-def run(arguments: Sequence[str]) -> str:
-    """Runs `tessera` with `arguments` and returns its standard output. Raises `TesseraError` if it fails."""
+def run_with_words(arguments: Sequence[str]) -> tuple[str, str]:
+    """Runs `tessera` with `arguments` and returns its standard output and error. Raises `TesseraError` if it fails."""
     command = os.environ.get("TESSERA", "tessera")
     try:
         done = subprocess.run([command, *arguments], capture_output=True, text=True, check=False)
@@ -20,4 +20,9 @@ def run(arguments: Sequence[str]) -> str:
         raise TesseraError(f"{command}: {error.strerror}") from error
     if done.returncode != 0:
         raise TesseraError(done.stderr.strip() or f"{command}: exit code {done.returncode}")
-    return done.stdout
+    return done.stdout, done.stderr
+
+
+def run(arguments: Sequence[str]) -> str:
+    """Runs `tessera` with `arguments` and returns its standard output. Raises `TesseraError` if it fails."""
+    return run_with_words(arguments)[0]

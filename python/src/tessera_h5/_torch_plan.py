@@ -1,0 +1,203 @@
+"""Plans the cut of a torch module."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ._command import TesseraError, run_with_words
+from ._torch_channels import kept_channels
+from ._torch_export import Inputs, arguments_of, export, inference
+from ._torch_names import Origin, origins, renamed
+from ._torch_rewrite import show_channels
+
+
+class TorchPlan(dict[str, Any]):
+    """A plan (`schemas/plan.schema.json`) whose tensor names are those of a module's state_dict.
+
+    `json.dump` writes it like any dict; only the dict is the plan. The attributes are for `shrink` and for readers.
+    """
+
+    notes: tuple[str, ...]
+    """What stays whole and why, and the parameters that the graph does not use: one sentence each."""
+    buffers: tuple[dict[str, Any], ...]
+    """The entries of cut buffers that are not in the state_dict (`persistent=False`)."""
+    example_inputs: Inputs | None
+    """The inputs that the plan was made with."""
+
+    def __init__(self, plan: Mapping[str, Any], notes: Sequence[str] = (), buffers: Sequence[dict[str, Any]] = (),
+                 example_inputs: Inputs | None = None) -> None:
+        super().__init__(plan)
+        self.notes = tuple(notes)
+        self.buffers = tuple(buffers)
+        self.example_inputs = example_inputs
+
+
+def plan_for(
+    module: nn.Module, example_inputs: Inputs, units: int = 4, *, tasks: Sequence[str] | None = None,
+    levels: str | None = None, rule: str | None = None, cuts: Sequence[str] | None = None,
+    axes: Sequence[str] | None = None, order: Sequence[str] | None = None, cut_first: bool = False,
+    cut_last: bool = False, onnx_file: str | Path | None = None
+) -> TorchPlan:
+    """Makes a plan for a module from its graph, with the module's own tensor names.
+
+    The module is exported to ONNX in a temporary folder, without folding, and `tessera plan` plans the file. The module
+    stays as it is; it runs in evaluation mode.
+
+    Args:
+        module: the network, with values for all parameters.
+        example_inputs: a tensor, a sequence of positional arguments, or a mapping of keyword arguments.
+        units: k, the number of units.
+        tasks: the names of tasks; one task 'all' by default. If there are as many tasks as outputs (at least two), each
+            task is one output, and tensors that only its output needs are private to it.
+        levels, rule, cuts, axes, order, cut_first, cut_last: the options of `tessera plan`, in its syntax.
+        onnx_file: plans this file instead of an export. Its tensors are matched by name, then by their elements.
+
+    Raises:
+        TesseraError: PyTorch cannot export the module, no tensor can be cut, or the plan does not fit the module. The
+            message has the reasons that `tessera plan` gives.
+    """
+    tensors = named_tensors(module)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(onnx_file) if onnx_file is not None else Path(folder) / "module.onnx"
+        notes: list[str] = []
+        if onnx_file is None:
+            with _replaced(module):
+                notes += export(module, example_inputs, path, _output_names(module, example_inputs, tasks))
+        found = _prepare(path, Path(folder) / "plan.onnx", tensors)
+        arguments = ["plan", str(Path(folder) / "plan.onnx"), "--units", str(units), "-o", f"{folder}/plan.json",
+                     "--tasks", ",".join(tasks or ["all"])]
+        for option, value in (("--levels", levels), ("--rule", rule)):
+            arguments += [option, value] if value is not None else []
+        for option, values in (("--cut", cuts), ("--axis", axes), ("--order", order)):
+            arguments += [word for value in values or () for word in (option, value)]
+        arguments += ["--cut-first"] * cut_first + ["--cut-last"] * cut_last
+        try:
+            _, words = run_with_words(arguments)
+        except TesseraError as error:
+            raise TesseraError(str(error).replace(f"{folder}/plan.onnx", type(module).__name__)) from error
+        plan: dict[str, Any] = json.loads((Path(folder) / "plan.json").read_text(encoding="utf-8"))
+    return _finished(module, tensors, plan, found, notes, words, example_inputs)
+
+
+def named_tensors(module: nn.Module) -> dict[str, Tensor]:
+    """Every parameter and buffer by each of its names, also buffers that the state_dict leaves out."""
+    tensors = dict(module.named_parameters(remove_duplicate=False))
+    tensors.update(module.named_buffers(remove_duplicate=False))
+    for name, tensor in tensors.items():
+        if isinstance(tensor, nn.parameter.UninitializedTensorMixin):
+            raise TesseraError(f"'{name}' has no shape yet; run the module once before you plan it")
+    return tensors
+
+
+def ties_of(tensors: Mapping[str, Tensor]) -> dict[str, tuple[str, ...]]:
+    """For each name of a tied tensor, its other names."""
+    groups: dict[int, list[str]] = {}
+    for name, tensor in tensors.items():
+        groups.setdefault(id(tensor), []).append(name)
+    return {name: tuple(other for other in group if other != name)
+            for group in groups.values() if len(group) > 1 for name in group}
+
+
+def _output_names(module: nn.Module, inputs: Inputs, tasks: Sequence[str] | None) -> list[str] | None:
+    """The tasks as names of outputs, if there are as many."""
+    if tasks is None or len(tasks) < 2:
+        return None
+    args, kwargs = arguments_of(inputs)
+    with inference(module):
+        outputs, _ = torch.utils._pytree.tree_flatten(module(*args, **kwargs))
+    return list(tasks) if len(outputs) == len(tasks) else None
+
+
+def _prepare(path: Path, rewritten: Path, tensors: Mapping[str, Tensor]) -> dict[str, Origin]:
+    """Writes the graph with visible channels to `rewritten`. Returns the origins of its initializers."""
+    import onnx
+    from onnx import numpy_helper
+
+    model = onnx.load(str(path))
+    show_channels(model)
+    onnx.save(model, str(rewritten), save_as_external_data=model.ByteSize() > 1 << 30)
+    floating = {name: tensor for name, tensor in tensors.items() if tensor.is_floating_point()}
+    initializers = {each.name: numpy_helper.to_array(each) for each in model.graph.initializer if each.name
+                    not in floating or list(each.dims) != list(floating[each.name].shape)}
+    state = {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in floating.items()
+             if tensor.dtype in (torch.float16, torch.float32, torch.float64)} if initializers else {}
+    exact = {each.name for each in model.graph.initializer} - set(initializers)
+    others = {name: array for name, array in state.items() if name not in exact}
+    found = origins(initializers, others)
+    for name in exact:
+        found[name] = Origin(name, tuple(range(tensors[name].dim())))
+    return found
+
+
+def _finished(
+    module: nn.Module, tensors: Mapping[str, Tensor], plan: dict[str, Any], found: dict[str, Origin],
+    notes: list[str], words: str, inputs: Inputs
+) -> TorchPlan:
+    ties = ties_of(tensors)
+    own, lost = renamed(plan, found, ties)
+    state = module.state_dict(keep_vars=True)
+    used = {name for origin in found.values() for name in (origin.name, *ties.get(origin.name, ()))}
+    # The command counts every tensor of the graph, also numbers that are not the module's.
+    notes += [line for line in words.splitlines() if line and not _counts_tensors(line)]
+    if lost:
+        notes.append(f"cut in the graph, but not a tensor of the module: {_listed(lost)}; a sub-network fails if the "
+                     "module needs it")
+    missing = [name for name, tensor in state.items() if isinstance(tensor, Tensor)
+               and tensor.is_floating_point() and name not in used]
+    if missing:
+        notes.append(f"whole, because the graph has no tensor that is equal: {_listed(missing)}")
+    buffers = [entry for entry in own["tensors"] if entry.get("name", "") in tensors and entry["name"] not in state]
+    own["tensors"] = [entry for entry in own["tensors"] if entry not in buffers]
+    cut = [entry["name"] for entry in own["tensors"] if "name" in entry and any(entry.get("axes", []))]
+    total = sum(tensor.numel() for tensor in state.values() if isinstance(tensor, Tensor))
+    elements = sum(state[name].numel() for name in cut)
+    notes.append(f"{len(cut)} of {len(state)} tensors are cut, with {100 * elements / max(1, total):.1f} % of the "
+                 "elements")
+    for task in own["tasks"]:
+        kept_channels(own, {name: tuple(tensors[name].shape) for name in state if name in tensors}, task["name"], 1)
+    return TorchPlan(own, notes, buffers, inputs)
+
+
+def _counts_tensors(line: str) -> bool:
+    return " tensors are cut, with " in line or " tensors are left whole and common" in line
+
+
+def _listed(names: Sequence[str]) -> str:
+    rest = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return ", ".join(f"'{name}'" for name in names[:8]) + rest
+
+
+@contextlib.contextmanager
+def _replaced(module: nn.Module) -> Iterator[None]:
+    """Lets every EmbeddingBag compute with Gather, because the exporters write a loop that hides its channels."""
+    changed: list[nn.EmbeddingBag] = []
+    try:
+        for each in module.modules():
+            if type(each) is nn.EmbeddingBag and each.mode in ("sum", "mean") and each.padding_idx is None:
+                each.__dict__["forward"] = _bag(each)
+                changed.append(each)
+        yield
+    finally:
+        for each in changed:
+            del each.__dict__["forward"]
+
+
+def _bag(layer: nn.EmbeddingBag) -> Any:
+    original = layer.forward
+
+    def forward(input: Tensor, offsets: Tensor | None = None, per_sample_weights: Tensor | None = None) -> Tensor:
+        if input.dim() != 2 or offsets is not None or per_sample_weights is not None:
+            return original(input, offsets, per_sample_weights)
+        rows = F.embedding(input, layer.weight)
+        return rows.sum(1) if layer.mode == "sum" else rows.mean(1)
+
+    return forward
