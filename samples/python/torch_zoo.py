@@ -98,6 +98,8 @@ class Attention(nn.Module):
 
 
 class AttentionBlock(nn.Module):
+    """[batch, length, 32] → the same shape."""
+
     def __init__(self) -> None:
         super().__init__()
         self.norm1, self.attention, self.norm2 = nn.LayerNorm(32), Attention(32, 8), nn.LayerNorm(32)
@@ -217,8 +219,8 @@ class TwoHeads(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.trunk = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, 24, 3, groups=4), nn.BatchNorm2d(24),
-                                   nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.trunk = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, 24, 3), nn.BatchNorm2d(24), nn.ReLU(),
+                                   nn.Conv2d(24, 24, 3, groups=4), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.fine, self.coarse = nn.Linear(24, 10), nn.Linear(24, 3)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -315,8 +317,9 @@ CASES = [
     Case("GRU classifier", lambda: Recurrent(nn.GRU), indices(3, 7, 50)),
     Case("RNN classifier", lambda: Recurrent(nn.RNN), indices(3, 7, 50)),
     Case("nn.TransformerEncoder", encoder, lambda: torch.randn(2, 6, 32)),
-    Case("Attention with a fused qkv", AttentionBlock, lambda: torch.randn(2, 6, 32)),
-    Case("RMSNorm, gated feed-forward", RMSBlock, lambda: torch.randn(2, 6, 24)),
+    Case("Attention with a fused qkv", lambda: nn.Sequential(nn.Linear(12, 32), AttentionBlock(), nn.Linear(32, 5)), lambda: torch.randn(2, 6, 12)),
+    Case("RMSNorm, gated feed-forward", lambda: nn.Sequential(nn.Embedding(50, 24), RMSBlock(), nn.Linear(24, 5)),
+         indices(2, 6, 50)),
     Case("ViT (timm)", vit, images(2, 3, 32)),
     Case("Swin (torchvision)", swin, images(1, 3, 64)),
     Case("BERT (transformers)", bert, indices(2, 6, 60)),

@@ -19,7 +19,8 @@ def run_with_words(arguments: Sequence[str]) -> tuple[str, str]:
     except OSError as error:
         raise TesseraError(f"{command}: {error.strerror}") from error
     if done.returncode != 0:
-        raise TesseraError(done.stderr.strip() or f"{command}: exit code {done.returncode}")
+        lines = done.stderr.strip().splitlines() or [f"{command}: exit code {done.returncode}"]
+        raise TesseraError(lines[-1].removeprefix("tessera: "))
     return done.stdout, done.stderr
 
 

@@ -96,7 +96,7 @@ def renamed(
         for name in (origin.name, *ties.get(origin.name, ())):
             entries.append({**entry, "name": name, **({"axes": places} if own else {})})
     result = {**plan, "tensors": entries, "tasks": [_task(task, found) for task in plan.get("tasks", [])]}
-    used = _axis_names(entries)
+    used = axis_names(entries)
     result["axes"] = {name: axis for name, axis in plan.get("axes", {}).items() if "{}" in name or name in used}
     return result, lost
 
@@ -117,7 +117,35 @@ def _task(task: Mapping[str, Any], found: Mapping[str, Origin]) -> dict[str, Any
     return changed
 
 
-def _axis_names(entries: Sequence[Mapping[str, Any]]) -> set[str]:
+def without_axes(
+    entries: Sequence[Mapping[str, Any]], axes: Mapping[str, Mapping[str, Any]], kept: set[str]
+) -> list[dict[str, Any]]:
+    """The entries with only the axes in `kept`; a part of a concat on another axis becomes uncut positions."""
+
+    def place_of(place: Any) -> Any:
+        if isinstance(place, dict) and "concat" in place:
+            parts = [part_of(part) for part in place["concat"]]
+            return {"concat": parts} if any(isinstance(part, str) or "axis" in part for part in parts) else None
+        name = place.get("axis") if isinstance(place, dict) else place
+        return place if name in kept else None
+
+    def part_of(part: Any) -> Any:
+        use = {"axis": part} if isinstance(part, str) else part
+        if "axis" not in use or use["axis"] in kept:
+            return part
+        return {"size": size(axes[use["axis"]]) * use.get("inner", 1) * use.get("outer", 1)}
+
+    def size(axis: Mapping[str, Any]) -> int:
+        units = axis.get("units", [])
+        return axis.get("size") or len(axis.get("common", [])) + sum(
+            unit if isinstance(unit, int) else len(unit) for unit in units)
+
+    changed = [{**entry, "axes": [place_of(place) for place in entry.get("axes", [])]} for entry in entries]
+    return [entry for entry in changed if any(place is not None for place in entry["axes"])]
+
+
+def axis_names(entries: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The axes that lie on dimensions of these entries."""
     names: set[str] = set()
     for entry in entries:
         for place in entry.get("axes", []):

@@ -16,36 +16,17 @@ from torch.nn import functional as F
 from ._command import TesseraError, run_with_words
 from ._torch_channels import kept_channels
 from ._torch_export import Inputs, arguments_of, export, inference
+from ._torch_follow import TorchPlan, followed
 from ._torch_names import Origin, origins, renamed
 from ._torch_rewrite import show_channels
-
-
-class TorchPlan(dict[str, Any]):
-    """A plan (`schemas/plan.schema.json`) whose tensor names are those of a module's state_dict.
-
-    `json.dump` writes it like any dict; only the dict is the plan. The attributes are for `shrink` and for readers.
-    """
-
-    notes: tuple[str, ...]
-    """What stays whole and why, and the parameters that the graph does not use: one sentence each."""
-    buffers: tuple[dict[str, Any], ...]
-    """The entries of cut buffers that are not in the state_dict (`persistent=False`)."""
-    example_inputs: Inputs | None
-    """The inputs that the plan was made with."""
-
-    def __init__(self, plan: Mapping[str, Any], notes: Sequence[str] = (), buffers: Sequence[dict[str, Any]] = (),
-                 example_inputs: Inputs | None = None) -> None:
-        super().__init__(plan)
-        self.notes = tuple(notes)
-        self.buffers = tuple(buffers)
-        self.example_inputs = example_inputs
+from ._torch_tensors import named_tensors, require_floats, shown, ties_of
 
 
 def plan_for(
     module: nn.Module, example_inputs: Inputs, units: int = 4, *, tasks: Sequence[str] | None = None,
     levels: str | None = None, rule: str | None = None, cuts: Sequence[str] | None = None,
     axes: Sequence[str] | None = None, order: Sequence[str] | None = None, cut_first: bool = False,
-    cut_last: bool = False, onnx_file: str | Path | None = None
+    cut_last: bool = False, checked: bool = True, onnx_file: str | Path | None = None
 ) -> TorchPlan:
     """Makes a plan for a module from its graph, with the module's own tensor names.
 
@@ -59,12 +40,15 @@ def plan_for(
         tasks: the names of tasks; one task 'all' by default. If there are as many tasks as outputs (at least two), each
             task is one output, and tensors that only its output needs are private to it.
         levels, rule, cuts, axes, order, cut_first, cut_last: the options of `tessera plan`, in its syntax.
+        checked: tries the smallest sub-network of the first task on the example inputs. Axes with which the module's own
+            code fails, such as a forward with a fixed number of channels, stay whole, and `notes` gives the reasons.
+            False keeps the plan of the graph, which `tessera extract` can follow and `shrink` may refuse.
         onnx_file: plans this file instead of an export. Its tensors are matched by name, then by their elements.
 
     Raises:
-        TesseraError: PyTorch cannot export the module, no tensor can be cut, or the plan does not fit the module. The
-            message has the reasons that `tessera plan` gives.
+        TesseraError: PyTorch cannot export the module, or no tensor can be cut. The message has the reason.
     """
+    _require_exportable(module)
     tensors = named_tensors(module)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(onnx_file) if onnx_file is not None else Path(folder) / "module.onnx"
@@ -83,28 +67,25 @@ def plan_for(
         try:
             _, words = run_with_words(arguments)
         except TesseraError as error:
-            raise TesseraError(str(error).replace(f"{folder}/plan.onnx", type(module).__name__)) from error
+            raise TesseraError(_in_python(str(error).replace(f"{folder}/plan.onnx", type(module).__name__))) from error
         plan: dict[str, Any] = json.loads((Path(folder) / "plan.json").read_text(encoding="utf-8"))
-    return _finished(module, tensors, plan, found, notes, words, example_inputs)
+    finished = _finished(module, tensors, plan, found, notes, words, example_inputs)
+    return followed(module, finished) if checked else finished
 
 
-def named_tensors(module: nn.Module) -> dict[str, Tensor]:
-    """Every parameter and buffer by each of its names, also buffers that the state_dict leaves out."""
-    tensors = dict(module.named_parameters(remove_duplicate=False))
-    tensors.update(module.named_buffers(remove_duplicate=False))
-    for name, tensor in tensors.items():
-        if isinstance(tensor, nn.parameter.UninitializedTensorMixin):
-            raise TesseraError(f"'{name}' has no shape yet; run the module once before you plan it")
-    return tensors
+def _require_exportable(module: nn.Module) -> None:
+    require_floats(module)
+    for path, layer in module.named_modules():
+        if isinstance(layer, nn.RNNBase) and layer.proj_size:
+            raise TesseraError(f"{shown(path, layer)} has proj_size, which PyTorch's exporters to ONNX leave out")
 
 
-def ties_of(tensors: Mapping[str, Tensor]) -> dict[str, tuple[str, ...]]:
-    """For each name of a tied tensor, its other names."""
-    groups: dict[int, list[str]] = {}
-    for name, tensor in tensors.items():
-        groups.setdefault(id(tensor), []).append(name)
-    return {name: tuple(other for other in group if other != name)
-            for group in groups.values() if len(group) > 1 for name in group}
+def _in_python(sentence: str) -> str:
+    """A sentence of the command with arguments of `plan_for` instead of options."""
+    for option, argument in (("--cut-first", "cut_first=True"), ("--cut-last", "cut_last=True"),
+                             ("fewer --units", "fewer units")):
+        sentence = sentence.replace(option, argument)
+    return sentence
 
 
 def _output_names(module: nn.Module, inputs: Inputs, tasks: Sequence[str] | None) -> list[str] | None:
@@ -157,11 +138,6 @@ def _finished(
         notes.append(f"whole, because the graph has no tensor that is equal: {_listed(missing)}")
     buffers = [entry for entry in own["tensors"] if entry.get("name", "") in tensors and entry["name"] not in state]
     own["tensors"] = [entry for entry in own["tensors"] if entry not in buffers]
-    cut = [entry["name"] for entry in own["tensors"] if "name" in entry and any(entry.get("axes", []))]
-    total = sum(tensor.numel() for tensor in state.values() if isinstance(tensor, Tensor))
-    elements = sum(state[name].numel() for name in cut)
-    notes.append(f"{len(cut)} of {len(state)} tensors are cut, with {100 * elements / max(1, total):.1f} % of the "
-                 "elements")
     for task in own["tasks"]:
         kept_channels(own, {name: tuple(tensors[name].shape) for name in state if name in tensors}, task["name"], 1)
     return TorchPlan(own, notes, buffers, inputs)
