@@ -238,6 +238,50 @@ class Bag(nn.Module):
         return self.net(self.bag(words))
 
 
+class Translator(nn.Module):
+    """nn.Transformer with a causal mask and a mask of padding, [length, batch, 32]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = nn.Embedding(50, 32)
+        self.transformer = nn.Transformer(32, 4, 2, 2, 48)
+        self.out = nn.Linear(32, 50)
+
+    def forward(self, source: Tensor, target: Tensor) -> Tensor:
+        length = target.shape[0]
+        causal = torch.triu(torch.full((length, length), float("-inf")), diagonal=1)
+        padding = (source == 0).transpose(0, 1)
+        x = self.transformer(self.words(source), self.words(target), tgt_mask=causal, src_key_padding_mask=padding,
+                             memory_key_padding_mask=padding)
+        return self.out(x)
+
+
+class FusedGate(nn.Module):
+    """A gated feed-forward layer with one matrix for both halves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words, self.both = nn.Embedding(50, 24), nn.Linear(24, 96)
+        self.down, self.out = nn.Linear(48, 24), nn.Linear(24, 5)
+
+    def forward(self, words: Tensor) -> Tensor:
+        x = self.words(words)
+        gate, up = self.both(x).chunk(2, dim=-1)
+        return self.out(x + self.down(F.silu(gate) * up))
+
+
+def audio() -> nn.Module:
+    return nn.Sequential(nn.Conv1d(2, 12, 5, padding=2), nn.BatchNorm1d(12), nn.ReLU(), nn.Conv1d(12, 32, 3, padding=1),
+                         nn.GLU(1), nn.ConvTranspose1d(16, 20, 4, stride=2, padding=1), nn.LeakyReLU(),
+                         nn.Conv1d(20, 1, 3, padding=1), nn.Tanh())
+
+
+def video() -> nn.Module:
+    return nn.Sequential(nn.Conv3d(1, 8, 3, padding=1), nn.BatchNorm3d(8), nn.ReLU(), nn.MaxPool3d(2),
+                         nn.Conv3d(8, 20, 3, padding=1), nn.BatchNorm3d(20), nn.ReLU(), nn.AdaptiveAvgPool3d(1),
+                         nn.Flatten(), nn.Linear(20, 5))
+
+
 class RMSBlock(nn.Module):
     """A gated feed-forward layer after an RMSNorm, as in language models."""
 
@@ -282,6 +326,12 @@ def llama() -> nn.Module:
     return LogitsOnly(transformers.LlamaForCausalLM(config))
 
 
+def gpt2() -> nn.Module:
+    config = transformers.GPT2Config(vocab_size=60, n_embd=32, n_layer=2, n_head=4, n_positions=32, use_cache=False,
+                                     bos_token_id=1, eos_token_id=2)
+    return LogitsOnly(transformers.GPT2LMHeadModel(config))
+
+
 class LogitsOnly(nn.Module):
     """A transformers model with its logits as the only output."""
 
@@ -304,6 +354,8 @@ CASES = [
     Case("VGG-like", vgg, images(2, 3, 16)),
     Case("ResNet-18 (torchvision)", torchvision.models.resnet18, images(1, 3, 64)),
     Case("ResNeXt-50 (torchvision), groups", torchvision.models.resnext50_32x4d, images(1, 3, 64)),
+    Case("ResNet-18 (torchvision), first layer too", torchvision.models.resnet18, images(1, 3, 64), {"cut_first": True}),
+    Case("ShuffleNetV2 (torchvision)", torchvision.models.shufflenet_v2_x0_5, images(1, 3, 64)),
     Case("MobileNetV2 (torchvision), depthwise", torchvision.models.mobilenet_v2, images(1, 3, 64)),
     Case("EfficientNet-B0 (torchvision), squeeze-excite", torchvision.models.efficientnet_b0, images(1, 3, 64)),
     Case("DenseNet (torchvision), concat", densenet, images(1, 3, 32)),
@@ -313,16 +365,22 @@ CASES = [
     Case("PReLU, GroupNorm, InstanceNorm", prelu_group_norm, images(2, 3, 9), {"cut_first": True}),
     Case("LSTM classifier, 2 layers", lambda: Recurrent(nn.LSTM, num_layers=2), indices(3, 7, 50)),
     Case("LSTM, bidirectional", lambda: Recurrent(nn.LSTM, bidirectional=True), indices(3, 7, 50)),
-    Case("LSTM with proj_size", lambda: Recurrent(nn.LSTM, proj_size=12), indices(3, 7, 50)),
+    Case("LSTM with proj_size", lambda: Recurrent(nn.LSTM, proj_size=12), indices(3, 7, 50), {},
+         "proj_size"),
     Case("GRU classifier", lambda: Recurrent(nn.GRU), indices(3, 7, 50)),
     Case("RNN classifier", lambda: Recurrent(nn.RNN), indices(3, 7, 50)),
     Case("nn.TransformerEncoder", encoder, lambda: torch.randn(2, 6, 32)),
+    Case("nn.Transformer with masks", Translator, lambda: (torch.randint(0, 50, (7, 2)), torch.randint(0, 50, (5, 2)))),
     Case("Attention with a fused qkv", lambda: nn.Sequential(nn.Linear(12, 32), AttentionBlock(), nn.Linear(32, 5)), lambda: torch.randn(2, 6, 12)),
     Case("RMSNorm, gated feed-forward", lambda: nn.Sequential(nn.Embedding(50, 24), RMSBlock(), nn.Linear(24, 5)),
          indices(2, 6, 50)),
+    Case("Gated feed-forward, chunk", FusedGate, indices(2, 6, 50)),
+    Case("Conv1d, GLU, ConvTranspose1d", audio, lambda: torch.randn(2, 2, 16)),
+    Case("Conv3d, BatchNorm3d", video, lambda: torch.randn(2, 1, 6, 6, 6)),
     Case("ViT (timm)", vit, images(2, 3, 32)),
     Case("Swin (torchvision)", swin, images(1, 3, 64)),
     Case("BERT (transformers)", bert, indices(2, 6, 60)),
+    Case("GPT-2 (transformers), tied", gpt2, indices(2, 6, 60)),
     Case("Llama (transformers), grouped queries", llama, indices(2, 6, 60)),
     Case("Recommender: Embedding, Linear", Recommender, lambda: (torch.randint(0, 40, (5,)), torch.randint(0, 60, (5,))),
          {"cut_first": True}),
@@ -331,6 +389,6 @@ CASES = [
     Case("Two heads, a task each", TwoHeads, images(2, 1, 9), {"tasks": ["fine", "coarse"]}),
     Case("A layer with a parameter of its own", own_parameter, lambda: torch.randn(3, 8)),
     Case("view(-1, 512) in forward", FixedView, images(2, 3, 8), {}, "512"),
-    Case("weight_norm", weight_norm, lambda: torch.randn(3, 8), {"cut_first": True}, "weight_norm"),
+    Case("weight_norm on one layer", weight_norm, lambda: torch.randn(3, 8)),
     Case("Quantized layers", quantized, lambda: torch.randn(3, 8), {}, "quantized"),
 ]

@@ -12,7 +12,7 @@ from ._torch_channels import AxisUse, Dimension
 # num_heads, n_head, heads, num_attention_heads, num_key_value_heads, num_kv_heads, …; but not head_dim.
 _HEADS = re.compile(r"_?(n|num|number_of)?_?((attention|attn|kv|key_value|local|query|q|k|v)_)*n?heads?|nhead")
 # The width of all heads together.
-_WIDTHS = re.compile(r"_?(attn_dim|attn_width|all_head_size|inner_dim|inner_width|proj_dim)")
+_WIDTHS = re.compile(r"_?(attn_dim|attn_width|all_head_size|inner_dim|inner_width|proj_dim|split_size)")
 # Names that are often the width outside the attention, which can be the same number as the width of all heads.
 _OUTER = re.compile(r"_?(embed_dim|dim|d_model|hidden_size|width|channels|c|n_embd|features|hidden_dim|d_inner)")
 

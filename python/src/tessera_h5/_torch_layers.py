@@ -24,17 +24,24 @@ def changes(layer: nn.Module, own: Own) -> Changes:
     reason = _unreadable(layer)
     if reason is not None:
         raise Unshrinkable(reason)
-    for kind in type(layer).__mro__:
-        rule = _RULES.get(kind)
-        if rule is not None:
-            return rule(layer, own)
+    rule = _rule(layer)
+    if rule is not None:
+        return rule(layer, own)
     name = next(iter(own))
     raise Unshrinkable(f"its parameter '{name}' is cut, and shrink does not know how a {type(layer).__name__} uses it")
 
 
 def is_known(layer: nn.Module) -> bool:
     """Whether `changes` has a rule for the layer."""
-    return any(kind in _RULES for kind in type(layer).__mro__)
+    return _rule(layer) is not None
+
+
+def _rule(layer: nn.Module) -> Callable[[nn.Module, Own], Changes] | None:
+    for kind in type(layer).__mro__:
+        rule = _RULES.get(kind) or _NAMED_RULES.get(f"{kind.__module__}.{kind.__name__}")
+        if rule is not None:
+            return rule
+    return None
 
 
 def _unreadable(layer: nn.Module) -> str | None:
@@ -63,6 +70,11 @@ def _sized(own: Own, name: str, dimension: int, attribute: str) -> Changes:
 
 def _linear(layer: nn.Module, own: Own) -> Changes:
     return _sized(own, "weight", 0, "out_features") | _sized(own, "weight", 1, "in_features")
+
+
+def _transformers_linear(layer: nn.Module, own: Own) -> Changes:
+    """transformers' Conv1D, a linear layer with the weight [in, out]."""
+    return _sized(own, "weight", 0, "nx") | _sized(own, "weight", 1, "nf")
 
 
 def _bilinear(layer: nn.Module, own: Own) -> Changes:
@@ -210,3 +222,7 @@ _RULES: dict[type[nn.Module], Callable[[nn.Module, Own], Changes]] = {
 # PyTorch has RMSNorm since 2.4.
 if hasattr(nn, "RMSNorm"):
     _RULES[nn.RMSNorm] = _layer_norm
+# Layers of packages that need not be installed.
+_NAMED_RULES: dict[str, Callable[[nn.Module, Own], Changes]] = {
+    "transformers.pytorch_utils.Conv1D": _transformers_linear,
+}
