@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from ._command import TesseraError, run_with_words
 from ._torch_channels import kept_channels
 from ._torch_export import Inputs, arguments_of, export, inference
+from ._torch_folded import folded_entries
 from ._torch_follow import TorchPlan, followed
 from ._torch_names import Origin, origins, renamed
 from ._torch_rewrite import show_channels
@@ -127,13 +128,17 @@ def _finished(
     own, lost = renamed(plan, found, ties)
     state = module.state_dict(keep_vars=True)
     used = {name for origin in found.values() for name in (origin.name, *ties.get(origin.name, ()))}
+    missing = [name for name, tensor in state.items() if isinstance(tensor, Tensor)
+               and tensor.is_floating_point() and name not in used]
+    if missing:
+        folded = folded_entries(module, inputs, own["tensors"], missing)
+        own["tensors"] += folded
+        missing = [name for name in missing if name not in {entry["name"] for entry in folded}]
     # The command counts every tensor of the graph, also numbers that are not the module's.
     notes += [line for line in words.splitlines() if line and not _counts_tensors(line)]
     if lost:
         notes.append(f"cut in the graph, but not a tensor of the module: {_listed(lost)}; a sub-network fails if the "
                      "module needs it")
-    missing = [name for name, tensor in state.items() if isinstance(tensor, Tensor)
-               and tensor.is_floating_point() and name not in used]
     if missing:
         notes.append(f"whole, because the graph has no tensor that is equal: {_listed(missing)}")
     buffers = [entry for entry in own["tensors"] if entry.get("name", "") in tensors and entry["name"] not in state]
