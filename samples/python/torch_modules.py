@@ -4,6 +4,7 @@
     pip install torch torchvision timm transformers onnx onnxscript
     python torch_modules.py                 # all modules; writes torch_modules.md beside this file
     python torch_modules.py resnet unet     # modules with these words in their names; writes nothing
+    python torch_modules.py refusals        # only what shrink refuses
 
 The command `tessera` must be on the PATH, or TESSERA must be its path. No test runs this program, because CI has no
 PyTorch. Exit code 1 if a module fails.
@@ -16,7 +17,9 @@ of their elements, gives the elements that a sub-network has. All other elements
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import importlib.util
 import json
 import os
 import subprocess
@@ -31,14 +34,13 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree
 
-try:
-    import tessera_h5  # noqa: F401
-except ImportError:
+if importlib.util.find_spec("tessera_h5") is None:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python" / "src"))
 
 from tessera_h5._command import TesseraError
 from tessera_h5._torch_plan import plan_for
 from tessera_h5._torch_shrink import shrink
+from torch_refusals import REFUSALS, refusal
 from torch_zoo import CASES, Case
 
 UNITS = 4
@@ -53,10 +55,12 @@ class Row:
     name: str
     result: str = "ok"
     whole: int = 0
-    sizes: list[int] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list[int])
     error: float = 0.0
     change: float = float("inf")
-    notes: list[str] = field(default_factory=list)
+    folded: str = ""
+    """What a plan from a file of PyTorch's default exporter is, which folds norms and transposes weights."""
+    notes: list[str] = field(default_factory=list[str])
     is_expected: bool = True
 
 
@@ -128,6 +132,24 @@ def check_kept(module: nn.Module, small: nn.Module) -> None:
         assert (name, a.requires_grad, a.dtype, a.device) == (other, b.requires_grad, b.dtype, b.device), name
 
 
+def folded(module: nn.Module, inputs: Any, plan: dict[str, Any], folder: Path, options: dict[str, Any]) -> str:
+    """How a plan from the default exporter's file compares with `plan`."""
+    file = folder / "folded.onnx"
+    module.eval()
+    with torch.no_grad(), open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
+        try:
+            torch.onnx.export(module, inputs if isinstance(inputs, tuple) else (inputs,), str(file), dynamo=True,
+                              verbose=False)
+        except Exception:  # noqa: BLE001 (the exporter raises its own types)
+            return "not exported"
+    try:
+        other = plan_for(module, inputs, UNITS, onnx_file=file, **options)
+    except TesseraError:
+        return "refused"
+    same = {entry["name"] for entry in other["tensors"]} == {entry["name"] for entry in plan["tensors"]}
+    return "same" if same else f"{len(other['tensors'])} of {len(plan['tensors'])} tensors"
+
+
 def judge(case: Case, row: Row, folder: Path) -> None:
     torch.manual_seed(0)
     module, inputs = case.make(), case.inputs()
@@ -171,6 +193,7 @@ def judge(case: Case, row: Row, folder: Path) -> None:
         assert alone <= TOLERANCE, f"without example inputs, outputs differ by {alone:.1g}"
     except TesseraError as error:
         row.notes.append(f"without example inputs: {error}")
+    row.folded = folded(copy.deepcopy(module), inputs, plan, folder, case.options)
     assert row.error <= TOLERANCE, f"outputs differ from those of the masked original by {row.error:.1g}"
     assert row.change > 100 * TOLERANCE, f"the outputs of a level are almost those of the whole module ({row.change:.1g})"
 
@@ -193,7 +216,7 @@ def result_of(case: Case) -> Row:
     return row
 
 
-def table(rows: list[Row]) -> str:
+def table(rows: list[Row], sentences: list[tuple[str, str]]) -> str:
     good = sum(row.result == "ok" for row in rows)
     lines = [
         "# Torch modules, cut into four units", "",
@@ -202,13 +225,15 @@ def table(rows: list[Row]) -> str:
         "are the numbers of", "parameters at levels 1, 2, 3 and 4. *Error* is the largest difference between outputs of "
         "a smaller module and its masked", "original, over all tasks and levels, divided by the largest output if that is "
         "more than 1. *Change* is the smallest", "difference between the masked original of a level below 4 and the whole "
-        "module.", "", f"PyTorch {torch.__version__.split('+')[0]}.", "",
-        "| module | result | parameters | levels | error | change |", "|---|---|---:|---|---:|---:|"]
+        "module. *Default export* compares the plan with one", "from a file of PyTorch's default exporter, which folds "
+        "norms, transposes weights and renames tensors: *same* means", "that it cuts the same tensors.", "", f"PyTorch {torch.__version__.split('+')[0]}.", "",
+        "| module | result | parameters | levels | error | change | default export |",
+        "|---|---|---:|---|---:|---:|---|"]
     for row in rows:
         is_cut = bool(row.sizes)
         lines.append(f"| {row.name} | {row.result} | {f'{row.whole:,}' if row.whole else ''} | "
                      f"{' · '.join(f'{size:,}' for size in row.sizes)} | {f'{row.error:.1e}' if is_cut else ''} | "
-                     f"{f'{row.change:.1e}' if is_cut else ''} |")
+                     f"{f'{row.change:.1e}' if is_cut else ''} | {row.folded} |")
     lines += ["", "## What stays whole, and why", "",
               "Axes of the graph's plan that the module's own code cannot follow, and other notes:", ""]
     for row in rows:
@@ -216,6 +241,8 @@ def table(rows: list[Row]) -> str:
             lines.append(f"* {row.name}: {note}")
         if len(row.notes) > 6:
             lines.append(f"* {row.name}: and {len(row.notes) - 6} more")
+    lines += ["", "## What shrink refuses", "", "| case | sentence |", "|---|---|"]
+    lines += [f"| {name} | {sentence} |" for name, sentence in sentences]
     return "\n".join(lines) + "\n"
 
 
@@ -231,9 +258,17 @@ def main() -> int:
         rows.append(row)
         mark = "" if row.is_expected else "  <-- NOT EXPECTED"
         print(f"{row.name}: {row.result}; error {row.error:.1e}, change {row.change:.1e}{mark}", flush=True)
+    sentences: list[tuple[str, str]] = []
+    is_good = all(row.is_expected for row in rows)
+    for case in REFUSALS if not words or "refusals" in words else ():
+        sentence = refusal(case)
+        sentences.append((case.name, sentence))
+        is_named = case.words in sentence
+        is_good = is_good and is_named
+        print(f"{case.name}: {sentence}{'' if is_named else '  <-- NOT EXPECTED'}", flush=True)
     if not words:
-        Path(__file__).with_suffix(".md").write_text(table(rows), encoding="utf-8")
-    return 0 if all(row.is_expected for row in rows) else 1
+        Path(__file__).with_suffix(".md").write_text(table(rows, sentences), encoding="utf-8")
+    return 0 if is_good else 1
 
 
 if __name__ == "__main__":

@@ -53,8 +53,8 @@ class LeNet(nn.Module):
 def vgg() -> nn.Module:
     layers: list[nn.Module] = []
     width = 3
-    for item in (16, 16, "M", 32, 32, "M", 48):
-        if isinstance(item, str):
+    for item in (16, 16, None, 32, 32, None, 48):
+        if item is None:
             layers.append(nn.MaxPool2d(2))
         else:
             layers += [nn.Conv2d(width, item, 3, padding=1), nn.BatchNorm2d(item), nn.ReLU(inplace=True)]
@@ -66,7 +66,7 @@ def vgg() -> nn.Module:
 class Recurrent(nn.Module):
     """An embedding, a recurrent layer over [batch, length], and a classifier of the last step."""
 
-    def __init__(self, kind: type[nn.RNNBase], **options: Any) -> None:
+    def __init__(self, kind: Callable[..., nn.RNNBase], **options: Any) -> None:
         super().__init__()
         self.embedding = nn.Embedding(50, 12)
         self.rnn = kind(12, 20, batch_first=True, **options)
@@ -110,19 +110,19 @@ class AttentionBlock(nn.Module):
         return x + self.mlp(self.norm2(x))
 
 
+def twice(inputs: int, outputs: int) -> nn.Module:
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(),
+                         nn.Conv2d(outputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU())
+
+
 class UNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.down1, self.down2 = self.double(3, 12), self.double(12, 20)
-        self.middle = self.double(20, 28)
-        self.up2, self.join2 = nn.ConvTranspose2d(28, 20, 2, stride=2), self.double(40, 20)
-        self.up1, self.join1 = nn.ConvTranspose2d(20, 12, 2, stride=2), self.double(24, 12)
+        self.down1, self.down2 = twice(3, 12), twice(12, 20)
+        self.middle = twice(20, 28)
+        self.up2, self.join2 = nn.ConvTranspose2d(28, 20, 2, stride=2), twice(40, 20)
+        self.up1, self.join1 = nn.ConvTranspose2d(20, 12, 2, stride=2), twice(24, 12)
         self.out = nn.Conv2d(12, 4, 1)
-
-    @staticmethod
-    def double(inputs: int, outputs: int) -> nn.Module:
-        return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(),
-                             nn.Conv2d(outputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU())
 
     def forward(self, x: Tensor) -> Tensor:
         one = self.down1(x)
@@ -311,7 +311,7 @@ def swin() -> nn.Module:
 
 
 def densenet() -> nn.Module:
-    return torchvision.models.DenseNet(growth_rate=8, block_config=(3, 3), num_init_features=16, num_classes=10)
+    return torchvision.models.DenseNet(growth_rate=8, block_config=(2, 2, 2, 2), num_init_features=16, num_classes=10)
 
 
 def bert() -> nn.Module:

@@ -89,7 +89,7 @@ class _Units:
         index = names.index(task)
         entry = tasks[index]
         self.order: list[int] = entry.get("order") or self._by_rule(plan, index)
-        levels = entry.get("levels") or [count + 1 for count in range(len(self.order))]
+        levels: dict[str, Any] | list[Any] = entry.get("levels") or [count + 1 for count in range(len(self.order))]
         self.place = self._place(levels, task, level)
         self.units = self._at(levels, self.order)
         self.levels = levels
@@ -105,16 +105,18 @@ class _Units:
         raise TesseraError(f"plan: tasks[{index}] has no \"order\", and the rule '{rule}' does not make one")
 
     @staticmethod
-    def _place(levels: Any, task: str, level: int | str) -> int:
-        if isinstance(level, str) and isinstance(levels, dict) and level in levels:
-            return list(levels).index(level)
+    def _place(levels: dict[str, Any] | list[Any], task: str, level: int | str) -> int:
+        names = list(levels) if isinstance(levels, dict) else []
+        if isinstance(level, str) and level in names:
+            return names.index(level)
         if isinstance(level, int) and 1 <= level <= len(levels):
             return level - 1
-        found = ", ".join(levels) if isinstance(levels, dict) else f"1 to {len(levels)}"
-        raise TesseraError(f"plan: task '{task}': expected one of the levels {found}, found {level!r}")
+        raise TesseraError(f"plan: task '{task}': expected one of the levels "
+                           f"{', '.join([f'1 to {len(levels)}', *names])}, found {level!r}")
 
-    def _at(self, levels: Any, order: list[int]) -> frozenset[int]:
-        level = (list(levels.values()) if isinstance(levels, dict) else levels)[self.place]
+    def _at(self, levels: dict[str, Any] | list[Any], order: list[int]) -> frozenset[int]:
+        listed: list[Any] = list(levels.values()) if isinstance(levels, dict) else levels
+        level: int | list[int] = listed[self.place]
         return frozenset(order[:level] if isinstance(level, int) else level)
 
     def of(self, axis: str) -> frozenset[int]:

@@ -7,7 +7,7 @@ import copy
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, Union
 
@@ -29,7 +29,7 @@ def arguments_of(inputs: Inputs) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def inference(*modules: nn.Module) -> Iterator[None]:
+def inference(*modules: nn.Module) -> Generator[None, None, None]:
     """Sets modules to evaluation, without gradients and without PyTorch's fused attention; then restores them.
 
     The fused attention reads the weights of its submodules directly, so no exporter sees the single operators.
@@ -101,7 +101,7 @@ def restore_values(path: Path, state: Mapping[str, Tensor]) -> None:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet() -> Generator[None, None, None]:
     """Keeps the exporters' warnings and progress from standard output and standard error."""
     disabled = logging.root.manager.disable
     with warnings.catch_warnings(), open(os.devnull, "w", encoding="utf-8") as nowhere:

@@ -39,7 +39,7 @@ def origins(
             continue
         by_elements.setdefault(_digest(array), []).append((name, False))
         if array.ndim == 2 and min(array.shape) > 1:
-            by_elements.setdefault(_digest(array.T), []).append((name, True))
+            by_elements.setdefault(_digest(np.transpose(array)), []).append((name, True))
     for name, array in initializers.items():
         if name in result:
             continue
@@ -123,20 +123,19 @@ def without_axes(
     """The entries with only the axes in `kept`; a part of a concat on another axis becomes uncut positions."""
 
     def place_of(place: Any) -> Any:
-        if isinstance(place, dict) and "concat" in place:
-            parts = [part_of(part) for part in place["concat"]]
-            return {"concat": parts} if any(isinstance(part, str) or "axis" in part for part in parts) else None
-        name = place.get("axis") if isinstance(place, dict) else place
-        return place if name in kept else None
+        parts = [part_of(part) for part in parts_of(place)]
+        if not any(isinstance(part, str) or "axis" in part for part in parts):
+            return None
+        return {"concat": parts} if is_concat(place) else place
 
     def part_of(part: Any) -> Any:
-        use = {"axis": part} if isinstance(part, str) else part
+        use: dict[str, Any] = {"axis": part} if isinstance(part, str) else part
         if "axis" not in use or use["axis"] in kept:
             return part
         return {"size": size(axes[use["axis"]]) * use.get("inner", 1) * use.get("outer", 1)}
 
     def size(axis: Mapping[str, Any]) -> int:
-        units = axis.get("units", [])
+        units: list[Any] = axis.get("units", [])
         return axis.get("size") or len(axis.get("common", [])) + sum(
             unit if isinstance(unit, int) else len(unit) for unit in units)
 
@@ -149,10 +148,21 @@ def axis_names(entries: Sequence[Mapping[str, Any]]) -> set[str]:
     names: set[str] = set()
     for entry in entries:
         for place in entry.get("axes", []):
-            parts = place.get("concat", [place]) if isinstance(place, dict) else [place]
-            for part in parts:
+            for part in parts_of(place):
                 if isinstance(part, str):
                     names.add(part)
-                elif isinstance(part, dict) and "axis" in part:
+                elif "axis" in part:
                     names.add(part["axis"])
     return names
+
+
+def is_concat(place: Any) -> bool:
+    """Whether a dimension consists of several parts, one after another."""
+    return isinstance(place, dict) and "concat" in place
+
+
+def parts_of(place: Any) -> list[Any]:
+    """The parts of a dimension: axes by name, and objects with "axis" or "size"; none if it is not cut."""
+    if place is None:
+        return []
+    return place["concat"] if is_concat(place) else [place]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils import _pytree
 
 from ._command import TesseraError, run_with_words
 from ._torch_channels import kept_channels
@@ -95,7 +96,7 @@ def _output_names(module: nn.Module, inputs: Inputs, tasks: Sequence[str] | None
         return None
     args, kwargs = arguments_of(inputs)
     with inference(module):
-        outputs, _ = torch.utils._pytree.tree_flatten(module(*args, **kwargs))
+        outputs, _ = _pytree.tree_flatten(module(*args, **kwargs))
     return list(tasks) if len(outputs) == len(tasks) else None
 
 
@@ -158,7 +159,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 @contextlib.contextmanager
-def _replaced(module: nn.Module) -> Iterator[None]:
+def _replaced(module: nn.Module) -> Generator[None, None, None]:
     """Lets every EmbeddingBag compute with Gather, because the exporters write a loop that hides its channels."""
     changed: list[nn.EmbeddingBag] = []
     try:

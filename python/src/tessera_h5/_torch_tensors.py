@@ -11,10 +11,11 @@ from ._command import TesseraError
 
 def named_tensors(module: nn.Module) -> dict[str, Tensor]:
     """Every parameter and buffer by each of its names, also buffers that the state_dict leaves out."""
-    tensors = dict(module.named_parameters(remove_duplicate=False))
-    tensors.update(module.named_buffers(remove_duplicate=False))
+    tensors: dict[str, Tensor] = {}
+    for named in (module.named_parameters(remove_duplicate=False), module.named_buffers(remove_duplicate=False)):
+        tensors.update(named)
     for name, tensor in tensors.items():
-        if isinstance(tensor, nn.parameter.UninitializedTensorMixin):
+        if nn.parameter.is_lazy(tensor):
             raise TesseraError(f"'{name}' has no shape yet; run the module once before you plan it")
     return tensors
 
