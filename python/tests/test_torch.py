@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tessera_h5._command import TesseraError
+from tessera_h5._errors import TesseraError
 from tessera_h5._torch_channels import Dimension, kept_channels
 from tessera_h5._torch_names import Origin, axis_names, origins, renamed, without_axes
 

@@ -37,7 +37,7 @@ from torch.utils import _pytree
 if importlib.util.find_spec("tessera_h5") is None:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "python" / "src"))
 
-from tessera_h5._command import TesseraError
+from tessera_h5._errors import TesseraError
 from tessera_h5._torch_plan import plan_for
 from tessera_h5._torch_shrink import shrink
 from torch_refusals import REFUSALS, refusal
@@ -216,19 +216,23 @@ def result_of(case: Case) -> Row:
     return row
 
 
+HEAD = """\
+* *levels*: the numbers of parameters at levels 1, 2, 3 and 4
+* *error*: the largest difference between outputs of a smaller module and its masked original, over all tasks and
+  levels, divided by the largest output if that is more than 1
+* *change*: the smallest difference between the masked original of a level below 4 and the whole module
+* *default export*: the plan from a file of PyTorch's default exporter, which folds norms, transposes weights and renames
+  tensors; *same* means that it cuts the same tensors
+
+| module | result | parameters | levels | error | change | default export |
+|---|---|---:|---|---:|---:|---|""".splitlines()
+
+
 def table(rows: list[Row], sentences: list[tuple[str, str]]) -> str:
     good = sum(row.result == "ok" for row in rows)
-    lines = [
-        "# Torch modules, cut into four units", "",
-        "<!-- Written by torch_modules.py. Do not edit. -->", "",
-        f"{good} of {len(rows)} modules are cut; {len(rows) - good} are refused with the sentence in the table. The levels "
-        "are the numbers of", "parameters at levels 1, 2, 3 and 4. *Error* is the largest difference between outputs of "
-        "a smaller module and its masked", "original, over all tasks and levels, divided by the largest output if that is "
-        "more than 1. *Change* is the smallest", "difference between the masked original of a level below 4 and the whole "
-        "module. *Default export* compares the plan with one", "from a file of PyTorch's default exporter, which folds "
-        "norms, transposes weights and renames tensors: *same* means", "that it cuts the same tensors.", "", f"PyTorch {torch.__version__.split('+')[0]}.", "",
-        "| module | result | parameters | levels | error | change | default export |",
-        "|---|---|---:|---|---:|---:|---|"]
+    lines = ["# Torch modules, cut into four units", "", "<!-- Written by torch_modules.py. Do not edit. -->", "",
+             f"{good} of {len(rows)} modules are cut; {len(rows) - good} are refused with the sentence in the table. "
+             f"PyTorch {torch.__version__.split('+')[0]}.", "", *HEAD]
     for row in rows:
         is_cut = bool(row.sizes)
         lines.append(f"| {row.name} | {row.result} | {f'{row.whole:,}' if row.whole else ''} | "

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tessera_h5._command import TesseraError
+from tessera_h5._errors import TesseraError
 from tessera_h5._torch_shrink import shrink
 from torch_zoo import FixedView, Tied, own_parameter, quantized, weight_norm
 
@@ -87,14 +87,16 @@ def linear() -> nn.Module:
 
 REFUSALS = [
     Refusal("view(-1, 512) in forward", "'[-1, 512]'", FixedView,
-            {"conv2.weight": ["c", None, None, None], "conv2.bias": ["c"], "fc.weight": [None, {"axis": "c", "inner": 16}]},
+            {"conv2.weight": ["c", None, None, None], "conv2.bias": ["c"],
+             "fc.weight": [None, {"axis": "c", "inner": 16}]},
             {"c": {"size": 32}}, torch.randn(2, 3, 8, 8)),
     Refusal("weight_norm", "weight_norm", weight_norm,
             {"2.parametrizations.weight.original1": ["a", None], "2.parametrizations.weight.original0": ["a", None],
              "2.bias": ["a"], "4.weight": [None, "a"]}, A),
     Refusal("weight_norm, the older function", "WeightNorm", old_weight_norm,
             {"0.weight_v": ["a", None], "0.weight_g": ["a", None], "0.bias": ["a"], "1.weight": [None, "a"]}, A),
-    Refusal("attention that would lose a part of each head", "head_dim would change", lambda: nn.MultiheadAttention(24, 2),
+    Refusal("attention that would lose a part of each head", "head_dim would change",
+            lambda: nn.MultiheadAttention(24, 2),
             {"in_proj_weight": [{"axis": "a", "outer": 3}, None], "in_proj_bias": [{"axis": "a", "outer": 3}],
              "out_proj.weight": [None, "a"]}, A),
     Refusal("attention with other channels in its keys", "different channels", lambda: nn.MultiheadAttention(24, 4),
@@ -106,7 +108,8 @@ REFUSALS = [
             {"2.weight": ["a", None], "2.bias": ["a"], "3.scale": ["a"], "5.weight": [None, "a"]}, {"a": {"size": 20}}),
     Refusal("quantized layers", "quantized", quantized, {}, {}),
     Refusal("GroupNorm that would lose a part of each group", "whole groups",
-            lambda: pair(nn.Conv1d(3, 24, 1), nn.GroupNorm(2, 24)), {"0.weight": ["a", None, None], "1.weight": ["a"]}, A),
+            lambda: pair(nn.Conv1d(3, 24, 1), nn.GroupNorm(2, 24)),
+            {"0.weight": ["a", None, None], "1.weight": ["a"]}, A),
     Refusal("a grouped convolution with unequal groups", "expected as many in each group",
             lambda: nn.Conv1d(24, 24, 1, groups=3),
             {"weight": ["a", None, None]}, {"a": {"units": [12, 4, 4, 4]}}),

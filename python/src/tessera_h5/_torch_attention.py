@@ -13,7 +13,8 @@ class FewerHeads(nn.MultiheadAttention):
     """A `MultiheadAttention` that lost heads: num_heads · head_dim is less than embed_dim.
 
     PyTorch's class computes head_dim as embed_dim / num_heads, so it cannot have such weights. The parameters have the
-    same names: in_proj_weight [3 · num_heads · head_dim, embed_dim], out_proj.weight [embed_dim, num_heads · head_dim].
+    same names: in_proj_weight [3 · num_heads · head_dim, embed_dim], out_proj.weight [embed_dim,
+    num_heads · head_dim].
     """
 
     def forward(

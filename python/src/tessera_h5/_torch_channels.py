@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ._command import TesseraError
+from ._errors import TesseraError
 
 Plan = Mapping[str, Any]
 Positions = tuple[int, ...]

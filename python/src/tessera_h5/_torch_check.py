@@ -114,8 +114,8 @@ def difference(small: nn.Module, masked: nn.Module, inputs: Inputs, cuts: Cuts) 
             calls.close()
     for (path, before), (other, after) in zip(whole, calls.shapes):
         if path == other and before and after and (len(before) != len(after) or before[0] != after[0]):
-            return (f"the input of {_shown(small, path)} has the shape {list(after)} instead of {list(before)}: a forward "
-                    "before it has a fixed number of channels")
+            return (f"the input of {_shown(small, path)} has the shape {list(after)} instead of {list(before)}: a "
+                    "forward before it has a fixed number of channels")
     return _compared(small, [each for each in expected if isinstance(each, Tensor)],
                      [each for each in found if isinstance(each, Tensor)], cuts)
 

@@ -9,14 +9,14 @@ import os
 import warnings
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, Union
+from typing import Any, Union
 
 import torch
 from torch import Tensor, nn
 
-from ._command import TesseraError
+from ._errors import TesseraError
 
-Inputs: TypeAlias = Union[Tensor, Sequence[Any], Mapping[str, Any]]
+Inputs = Union[Tensor, Sequence[Any], Mapping[str, Any]]
 
 
 def arguments_of(inputs: Inputs) -> tuple[tuple[Any, ...], dict[str, Any]]:

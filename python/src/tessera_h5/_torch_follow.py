@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ._command import TesseraError
+from ._errors import TesseraError
 from ._torch_export import Inputs
 from ._torch_names import axis_names, without_axes
 from ._torch_shrink import shrink

@@ -10,7 +10,7 @@ from torch import nn
 from ._torch_channels import Dimension, Positions
 
 Own = Mapping[str, tuple[Dimension, ...]]
-"""The dimensions of a layer's own tensors by their names in the layer; tensors that the plan does not cut are absent."""
+"""The dimensions of a layer's own tensors by their names in the layer, without those that the plan does not cut."""
 
 Changes = dict[str, Any]
 
@@ -47,8 +47,8 @@ def _rule(layer: nn.Module) -> Callable[[nn.Module, Own], Changes] | None:
 def _unreadable(layer: nn.Module) -> str | None:
     """Why the weights of a layer are not its parameters."""
     if nn.utils.parametrize.is_parametrized(layer):
-        kinds = {type(each).__name__.lstrip("_") for group in layer.parametrizations.values()  # type: ignore[union-attr]
-                 for each in group}
+        lists: Any = layer.parametrizations
+        kinds = {type(each).__name__.lstrip("_") for group in lists.values() for each in group}
         norm = "weight_norm" if "WeightNorm" in kinds else f"parametrization ({', '.join(sorted(kinds))})"
         return (f"it has a {norm}, which computes its weight; first make the weight a parameter with "
                 "torch.nn.utils.parametrize.remove_parametrizations")
@@ -134,7 +134,8 @@ def _group_norm(layer: nn.Module, own: Own) -> Changes:
     channels = own["weight"][0]
     groups = kept_groups(channels, layer.num_groups, "input")
     if channels.size != len(groups) * (channels.extent // layer.num_groups):
-        raise Unshrinkable("its groups would lose some of their channels, which changes their mean; expected whole groups")
+        raise Unshrinkable("its groups would lose some of their channels, which changes their mean; expected whole "
+                           "groups")
     return {"num_channels": channels.size, "num_groups": len(groups)}
 
 
@@ -169,8 +170,8 @@ def _recurrent(layer: nn.Module, own: Own) -> Changes:
         outputs[suffix] = projected.size if projected is not None else layer.proj_size
     sizes = {len(each) for each in hidden.values()}
     if len(sizes) > 1:
-        raise Unshrinkable(f"its layers and directions would have {min(sizes)} to {max(sizes)} hidden channels; PyTorch "
-                           "has one hidden_size for all")
+        raise Unshrinkable(f"its layers and directions would have {min(sizes)} to {max(sizes)} hidden channels; "
+                           "PyTorch has one hidden_size for all")
     if len(set(outputs.values())) > 1:
         raise Unshrinkable("its layers and directions would have different proj_size")
     result: Changes = {"hidden_size": sizes.pop()}

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils import _pytree
 
-from ._command import TesseraError, run_with_words
+from ._errors import TesseraError
 from ._torch_channels import kept_channels
 from ._torch_export import Inputs, arguments_of, export, inference
 from ._torch_folded import folded_entries
@@ -22,6 +22,7 @@ from ._torch_follow import TorchPlan, followed
 from ._torch_names import Origin, origins, renamed
 from ._torch_rewrite import show_channels
 from ._torch_tensors import named_tensors, require_floats, shown, ties_of
+from ._torch_words import planned
 
 
 def plan_for(
@@ -42,9 +43,9 @@ def plan_for(
         tasks: the names of tasks; one task 'all' by default. If there are as many tasks as outputs (at least two), each
             task is one output, and tensors that only its output needs are private to it.
         levels, rule, cuts, axes, order, cut_first, cut_last: the options of `tessera plan`, in its syntax.
-        checked: tries the smallest sub-network of the first task on the example inputs. Axes with which the module's own
-            code fails, such as a forward with a fixed number of channels, stay whole, and `notes` gives the reasons.
-            False keeps the plan of the graph, which `tessera extract` can follow and `shrink` may refuse.
+        checked: tries the smallest sub-network of the first task on the example inputs. Axes with which the module's
+            own code fails, such as a forward with a fixed number of channels, stay whole, and `notes` gives the
+            reasons. False keeps the plan of the graph, which `tessera extract` can follow and `shrink` may refuse.
         onnx_file: plans this file instead of an export. Its tensors are matched by name, then by their elements.
 
     Raises:
@@ -67,7 +68,7 @@ def plan_for(
             arguments += [word for value in values or () for word in (option, value)]
         arguments += ["--cut-first"] * cut_first + ["--cut-last"] * cut_last
         try:
-            _, words = run_with_words(arguments)
+            words = planned(arguments)
         except TesseraError as error:
             raise TesseraError(_in_python(str(error).replace(f"{folder}/plan.onnx", type(module).__name__))) from error
         plan: dict[str, Any] = json.loads((Path(folder) / "plan.json").read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ._command import TesseraError
+from ._errors import TesseraError
 from ._torch_attention import FewerHeads
 from ._torch_channels import Dimension, kept_channels
 from ._torch_check import Cuts, difference, masked_original
@@ -99,7 +99,8 @@ def _layer_changes(module: nn.Module, cuts: Cuts, *, is_checked: bool) -> dict[s
         try:
             result[path] = changes(layer, own)
         except Unshrinkable as reason:
-            advice = "" if is_known(layer) or inner or is_checked else "; give example_inputs, so that shrink can try it"
+            can_try = not (is_known(layer) or inner or is_checked)
+            advice = "; give example_inputs, so that shrink can try it" if can_try else ""
             raise TesseraError(f"{shown(path, layer)}: {reason}{advice}") from reason
     return result
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from ._command import TesseraError
+from ._errors import TesseraError
 
 
 def named_tensors(module: nn.Module) -> dict[str, Tensor]:
@@ -38,5 +38,5 @@ def require_floats(module: nn.Module) -> None:
     """Raises `TesseraError` if a module has quantized layers."""
     for path, layer in module.named_modules():
         if ".quantized" in type(layer).__module__ and not isinstance(layer, nn.MultiheadAttention):
-            raise TesseraError(f"{shown(path, layer)} has quantized weights, which cannot be cut; cut the module before "
-                               "you quantize it")
+            raise TesseraError(f"{shown(path, layer)} has quantized weights, which cannot be cut; cut the module "
+                               "before you quantize it")
