@@ -158,6 +158,8 @@ def judge(case: Case, row: Row, folder: Path) -> None:
     module.train()
     before = {name: tensor.clone() for name, tensor in module.state_dict().items() if isinstance(tensor, Tensor)}
     plan = plan_for(module, inputs, UNITS, **case.options)
+    names = [entry["name"] for entry in plan["tensors"]]
+    assert case.cut is None or case.cut in names, f"'{case.cut}' is whole"
     row.notes = [note for note in plan.notes if "stays whole" in note or "older exporter" in note]
     row.whole = sum(each.numel() for each in module.parameters())
     path = folder / "plan.json"

@@ -16,13 +16,17 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True)
 class Case:
-    """A module to cut. `refusal` is a part of the sentence with which `shrink` must refuse it."""
+    """A module to cut.
+
+    `refusal` is a part of the sentence with which it must be refused; `cut` is a tensor that the plan must cut.
+    """
 
     name: str
     make: Callable[[], nn.Module]
     inputs: Callable[[], Any]
     options: dict[str, Any] = field(default_factory=dict)
     refusal: str | None = None
+    cut: str | None = None
 
 
 def images(batch: int, channels: int, size: int) -> Callable[[], Tensor]:
@@ -349,46 +353,55 @@ def quantized() -> nn.Module:
 
 
 CASES = [
-    Case("MLP with BatchNorm", mlp, lambda: torch.randn(3, 20)),
-    Case("LeNet-like: conv, flatten, linear", LeNet, images(2, 1, 28)),
-    Case("VGG-like", vgg, images(2, 3, 16)),
-    Case("ResNet-18 (torchvision)", torchvision.models.resnet18, images(1, 3, 64)),
-    Case("ResNeXt-50 (torchvision), groups", torchvision.models.resnext50_32x4d, images(1, 3, 64)),
-    Case("ResNet-18 (torchvision), first layer too", torchvision.models.resnet18, images(1, 3, 64), {"cut_first": True}),
+    Case("MLP with BatchNorm", mlp, lambda: torch.randn(3, 20), cut="5.running_mean"),
+    Case("LeNet-like: conv, flatten, linear", LeNet, images(2, 1, 28), cut="fc1.weight"),
+    Case("VGG-like", vgg, images(2, 3, 16), cut="3.weight"),
+    Case("ResNet-18 (torchvision)", torchvision.models.resnet18, images(1, 3, 64), cut="layer2.0.downsample.0.weight"),
+    Case("ResNeXt-50 (torchvision), groups", torchvision.models.resnext50_32x4d, images(1, 3, 64),
+         cut="layer1.0.conv2.weight"),
+    Case("ResNet-18 (torchvision), first layer too", torchvision.models.resnet18, images(1, 3, 64), {"cut_first": True},
+         cut="layer1.0.conv2.weight"),
     Case("ShuffleNetV2 (torchvision)", torchvision.models.shufflenet_v2_x0_5, images(1, 3, 64)),
-    Case("MobileNetV2 (torchvision), depthwise", torchvision.models.mobilenet_v2, images(1, 3, 64)),
-    Case("EfficientNet-B0 (torchvision), squeeze-excite", torchvision.models.efficientnet_b0, images(1, 3, 64)),
-    Case("DenseNet (torchvision), concat", densenet, images(1, 3, 32)),
-    Case("ConvNeXt (torchvision)", convnext, images(1, 3, 32)),
-    Case("U-Net: concat, ConvTranspose2d", UNet, images(1, 3, 16)),
-    Case("Autoencoder: ConvTranspose2d", Autoencoder, images(2, 1, 16)),
-    Case("PReLU, GroupNorm, InstanceNorm", prelu_group_norm, images(2, 3, 9), {"cut_first": True}),
-    Case("LSTM classifier, 2 layers", lambda: Recurrent(nn.LSTM, num_layers=2), indices(3, 7, 50)),
-    Case("LSTM, bidirectional", lambda: Recurrent(nn.LSTM, bidirectional=True), indices(3, 7, 50)),
+    Case("MobileNetV2 (torchvision), depthwise", torchvision.models.mobilenet_v2, images(1, 3, 64),
+         cut="features.2.conv.1.0.weight"),
+    Case("EfficientNet-B0 (torchvision), squeeze-excite", torchvision.models.efficientnet_b0, images(1, 3, 64),
+         cut="features.2.0.block.2.fc1.weight"),
+    Case("DenseNet (torchvision), concat", densenet, images(1, 3, 32),
+         cut="features.denseblock1.denselayer2.conv1.weight"),
+    Case("ConvNeXt (torchvision)", convnext, images(1, 3, 32), cut="features.1.0.block.3.weight"),
+    Case("U-Net: concat, ConvTranspose2d", UNet, images(1, 3, 16), cut="up1.weight"),
+    Case("Autoencoder: ConvTranspose2d", Autoencoder, images(2, 1, 16), cut="decode.2.weight"),
+    Case("PReLU, GroupNorm, InstanceNorm", prelu_group_norm, images(2, 3, 9), {"cut_first": True}, cut="1.weight"),
+    Case("LSTM classifier, 2 layers", lambda: Recurrent(nn.LSTM, num_layers=2), indices(3, 7, 50),
+         cut="rnn.weight_hh_l1"),
+    Case("LSTM, bidirectional", lambda: Recurrent(nn.LSTM, bidirectional=True), indices(3, 7, 50),
+         cut="rnn.weight_hh_l0_reverse"),
     Case("LSTM with proj_size", lambda: Recurrent(nn.LSTM, proj_size=12), indices(3, 7, 50), {},
          "proj_size"),
-    Case("GRU classifier", lambda: Recurrent(nn.GRU), indices(3, 7, 50)),
-    Case("RNN classifier", lambda: Recurrent(nn.RNN), indices(3, 7, 50)),
-    Case("nn.TransformerEncoder", encoder, lambda: torch.randn(2, 6, 32)),
-    Case("nn.Transformer with masks", Translator, lambda: (torch.randint(0, 50, (7, 2)), torch.randint(0, 50, (5, 2)))),
+    Case("GRU classifier", lambda: Recurrent(nn.GRU), indices(3, 7, 50), cut="rnn.weight_hh_l0"),
+    Case("RNN classifier", lambda: Recurrent(nn.RNN), indices(3, 7, 50), cut="rnn.weight_hh_l0"),
+    Case("nn.TransformerEncoder", encoder, lambda: torch.randn(2, 6, 32), cut="0.layers.1.self_attn.in_proj_weight"),
+    Case("nn.Transformer with masks", Translator, lambda: (torch.randint(0, 50, (7, 2)), torch.randint(0, 50, (5, 2))),
+         cut="transformer.decoder.layers.1.multihead_attn.in_proj_weight"),
     Case("Attention with a fused qkv", lambda: nn.Sequential(nn.Linear(12, 32), AttentionBlock(), nn.Linear(32, 5)),
-         lambda: torch.randn(2, 6, 12)),
+         lambda: torch.randn(2, 6, 12), cut="1.attention.qkv.weight"),
     Case("RMSNorm, gated feed-forward", lambda: nn.Sequential(nn.Embedding(50, 24), RMSBlock(), nn.Linear(24, 5)),
-         indices(2, 6, 50)),
-    Case("Gated feed-forward, chunk", FusedGate, indices(2, 6, 50)),
-    Case("Conv1d, GLU, ConvTranspose1d", audio, lambda: torch.randn(2, 2, 16)),
-    Case("Conv3d, BatchNorm3d", video, lambda: torch.randn(2, 1, 6, 6, 6)),
-    Case("ViT (timm)", vit, images(2, 3, 32)),
-    Case("Swin (torchvision)", swin, images(1, 3, 64)),
-    Case("BERT (transformers)", bert, indices(2, 6, 60)),
-    Case("GPT-2 (transformers), tied", gpt2, indices(2, 6, 60)),
-    Case("Llama (transformers), grouped queries", llama, indices(2, 6, 60)),
+         indices(2, 6, 50), cut="1.gate.weight"),
+    Case("Gated feed-forward, chunk", FusedGate, indices(2, 6, 50), cut="both.weight"),
+    Case("Conv1d, GLU, ConvTranspose1d", audio, lambda: torch.randn(2, 2, 16), cut="3.weight"),
+    Case("Conv3d, BatchNorm3d", video, lambda: torch.randn(2, 1, 6, 6, 6), cut="4.weight"),
+    Case("ViT (timm)", vit, images(2, 3, 32), cut="blocks.0.attn.qkv.weight"),
+    Case("Swin (torchvision)", swin, images(1, 3, 64), cut="features.1.0.mlp.0.weight"),
+    Case("BERT (transformers)", bert, indices(2, 6, 60), cut="model.bert.encoder.layer.0.attention.self.query.weight"),
+    Case("GPT-2 (transformers), tied", gpt2, indices(2, 6, 60), cut="model.transformer.h.1.attn.c_attn.weight"),
+    Case("Llama (transformers), grouped queries", llama, indices(2, 6, 60),
+         cut="model.model.layers.0.self_attn.k_proj.weight"),
     Case("Recommender: Embedding, Linear", Recommender, lambda: (torch.randint(0, 40, (5,)), torch.randint(0, 60, (5,))),
-         {"cut_first": True}),
-    Case("EmbeddingBag", Bag, indices(3, 5, 30), {"cut_first": True}),
-    Case("Tied embedding and output layer", Tied, indices(2, 6, 40), {"cut_first": True}),
-    Case("Two heads, a task each", TwoHeads, images(2, 1, 9), {"tasks": ["fine", "coarse"]}),
-    Case("A layer with a parameter of its own", own_parameter, lambda: torch.randn(3, 8)),
+         {"cut_first": True}, cut="user.weight"),
+    Case("EmbeddingBag", Bag, indices(3, 5, 30), {"cut_first": True}, cut="bag.weight"),
+    Case("Tied embedding and output layer", Tied, indices(2, 6, 40), {"cut_first": True}, cut="embedding.weight"),
+    Case("Two heads, a task each", TwoHeads, images(2, 1, 9), {"tasks": ["fine", "coarse"]}, cut="trunk.5.weight"),
+    Case("A layer with a parameter of its own", own_parameter, lambda: torch.randn(3, 8), cut="3.scale"),
     Case("view(-1, 512) in forward", FixedView, images(2, 3, 8), {}, "512"),
     Case("weight_norm on one layer", weight_norm, lambda: torch.randn(3, 8)),
     Case("Quantized layers", quantized, lambda: torch.randn(3, 8), {}, "quantized"),

@@ -21,16 +21,17 @@ TOLERANCE = 1e-4
 
 
 def masked_original(module: nn.Module, small: Mapping[str, Tensor], cuts: Cuts) -> nn.Module:
-    """A copy of `module` with the elements of the smaller tensors, and zero where they have none.
+    """A copy of `module` with the elements of the sub-network's tensors `small`, and zero where these have none.
 
-    A LayerNorm or RMSNorm over cut channels sees only the active ones, as in the sub-network.
+    Tensors that are not in `small` stay as they are. A LayerNorm or RMSNorm over cut channels sees only the active ones, as in the sub-network.
     """
     tensors = dict(module.named_parameters(remove_duplicate=False)) | dict(module.named_buffers(remove_duplicate=False))
     memo: dict[int, Any] = {}
-    for name, dimensions in cuts.items():
+    for name, new in small.items():
         old = tensors[name]
-        new = torch.zeros_like(old, requires_grad=False)
-        new[grid(dimensions, old.device)] = small[name].detach().to(old.dtype)
+        if name in cuts:
+            new = torch.zeros_like(old, requires_grad=False)
+            new[grid(cuts[name], old.device)] = small[name]
         memo[id(old)] = nn.Parameter(new, requires_grad=False) if isinstance(old, nn.Parameter) else new
     masked = copy.deepcopy(module, memo)
     norms = (nn.LayerNorm, getattr(nn, "RMSNorm", nn.LayerNorm))
@@ -98,12 +99,15 @@ def difference(small: nn.Module, masked: nn.Module, inputs: Inputs, cuts: Cuts) 
     """
     args, kwargs = arguments_of(inputs)
     with inference(small, masked):
+        # Both draw the same random numbers, if they draw any.
+        state = torch.random.get_rng_state()
         calls = _Calls(masked)
         try:
             expected, _ = _pytree.tree_flatten(masked(*args, **kwargs))
         finally:
             calls.close()
         whole = calls.shapes
+        torch.random.set_rng_state(state)
         calls = _Calls(small)
         try:
             found, _ = _pytree.tree_flatten(small(*args, **kwargs))

@@ -59,8 +59,8 @@ def plan_for(
         if onnx_file is None:
             with _replaced(module):
                 notes += export(module, example_inputs, path, _output_names(module, example_inputs, tasks))
-        found = _prepare(path, Path(folder) / "plan.onnx", tensors)
-        arguments = ["plan", str(Path(folder) / "plan.onnx"), "--units", str(units), "-o", f"{folder}/plan.json",
+        path, found = _prepare(path, Path(folder) / "plan.onnx", tensors)
+        arguments = ["plan", str(path), "--units", str(units), "-o", f"{folder}/plan.json",
                      "--tasks", ",".join(tasks or ["all"])]
         for option, value in (("--levels", levels), ("--rule", rule)):
             arguments += [option, value] if value is not None else []
@@ -70,7 +70,8 @@ def plan_for(
         try:
             words = planned(arguments)
         except TesseraError as error:
-            raise TesseraError(_in_python(str(error).replace(f"{folder}/plan.onnx", type(module).__name__))) from error
+            name = type(module).__name__ if onnx_file is None else str(onnx_file)
+            raise TesseraError(_in_python(str(error).replace(str(path), name))) from error
         plan: dict[str, Any] = json.loads((Path(folder) / "plan.json").read_text(encoding="utf-8"))
     finished = _finished(module, tensors, plan, found, notes, words, example_inputs)
     return followed(module, finished) if checked else finished
@@ -101,25 +102,31 @@ def _output_names(module: nn.Module, inputs: Inputs, tasks: Sequence[str] | None
     return list(tasks) if len(outputs) == len(tasks) else None
 
 
-def _prepare(path: Path, rewritten: Path, tensors: Mapping[str, Tensor]) -> dict[str, Origin]:
-    """Writes the graph with visible channels to `rewritten`. Returns the origins of its initializers."""
-    import onnx
-    from onnx import numpy_helper
+def _prepare(path: Path, rewritten: Path, tensors: Mapping[str, Tensor]) -> tuple[Path, dict[str, Origin]]:
+    """The file to plan, with visible channels, and the origins of its initializers.
 
-    model = onnx.load(str(path))
-    show_channels(model)
-    onnx.save(model, str(rewritten), save_as_external_data=model.ByteSize() > 1 << 30)
+    The file is `path`, or `rewritten` if something had to be changed.
+    """
+    import onnx
+    from onnx import TensorProto, external_data_helper, numpy_helper
+
+    model = onnx.load(str(path), load_external_data=False)
     floating = {name: tensor for name, tensor in tensors.items() if tensor.is_floating_point()}
-    initializers = {each.name: numpy_helper.to_array(each) for each in model.graph.initializer if each.name
-                    not in floating or list(each.dims) != list(floating[each.name].shape)}
-    state = {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in floating.items()
-             if tensor.dtype in (torch.float16, torch.float32, torch.float64)} if initializers else {}
-    exact = {each.name for each in model.graph.initializer} - set(initializers)
-    others = {name: array for name, array in state.items() if name not in exact}
-    found = origins(initializers, others)
-    for name in exact:
-        found[name] = Origin(name, tuple(range(tensors[name].dim())))
-    return found
+    found = {each.name: Origin(each.name, tuple(range(len(each.dims)))) for each in model.graph.initializer
+             if each.name in floating and list(each.dims) == list(floating[each.name].shape)}
+    kinds = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
+    unnamed = [each for each in model.graph.initializer if each.name not in found and each.data_type in kinds]
+    is_rewritten = show_channels(model)
+    if is_rewritten or unnamed:
+        external_data_helper.load_external_data_for_model(model, str(path.parent))
+    if unnamed:
+        state = {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in floating.items()
+                 if name not in found and tensor.dtype in (torch.float16, torch.float32, torch.float64)}
+        found |= origins({each.name: numpy_helper.to_array(each) for each in unnamed}, state)
+    if is_rewritten:
+        # A protobuf message has less than two gigabytes.
+        onnx.save(model, str(rewritten), save_as_external_data=model.ByteSize() > 1 << 30)
+    return (rewritten if is_rewritten else path), found
 
 
 def _finished(

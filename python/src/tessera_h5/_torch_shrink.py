@@ -56,9 +56,7 @@ def shrink(
     if inputs is None:
         _change_counts(result, cuts, is_bold=False)
         return result
-    masked = masked_original(module, {name: small[name] for name in cuts} if cuts else {}, cuts) if not state_dict \
-        else masked_original(_with_values(module, tensors, small, cuts), small, cuts)
-    return _checked(result, masked, cuts, inputs)
+    return _checked(result, masked_original(module, small, cuts), cuts, inputs)
 
 
 def _cuts(
@@ -163,17 +161,6 @@ def _change_counts(module: nn.Module, cuts: Cuts, *, is_bold: bool) -> None:
         if not is_known(layer):
             for name, value in count_changes(layer, cuts, path, is_bold=is_bold).items():
                 setattr(layer, name, value)
-
-
-def _with_values(
-    module: nn.Module, tensors: Mapping[str, Tensor], small: Mapping[str, Tensor], cuts: Cuts
-) -> nn.Module:
-    """The module with the values of the whole tensors of a state_dict."""
-    memo: dict[int, Any] = {}
-    for name, new in small.items():
-        if name not in cuts:
-            memo[id(tensors[name])] = nn.Parameter(new) if isinstance(tensors[name], nn.Parameter) else new
-    return copy.deepcopy(module, memo)
 
 
 def _checked(result: nn.Module, masked: nn.Module, cuts: Cuts, inputs: Inputs) -> nn.Module:
