@@ -178,7 +178,7 @@ def judge(case: Case, row: Row, folder: Path) -> None:
         check_kept(module, small)
         whole = masked(module, positions[task, level] | {name: numbers[name] for name in private
                                                          - set(positions[task, level])})
-        for name in private - set(own):
+        for name in sorted(private - set(own)):
             # Heads of other tasks stay in the module, cut like the rest; the judge has no numbers for them.
             row.notes.append(f"'{name}' is not in task '{task}'") if level == 1 else None
         found, expected = outputs(small, inputs), outputs(whole, inputs)
