@@ -1,0 +1,194 @@
+"""Plans the cut of a torch module."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils import _pytree
+
+from ._errors import TesseraError
+from ._torch_channels import kept_channels
+from ._torch_export import Inputs, arguments_of, export, inference
+from ._torch_folded import folded_entries
+from ._torch_follow import TorchPlan, followed
+from ._torch_names import Origin, origins, renamed
+from ._torch_rewrite import show_channels
+from ._torch_tensors import named_tensors, require_floats, shown, ties_of
+from ._torch_words import planned
+
+
+def plan_for(
+    module: nn.Module, example_inputs: Inputs, units: int = 4, *, tasks: Sequence[str] | None = None,
+    levels: str | None = None, rule: str | None = None, cuts: Sequence[str] | None = None,
+    axes: Sequence[str] | None = None, order: Sequence[str] | None = None, cut_first: bool = False,
+    cut_last: bool = False, checked: bool = True, onnx_file: str | Path | None = None
+) -> TorchPlan:
+    """Makes a plan for a module from its graph, with the module's own tensor names.
+
+    The module is exported to ONNX in a temporary folder, without folding, and `tessera plan` plans the file. The module
+    stays as it is; it runs in evaluation mode.
+
+    Args:
+        module: the network, with values for all parameters.
+        example_inputs: a tensor, a sequence of positional arguments, or a mapping of keyword arguments.
+        units: k, the number of units.
+        tasks: the names of tasks; one task 'all' by default. If there are as many tasks as outputs (at least two), each
+            task is one output, and tensors that only its output needs are private to it.
+        levels, rule, cuts, axes, order, cut_first, cut_last: the options of `tessera plan`, in its syntax.
+        checked: tries the smallest sub-network of the first task on the example inputs. Axes with which the module's
+            own code fails, such as a forward with a fixed number of channels, stay whole, and `notes` gives the
+            reasons. False keeps the plan of the graph, which `tessera extract` can follow and `shrink` may refuse.
+        onnx_file: plans this file instead of an export. Its tensors are matched by name, then by their elements.
+
+    Raises:
+        TesseraError: PyTorch cannot export the module, or no tensor can be cut. The message has the reason.
+    """
+    _require_exportable(module)
+    tensors = named_tensors(module)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(onnx_file) if onnx_file is not None else Path(folder) / "module.onnx"
+        notes: list[str] = []
+        if onnx_file is None:
+            with _replaced(module):
+                notes += export(module, example_inputs, path, _output_names(module, example_inputs, tasks))
+        path, found = _prepare(path, Path(folder) / "plan.onnx", tensors)
+        arguments = ["plan", str(path), "--units", str(units), "-o", f"{folder}/plan.json",
+                     "--tasks", ",".join(tasks or ["all"])]
+        for option, value in (("--levels", levels), ("--rule", rule)):
+            arguments += [option, value] if value is not None else []
+        for option, values in (("--cut", cuts), ("--axis", axes), ("--order", order)):
+            arguments += [word for value in values or () for word in (option, value)]
+        arguments += ["--cut-first"] * cut_first + ["--cut-last"] * cut_last
+        try:
+            words = planned(arguments)
+        except TesseraError as error:
+            name = type(module).__name__ if onnx_file is None else str(onnx_file)
+            raise TesseraError(_in_python(str(error).replace(str(path), name))) from error
+        plan: dict[str, Any] = json.loads((Path(folder) / "plan.json").read_text(encoding="utf-8"))
+    finished = _finished(module, tensors, plan, found, notes, words, example_inputs)
+    return followed(module, finished) if checked else finished
+
+
+def _require_exportable(module: nn.Module) -> None:
+    require_floats(module)
+    for path, layer in module.named_modules():
+        if isinstance(layer, nn.RNNBase) and layer.proj_size:
+            raise TesseraError(f"{shown(path, layer)} has proj_size, which PyTorch's exporters to ONNX leave out")
+
+
+def _in_python(sentence: str) -> str:
+    """A sentence of the command with arguments of `plan_for` instead of options."""
+    for option, argument in (("--cut-first", "cut_first=True"), ("--cut-last", "cut_last=True"),
+                             ("fewer --units", "fewer units")):
+        sentence = sentence.replace(option, argument)
+    return sentence
+
+
+def _output_names(module: nn.Module, inputs: Inputs, tasks: Sequence[str] | None) -> list[str] | None:
+    """The tasks as names of outputs, if there are as many."""
+    if tasks is None or len(tasks) < 2:
+        return None
+    args, kwargs = arguments_of(inputs)
+    with inference(module):
+        outputs, _ = _pytree.tree_flatten(module(*args, **kwargs))
+    return list(tasks) if len(outputs) == len(tasks) else None
+
+
+def _prepare(path: Path, rewritten: Path, tensors: Mapping[str, Tensor]) -> tuple[Path, dict[str, Origin]]:
+    """The file to plan, with visible channels, and the origins of its initializers.
+
+    The file is `path`, or `rewritten` if something had to be changed.
+    """
+    import onnx
+    from onnx import TensorProto, external_data_helper, numpy_helper
+
+    model = onnx.load(str(path), load_external_data=False)
+    floating = {name: tensor for name, tensor in tensors.items() if tensor.is_floating_point()}
+    found = {each.name: Origin(each.name, tuple(range(len(each.dims)))) for each in model.graph.initializer
+             if each.name in floating and list(each.dims) == list(floating[each.name].shape)}
+    kinds = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
+    unnamed = [each for each in model.graph.initializer if each.name not in found and each.data_type in kinds]
+    is_rewritten = show_channels(model)
+    if is_rewritten or unnamed:
+        external_data_helper.load_external_data_for_model(model, str(path.parent))
+    if unnamed:
+        state = {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in floating.items()
+                 if name not in found and tensor.dtype in (torch.float16, torch.float32, torch.float64)}
+        found |= origins({each.name: numpy_helper.to_array(each) for each in unnamed}, state)
+    if is_rewritten:
+        # A protobuf message has less than two gigabytes.
+        onnx.save(model, str(rewritten), save_as_external_data=model.ByteSize() > 1 << 30)
+    return (rewritten if is_rewritten else path), found
+
+
+def _finished(
+    module: nn.Module, tensors: Mapping[str, Tensor], plan: dict[str, Any], found: dict[str, Origin],
+    notes: list[str], words: str, inputs: Inputs
+) -> TorchPlan:
+    ties = ties_of(tensors)
+    own, lost = renamed(plan, found, ties)
+    state = module.state_dict(keep_vars=True)
+    used = {name for origin in found.values() for name in (origin.name, *ties.get(origin.name, ()))}
+    missing = [name for name, tensor in state.items() if isinstance(tensor, Tensor)
+               and tensor.is_floating_point() and name not in used]
+    if missing:
+        folded = folded_entries(module, inputs, own["tensors"], missing)
+        own["tensors"] += folded
+        missing = [name for name in missing if name not in {entry["name"] for entry in folded}]
+    # The command counts every tensor of the graph, also numbers that are not the module's.
+    notes += [line for line in words.splitlines() if line and not _counts_tensors(line)]
+    if lost:
+        notes.append(f"cut in the graph, but not a tensor of the module: {_listed(lost)}; a sub-network fails if the "
+                     "module needs it")
+    if missing:
+        notes.append(f"whole, because the graph has no tensor that is equal: "
+                     + ", ".join(f"'{name}'" for name in missing))
+    buffers = [entry for entry in own["tensors"] if entry.get("name", "") in tensors and entry["name"] not in state]
+    own["tensors"] = [entry for entry in own["tensors"] if entry not in buffers]
+    for task in own["tasks"]:
+        kept_channels(own, {name: tuple(tensors[name].shape) for name in state if name in tensors}, task["name"], 1)
+    return TorchPlan(own, notes, buffers, inputs)
+
+
+def _counts_tensors(line: str) -> bool:
+    return " tensors are cut, with " in line or " tensors are left whole and common" in line
+
+
+def _listed(names: Sequence[str]) -> str:
+    rest = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return ", ".join(f"'{name}'" for name in names[:8]) + rest
+
+
+@contextlib.contextmanager
+def _replaced(module: nn.Module) -> Generator[None, None, None]:
+    """Lets every EmbeddingBag compute with Gather, because the exporters write a loop that hides its channels."""
+    changed: list[nn.EmbeddingBag] = []
+    try:
+        for each in module.modules():
+            if type(each) is nn.EmbeddingBag and each.mode in ("sum", "mean") and each.padding_idx is None:
+                each.__dict__["forward"] = _bag(each)
+                changed.append(each)
+        yield
+    finally:
+        for each in changed:
+            del each.__dict__["forward"]
+
+
+def _bag(layer: nn.EmbeddingBag) -> Any:
+    original = layer.forward
+
+    def forward(input: Tensor, offsets: Tensor | None = None, per_sample_weights: Tensor | None = None) -> Tensor:
+        if input.dim() != 2 or offsets is not None or per_sample_weights is not None:
+            return original(input, offsets, per_sample_weights)
+        rows = F.embedding(input, layer.weight)
+        return rows.sum(1) if layer.mode == "sum" else rows.mean(1)
+
+    return forward
