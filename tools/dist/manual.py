@@ -40,7 +40,8 @@ def page(binary, version, command, parents, commands=()):
     parts = [
         f'.TH {escaped(name).upper()} 1 "" "tessera {version}" "User Commands"',
         f".SH NAME\n{escaped(name)} \\- {escaped(command['abstract'].rstrip('.'))}",
-        f".SH SYNOPSIS\n{escaped(' '.join(usage.split()))}", ".SH DESCRIPTION", *paragraphs(command.get("discussion", ""))]
+        f".SH SYNOPSIS\n{escaped(' '.join(usage.split()))}", ".SH DESCRIPTION",
+        *paragraphs(command.get("discussion", ""))]
     if not command.get("discussion"):
         parts.append(escaped(command["abstract"]))
     shown = [argument for argument in command["arguments"] if argument["shouldDisplay"]]

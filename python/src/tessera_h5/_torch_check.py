@@ -23,7 +23,8 @@ TOLERANCE = 1e-4
 def masked_original(module: nn.Module, small: Mapping[str, Tensor], cuts: Cuts) -> nn.Module:
     """A copy of `module` with the elements of the sub-network's tensors `small`, and zero where these have none.
 
-    Tensors that are not in `small` stay as they are. A LayerNorm or RMSNorm over cut channels sees only the active ones, as in the sub-network.
+    Tensors that are not in `small` stay as they are. A LayerNorm or RMSNorm over cut channels sees only the active
+    ones, as in the sub-network.
     """
     tensors = dict(module.named_parameters(remove_duplicate=False)) | dict(module.named_buffers(remove_duplicate=False))
     memo: dict[int, Any] = {}
