@@ -50,6 +50,10 @@ enum Main {
     _ = tessera_limit_arenas(1)
     TemporaryRemoval.install()
     FilesRead.remember()
+    // Swift reads the arguments from /proc. Without it, every command line would look empty, and print the help.
+    if CommandLine.argc == 0 {
+      fail("/proc: expected the file system with the arguments of the command line, found none; mount it")
+    }
     do {
       do {
         try suggestCommand()

@@ -7,16 +7,18 @@ swift=$1 build=$2 output=$3
 tools=$(cd "$(dirname "$0")" && pwd)
 work=$build/static
 mkdir -p "$work" "$(dirname "$output")"
-"${CC:-cc}" -O2 -Wall -Wextra -Werror -c "$tools/refusals.c" -o "$work/refusals.o"
+for part in refusals floor; do
+  "${CC:-cc}" -O2 -Wall -Wextra -Werror -c "$tools/$part.c" -o "$work/$part.o"
+done
 archive() { "${CC:-cc}" -print-file-name="$1"; }
 
 # Without exported symbols, the linker drops what nothing uses.
 echo '{ local: *; };' >"$work/local.map"
 
 "$swift"c -static-stdlib -emit-executable -o "$output" \
-  "@$build/release/tessera.product/Objects.LinkFileList" "$work/refusals.o" \
+  "@$build/release/tessera.product/Objects.LinkFileList" "$work/refusals.o" "$work/floor.o" \
   "$(archive libhdf5_serial.a)" "$(archive libcrypto.a)" "$(archive libxxhash.a)" "$(archive libz.a)" \
   -lFoundationEssentials -l_FoundationCShims -l_FoundationCollections \
-  -Xlinker --defsym -Xlinker main=TesseraTool_main -use-ld=lld -Xlinker --gc-sections \
-  -Xlinker "--version-script=$work/local.map" -Xlinker --no-export-dynamic
+  -Xlinker --defsym -Xlinker main=TesseraTool_main -Xlinker --wrap=hypot -Xlinker --wrap=hypotf \
+  -use-ld=lld -Xlinker --gc-sections -Xlinker "--version-script=$work/local.map" -Xlinker --no-export-dynamic
 strip "$output"
