@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from . import _repository, _tool
+from . import _files, _repository, _tool
 from ._files import Chosen
 from ._repository import Base, pointer_of
 from ._settings import Settings
@@ -54,22 +54,20 @@ def advice() -> str:
 def select(settings: Settings, files: list[str]) -> Selection:
     """Leaves out Git LFS pointers and files above the size limit."""
     selection = Selection([], {}, [])
-    for file in files:
-        size = pointer_of(file)
+    for file in _files.as_sets(files):
+        pointers = [size for part in _files.parts(file) if (size := pointer_of(part)) is not None]
+        size = sum(pointers) if pointers else None
         if size is not None and settings["lfs"] == "skip":
             selection.skipped[file] = f"a Git LFS pointer ({number(size)} bytes are in LFS)"
         elif size is not None:
             selection.problems.append(Problem(file, "error", "lfs", f"expected a model, found a Git LFS pointer: the "
                                               f"{number(size)} bytes of the file were not fetched; {advice()}"))
-        elif settings.size_limit is not None and _size(file) > settings.size_limit:
-            selection.skipped[file] = f"{number(_size(file))} bytes, more than size-limit {settings['size-limit']}"
+        elif settings.size_limit is not None and _files.size(file) > settings.size_limit:
+            selection.skipped[file] = (f"{number(_files.size(file))} bytes are more than size-limit "
+                                       f"{settings['size-limit']}")
         else:
             selection.readable.append(file)
     return selection
-
-
-def _size(file: str) -> int:
-    return os.stat(file).st_size if os.path.exists(file) else 0
 
 
 def validate(settings: Settings, files: list[str]) -> tuple[list[Problem], bool]:
@@ -141,7 +139,7 @@ def differences(settings: Settings, chosen: Chosen, readable: list[str], base: B
 
 def _difference(settings: Settings, file: str, old: str, folder: Path, is_readable: bool,
                 base: Base) -> Difference | None:
-    size = pointer_of(file) or _size(file)
+    size = pointer_of(file) or _files.size(file)
     after = stored(settings, file) if is_readable else None
     version = _repository.with_neighbours(base, old, folder)
     if version is None:
@@ -150,13 +148,15 @@ def _difference(settings: Settings, file: str, old: str, folder: Path, is_readab
     if version.path is None or not is_readable:
         why = version.why or "not compared"
         return Difference(file, f"{what}; {why}", parameters=(None, after), bytes=(version.size, size))
-    if old == file and _same(version.path, Path(file)):
+    if old == file and len(_files.parts(file)) == 1 and _same(version.path, Path(file)):
         return None
-    sizes = (stored(settings, version.path), after), (version.size, size)
+    sizes = (stored(settings, version.path), after), (_files.size(version.path), size)
     result = _tool.run("diff", "--json", "--", str(version.path), file)
     if result.code == 2:
         return Difference(file, f"{what}; not compared: one version cannot be read", None, None, None, *sizes)
     document = result.document
+    if old == file and document["equal"] and len(_files.parts(file)) > 1:
+        return None
     names = {one["name"]: None for one in document["changed"]}
     return Difference(file, what, document["extra"], document["missing"], list(names), *sizes)
 

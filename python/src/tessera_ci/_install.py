@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.request
 import zipfile
 from pathlib import Path
 
@@ -62,8 +61,9 @@ def _unpack(wheel: Path, command: Path) -> None:
 
 def _download_wheel(wanted: str, command: Path) -> None:
     with tempfile.TemporaryDirectory() as temporary:
-        result = subprocess.run([sys.executable, "-I", "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
-                                 "--no-deps", "--only-binary=:all:", f"--dest={temporary}", f"tessera-h5=={wanted}"],
+        result = subprocess.run([sys.executable, "-I", "-m", "pip", "download", "--quiet",
+                                 "--disable-pip-version-check", "--no-deps", "--only-binary=:all:",
+                                 f"--dest={temporary}", f"tessera-h5=={wanted}"],
                                 capture_output=True, text=True, check=False)
         wheel = next(Path(temporary).glob("*.whl"), None)
         if result.returncode or wheel is None:
@@ -74,6 +74,9 @@ def _download_wheel(wanted: str, command: Path) -> None:
 
 def _download_program(address: str, command: Path) -> None:
     """The release must also have the program's SHA-256, which sha256sum writes."""
+    # A check and a hook install nothing, and this import is half of their start.
+    import urllib.request
+
     try:
         with urllib.request.urlopen(f"{address}.sha256", timeout=60) as answer:
             expected = answer.read(1000).decode("ascii", "replace").split()[0]

@@ -89,7 +89,7 @@ def pointer_of(path: str | Path) -> int | None:
 
 def base(given: str, environment: Mapping[str, str]) -> Base | None:
     """The commit to compare with, fetched if it is missing; none if the event has none."""
-    commit, title = given, f"`{given}`"
+    commit, title = given, given
     if not given and environment.get("GITHUB_ACTIONS") == "true":
         commit, title = _of_github(environment)
     elif not given and environment.get("GITLAB_CI"):

@@ -100,8 +100,9 @@ def from_arguments(parser: argparse.ArgumentParser, arguments: list[str]) -> tup
     """The settings and the files of a command line."""
     for name, option in OPTIONS.items():
         if name != "files":
-            parser.add_argument(f"--{name}", default="", help=option.help + default_of(option), metavar="X",
-                                action="append" if name in ("validate-options", "task") else "store")
+            is_list = name in ("validate-options", "task")
+            parser.add_argument(f"--{name}", default=[] if is_list else "", help=option.help + default_of(option),
+                                metavar="X", action="append" if is_list else "store")
     parser.add_argument("files", nargs="*", help="the model files")
     # pre-commit gives file names without "--" before them, and a name may begin like an option.
     found = vars(parser.parse_args([f"./{a}" if a.startswith("-") and os.path.lexists(a) else a for a in arguments]))

@@ -11,7 +11,7 @@ ROWS, NAMES = 200, 20
 
 def summary(title: str, problems: list[Problem], skipped: dict[str, str], sizes: dict[str, list[Size]],
             differences: list[Difference], base: str) -> str:
-    parts = [f"### {title}\n"]
+    parts = [f"### {plain(title)}\n"]
     if problems:
         rows = [[code(one.file) if one.file else "", one.severity, plain(one.title), plain(one.message)]
                 for one in problems]

@@ -86,7 +86,7 @@ def change(before: int | None, after: int | None) -> str:
         return "?" if value is None else number(value)
     if before == after and before is not None:
         return f"{number(before)} (same)"
-    share = f" ({(after - before) / before:+.1%})".replace("%", " %") if before and after is not None else ""
+    share = f" ({(after - before) / before:+,.1%})".replace("%", " %") if before and after is not None else ""
     return f"{one(before)} → {one(after)}{share}"
 
 
