@@ -94,8 +94,8 @@ def test_inputs_are_not_run(repository: Repository, tmp_path: Path) -> None:
     base = repository.commit({"README": b""})
     repository.commit({ODD: GOOD})
     evil = "$(touch made); touch made #'\"`touch made`"
-    for names in (("files",), ("validate-options",), ("max",), ("policy", "task", "level"), ("base",), ("deep", "sarif"),
-                  ("size-limit",)):
+    for names in (("files",), ("validate-options",), ("max",), ("policy", "task", "level"), ("base",),
+                  ("deep", "sarif"), ("size-limit",)):
         # A task that is not there, a pattern that matches nothing, a word that is not true or false.
         outcome = act(repository, tmp_path / names[0], request(repository, base), dict.fromkeys(names, evil))
         assert outcome.code in (1, 2) and "::error " in outcome.log, outcome.log

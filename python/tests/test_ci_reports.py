@@ -79,12 +79,12 @@ def test_yaml_follows_its_schema(schema: str, path: str, tmp_path: Path) -> None
     assert check(wrong) == 1, "the schema finds a mistake"
 
 
-def test_samples_for_pre_commit_are_valid() -> None:
+def test_samples_for_pre_commit_are_valid(tmp_path: Path) -> None:
     pytest.importorskip("pre_commit")
     for verb, path in (("validate-config", "samples/ci/pre-commit-config.yaml"),
                        ("validate-manifest", ".pre-commit-hooks.yaml")):
         result = subprocess.run([sys.executable, "-m", "pre_commit", verb, ROOT / path], capture_output=True, text=True,
-                                env=environment())
+                                env=environment(PRE_COMMIT_HOME=str(tmp_path)))
         assert result.returncode == 0, result.stdout
 
 
@@ -131,6 +131,25 @@ def test_a_job_of_gitlab_writes_its_reports(tmp_path: Path) -> None:
     assert "| `a.safetensors` | changed | 1 | 0 | 2 | 22 → 1,518" in (folder / "summary.md").read_text()
 
 
+@pytest.mark.parametrize("name, content, code", [("good", GOOD, 0), ("cut", GOOD[:-9], 1), ("big", GROWN, 1)])
+def test_samples_stop_make_and_slurm(name: str, content: bytes, code: int, tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / f"{name}.safetensors").write_bytes(content)
+    (tmp_path / "tessera").symlink_to(command())
+    given = environment(MAX="1k", TRAIN="echo")
+    given["PATH"] = f"{tmp_path}:{given['PATH']}"
+
+    def run_there(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(words, cwd=tmp_path, env=given, capture_output=True, text=True)
+    job = run_there("bash", str(ROOT / "samples/ci/train.sbatch"), f"models/{name}.safetensors")
+    assert job.returncode == code and ("train.py --weights models/" in job.stdout) == (code == 0), job.stderr
+    made = run_there("make", "-f", str(ROOT / "samples/ci/Makefile"), "check")
+    assert (made.returncode == 0) == (code == 0), made.stderr
+    again = run_there("make", "-f", str(ROOT / "samples/ci/Makefile"), "check")
+    assert ("tessera validate" in again.stdout) == (code != 0)
+
+
 @pytest.mark.parametrize("text, markdown", [
     ("a", "`a`"), ("a|b", "`a\\|b`"), ("`", "`` ` ``"), ("``a", "``` ``a ```"), ("a\nb", "`a\\u{a}b`"),
     ("a\\|b", "`a\\\\\\|b`"), ("", "`  `"), ("<img src=x>", "`<img src=x>`")])
@@ -148,9 +167,9 @@ def test_annotations_are_read_back() -> None:
 
 def test_patterns() -> None:
     files = ["a.bin", "a.pt", "m/a.pt", "m/b.pt", "m/deep/c.pt", "m/deep/notes.txt", "[x].pt"]
-    cases = {"*": [0, 1, 2, 3, 4, 6], "*.pt": [1, 6], "**": [0, 1, 2, 3, 4, 5, 6], "**/*.pt": [1, 2, 3, 4, 6],
-             "m/*": [2, 3, 4], "m/": [2, 3, 4], "m/**/c.*": [4], "m/?.pt": [2, 3], "m/[!b].pt": [2], "m/[ab].pt": [2, 3],
-             "./a.pt": [1], "[[]x].pt": [6], "a": [], ".": []}
+    cases = {"*": [0, 1, 6], "*.pt": [1, 6], "**": [0, 1, 2, 3, 4, 5, 6], "**/*.pt": [1, 2, 3, 4, 6],
+             "m/*": [2, 3], "m/": [2, 3, 4], "m/**/c.*": [4], "m/?.pt": [2, 3], "m/[!b].pt": [2], "m/[ab].pt": [2, 3],
+             "./a.pt": [1], "[[]x].pt": [6], "a": [], ".": [1, 2, 3, 4, 6]}
     ran = 0
     for text, numbers in cases.items():
         expression = _files.pattern(text)

@@ -55,18 +55,27 @@ def size(path: str | os.PathLike[str]) -> int:
 def pattern(text: str) -> re.Pattern[str]:
     """A glob as an expression for whole paths: `*` and `?` stay within one name, `**` does not.
 
-    A folder stands for the model files in it.
+    A folder's name stands for the model files in it.
     """
     text = text[2:] if text.startswith("./") else text
+    if text in ("", "."):
+        return re.compile("(?P<inside>.*)", re.DOTALL)
     words = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     found = re.findall(r"\*\*/|\*\*|\*|\?|\[[^\]]+\]|.", text.rstrip("/"))
-    expression = "".join(words.get(p) or (p.replace("[!", "[^") if len(p) > 1 else re.escape(p)) for p in found)
-    return re.compile(f"(?:{expression})(?P<inside>/.*)?", re.DOTALL)
+    expression = "".join(words.get(p) or (_set(p) if len(p) > 1 else re.escape(p)) for p in found)
+    inside = "" if re.search(r"[*?\[]", text) else "/.*"
+    return re.compile(f"{expression}(?P<inside>{inside})?", re.DOTALL)
+
+
+def _set(text: str) -> str:
+    inner = text[1:-1]
+    start = "^" if inner.startswith("!") and len(inner) > 1 else ""
+    return "[" + start + re.sub(r"([\[\\^&~|])", r"\\\1", inner.removeprefix("!") if start else inner) + "]"
 
 
 def matches(expression: re.Pattern[str], path: str) -> bool:
     found = expression.fullmatch(path)
-    return found is not None and (found["inside"] is None or is_model(path))
+    return found is not None and (not found["inside"] or is_model(path))
 
 
 def choose(settings: Settings, base: Base | None, changes: list[Change]) -> Chosen:
