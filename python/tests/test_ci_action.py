@@ -122,6 +122,9 @@ def test_a_push_is_compared_with_the_commit_before(repository: Repository, tmp_p
     repository.commit({"a.safetensors": GROWN})
     outcome = act(repository, tmp_path / "push", {"before": before})
     assert outcome.code == 0 and "#### Difference to the commit before" in outcome.summary
+    outcome = act(repository, tmp_path / "target", request(repository, repository.git("rev-parse", "HEAD")),
+                  GITHUB_EVENT_NAME="pull_request_target")
+    assert outcome.code == 2 and "use the event pull_request" in outcome.log
     for event in ({"before": ZEROS}, {}):
         # Without a base, all model files are checked.
         outcome = act(repository, tmp_path / "new", event)

@@ -135,6 +135,11 @@ def test_the_manifest_is_in_step() -> None:
     assert {hook["files"] for hook in hooks} == {_files.NAMES}
     root = (ROOT / "pyproject.toml").read_text()
     assert f'version = "{_install.version()}"' in root and f'"tessera-h5=={_install.version()}"' in root
+    pages = [ROOT / "ci/gitlab.yml", ROOT / "docs/guides/gate-in-ci.md", ROOT / "README.md",
+             *(ROOT / "samples/ci").iterdir()]
+    found = {version for page in pages for version in re.findall(
+        r"(?:tessera[@/]v?|rev: v|TESSERA_VERSION: )(\d+\.\d+\.\d+)", page.read_text(encoding="utf-8"))}
+    assert found == {_install.version()}
     for name in ("a.safetensors", "a/b.H5", "pytorch_model.bin", "pytorch_model-00001-of-00002.bin", "x.ckpt", "x.npz",
                  "model.safetensors.index.json", "m.dduf", "m.onnx", "m.pth", "m.pt"):
         assert _files.is_model(name), name

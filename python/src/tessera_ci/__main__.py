@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from pathlib import Path
@@ -96,7 +95,7 @@ def check(settings: Settings) -> int:
 
 def hook(name: str, arguments: list[str]) -> int:
     """One gate, for the given files."""
-    settings, files = from_arguments(argparse.ArgumentParser(prog=f"tessera-ci {name}"), arguments)
+    settings, files = from_arguments(name, arguments)
     if name == "count" and not settings["max"]:
         raise SettingError("count: expected --max with a size such as 2M or 64MB; in .pre-commit-config.yaml, "
                            "args: [--max, 2M]")

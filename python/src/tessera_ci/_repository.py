@@ -105,6 +105,10 @@ def base(given: str, environment: Mapping[str, str]) -> Base | None:
         if known is None:
             raise SettingError(f"base: expected the commit {commit}, and git cannot fetch it ({reason(fetched)}); "
                                "give the checkout fetch-depth: 0")
+    if known == _known("HEAD") and environment.get("GITHUB_EVENT_NAME") == "pull_request_target":
+        # This event checks out the base, so that no change would ever be found.
+        raise SettingError("base: expected the commit of the pull request in the folder, found that of its base; use "
+                           "the event pull_request")
     return Base(known, f"{title} ({known[:7]})")
 
 

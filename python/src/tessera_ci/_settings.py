@@ -36,6 +36,9 @@ OPTIONS = {
     "junit": Option("", "write the findings to this JUnit file"),
     "summary": Option("", "add the summary, as Markdown, to this file"),
 }
+# What each hook uses.
+HOOKS = {"validate": ("deep", "forbid-nan", "fail-on", "validate-options", "lfs", "size-limit", "sarif", "junit"),
+         "count": ("max", "policy", "task", "level", "lfs", "size-limit")}
 CHOICES = {"deep": ("true", "false"), "forbid-nan": ("true", "false"), "diff": ("true", "false"),
            "fail-on": ("error", "warning", "note"), "lfs": ("fail", "skip")}
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
@@ -96,13 +99,14 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     return Settings({name: environment.get("TESSERA_" + name.upper().replace("-", "_"), "") for name in OPTIONS})
 
 
-def from_arguments(parser: argparse.ArgumentParser, arguments: list[str]) -> tuple[Settings, list[str]]:
+def from_arguments(hook: str, arguments: list[str]) -> tuple[Settings, list[str]]:
     """The settings and the files of a command line."""
-    for name, option in OPTIONS.items():
-        if name != "files":
-            is_list = name in ("validate-options", "task")
-            parser.add_argument(f"--{name}", default=[] if is_list else "", help=option.help + default_of(option),
-                                metavar="X", action="append" if is_list else "store")
+    parser = argparse.ArgumentParser(prog=f"tessera-ci {hook}", allow_abbrev=False)
+    for name in HOOKS[hook]:
+        is_list = name in ("validate-options", "task")
+        parser.add_argument(f"--{name}", default=[] if is_list else "", metavar="X",
+                            help=OPTIONS[name].help.replace("one a line", "repeatable") + default_of(OPTIONS[name]),
+                            action="append" if is_list else "store")
     parser.add_argument("files", nargs="*", help="the model files")
     # pre-commit gives file names without "--" before them, and a name may begin like an option.
     found = vars(parser.parse_args([f"./{a}" if a.startswith("-") and os.path.lexists(a) else a for a in arguments]))
