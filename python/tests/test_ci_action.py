@@ -38,14 +38,15 @@ def test_every_bad_file_stops_a_pull_request(repository: Repository, tmp_path: P
     ran = 0
     for name, (content, inputs, words) in BAD.items():
         repository.git("checkout", "--quiet", "-B", name, base)
-        repository.commit({f"{name}.safetensors": content, "fine.safetensors": GOOD})
+        # -h would ask for help, which passes.
+        bad = f"-h {name}.safetensors"
+        repository.commit({bad: content, "fine.safetensors": GOOD})
         outcome = act(repository, tmp_path / name, request(repository, base), inputs)
         assert outcome.code == 1, outcome.log
         errors = [line for line in outcome.log.splitlines() if line.startswith("::error ")]
-        assert words in errors[0] and all(f"file={name}.safetensors," in line for line in errors)
+        assert words in errors[0] and all(f"file={bad}," in line for line in errors)
         (row, *_), (found, *_) = rows(outcome.summary, "### "), rows(outcome.summary, "Difference")
-        assert row[:2] == [f"`{name}.safetensors`", "error"] and words in row[3]
-        assert found[:2] == ["`fine.safetensors`", "new"]
+        assert row[:2] == [f"`{bad}`", "error"] and words in row[3] and found[:2] == [f"`{bad}`", "new"]
         assert (outcome.outputs["files"], outcome.outputs["failed"]) == ("2", "1")
         # A change of another file is no reason to fail for old.safetensors.
         assert "old.safetensors" not in outcome.log + outcome.summary
@@ -94,6 +95,8 @@ def test_inputs_are_not_run(repository: Repository, tmp_path: Path) -> None:
     base = repository.commit({"README": b""})
     repository.commit({ODD: GOOD})
     evil = "$(touch made); touch made #'\"`touch made`"
+    helps = act(repository, tmp_path / "help", request(repository, base), {"validate-options": "--help"})
+    assert helps.code == 2 and "expected findings, found the line" in helps.log
     for names in (("files",), ("validate-options",), ("max",), ("policy", "task", "level"), ("base",),
                   ("deep", "sarif"), ("size-limit",)):
         # A task that is not there, a pattern that matches nothing, a word that is not true or false.

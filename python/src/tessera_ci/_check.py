@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from . import _files, _repository, _tool
 from ._files import Chosen
 from ._repository import Base, pointer_of
-from ._settings import Settings
+from ._settings import SettingError, Settings
 from ._text import Problem, number, parse_annotation, shown
 
 
@@ -75,7 +75,12 @@ def validate(settings: Settings, files: list[str]) -> tuple[list[Problem], bool]
     if not files:
         return [], True
     result = _tool.run("validate", *settings.validation, "--format=github", "--", *files)
-    problems = [problem for line in result.out.splitlines() if (problem := parse_annotation(line))]
+    lines = [line for line in result.out.split("\n") if line]
+    problems = [problem for line in lines if (problem := parse_annotation(line))]
+    if len(problems) < len(lines):
+        # Such as help, which has exit code 0: then no file was checked.
+        raise SettingError(f"tessera validate: expected findings, found the line {shown(lines[0])!r}; "
+                           "check validate-options")
     if result.code and not problems:
         problems = [Problem("", "error", "validate", message) for message in result.errors]
     return problems, result.code == 0

@@ -53,7 +53,7 @@ def _names(one: Difference) -> str:
     for word, names in (("added", one.added), ("removed", one.removed), ("changed", one.changed)):
         if names:
             more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
-            lines.append(f"* {word}: {', '.join(code(name) for name in names[:NAMES])}{more}")
+            lines.append(f"* {word}: {', '.join(code(name, in_table=False) for name in names[:NAMES])}{more}")
     if not lines:
         return ""
     return f"<details><summary>Tensors of {plain(one.file)}</summary>\n\n" + "\n".join(lines) + "\n\n</details>\n"

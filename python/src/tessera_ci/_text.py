@@ -28,13 +28,14 @@ def shown(text: str) -> str:
     return "".join(c if c.isprintable() and c != "\\" else "\\\\" if c == "\\" else f"\\u{{{ord(c):x}}}" for c in text)
 
 
-def code(text: str) -> str:
-    """A text as code in a cell of a Markdown table.
+def code(text: str, in_table: bool = True) -> str:
+    """A text as code in Markdown. In a cell of a table, a bar has a backslash.
 
     >>> print(code("a|`b"))
     `` a\\|`b ``
     """
-    text = shown(text).replace("|", "\\|")
+    text = shown(text)
+    text = text.replace("|", "\\|") if in_table else text
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
     space = " " if fence != "`" or text.startswith(" ") or not text else ""
     return f"{fence}{space}{text}{space}{fence}"
