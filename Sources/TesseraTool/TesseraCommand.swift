@@ -57,6 +57,7 @@ enum Main {
     do {
       do {
         try suggestCommand()
+        try refuseNameLikeOption()
         var command = try TesseraCommand.parseAsRoot(arguments)
         // Some usage errors are found only when the file is read.
         do { try command.run() } catch let error as ValidationError {
@@ -107,6 +108,20 @@ enum Main {
     let nearest = nearestName(to: word, among: known).map { "; did you mean '\($0)'?" } ?? ""
     try failUsage(
       "expected a command, found '\(PrintableText.line(word))'\(nearest)", of: TesseraCommand.self)
+  }
+
+  /// Refuses a file name that begins with a dash. ArgumentParser would read `-ash.safetensors` as single letters, and with
+  /// an `h` among them print the help and succeed: a gate in CI would pass without a check.
+  private static func refuseNameLikeOption() throws(TesseraError) {
+    for word in arguments {
+      if word == "--" { return }
+      guard word.utf8.count > 2, word.first == "-", let second = word.dropFirst().first, second.isLetter else {
+        continue
+      }
+      try failUsage(
+        "expected an option or a file, found '\(PrintableText.line(word))'; write './\(PrintableText.line(word))' for "
+          + "a file of this name", of: TesseraCommand.self)
+    }
   }
 
   /// Exits with 64 after printing a sentence and the usage of the command.

@@ -129,3 +129,20 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "tensors": [{"match": "layer{}.weight", "axes": ["out", "in"]}, {"match": "bias", "axes": ["out"]}],
         "tasks": [{"name": "t"}]})
     return path
+
+
+@pytest.fixture(scope="session")
+def sharded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The sample as a set of four shards with their index."""
+    folder = tmp_path_factory.mktemp("sharded") / "set"
+    run("convert", ROOT / "samples" / "fashion" / "weights.safetensors", f"{folder}/", "--shard-size", "200kB")
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder from which pip installs tessera-h5 without a network."""
+    import ci_wheels
+
+    pytest.importorskip("hatchling")
+    return ci_wheels.make(tmp_path_factory.mktemp("wheels"))

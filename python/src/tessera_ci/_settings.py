@@ -1,0 +1,120 @@
+"""The settings of a check: options of the command line, or environment variables in CI."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from typing import Mapping, NamedTuple
+
+
+class SettingError(Exception):
+    """A setting has a value that is refused; or a program that is needed is missing."""
+
+
+class Option(NamedTuple):
+    default: str
+    help: str
+
+
+# In CI, the variable of `size-limit` is TESSERA_SIZE_LIMIT.
+OPTIONS = {
+    "files": Option("", "glob patterns, one a line; a pattern after ! leaves files out. Default: changed model files"),
+    "deep": Option("true", "also read all data, and verify checksums and digests"),
+    "forbid-nan": Option("true", "fail if a weight is NaN or infinite; needs deep"),
+    "fail-on": Option("warning", "the lowest severity that fails: error, warning or note"),
+    "validate-options": Option("", "more options of tessera validate, one a line, such as --strict"),
+    "max": Option("", "the size limit of each sub-network or file: 2M (parameters) or 64MB (bytes)"),
+    "policy": Option("", "the counting policy"),
+    "task": Option("", "count only these tasks, one a line"),
+    "level": Option("", "count only this level"),
+    "diff": Option("true", "compare each file with its version at the base"),
+    "base": Option("", "the commit to compare with. Default: from the event in CI"),
+    "lfs": Option("fail", "what to do with a Git LFS pointer: fail or skip"),
+    "size-limit": Option("", "skip files that are larger, such as 2GB, with a note"),
+    "sarif": Option("", "write the findings to this SARIF file"),
+    "junit": Option("", "write the findings to this JUnit file"),
+    "summary": Option("", "add the summary, as Markdown, to this file"),
+}
+# What each hook uses.
+HOOKS = {"validate": ("deep", "forbid-nan", "fail-on", "validate-options", "lfs", "size-limit", "sarif", "junit"),
+         "count": ("max", "policy", "task", "level", "lfs", "size-limit")}
+CHOICES = {"deep": ("true", "false"), "forbid-nan": ("true", "false"), "diff": ("true", "false"),
+           "fail-on": ("error", "warning", "note"), "lfs": ("fail", "skip")}
+UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
+         "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
+
+
+class Settings:
+    """The values of all options. Raises `SettingError` for a value that an option refuses."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        # An input of an action that is not given is an empty text.
+        self.values = {name: given.get(name, "").strip() or option.default for name, option in OPTIONS.items()}
+        for name, choices in CHOICES.items():
+            value = self.values[name] = self.values[name].lower()
+            if value not in choices:
+                raise SettingError(f"{name}: expected {' or '.join(choices)}, found {value!r}")
+        self.size_limit = number_of_bytes(self.values["size-limit"]) if self.values["size-limit"] else None
+
+    def __getitem__(self, name: str) -> str:
+        return self.values[name]
+
+    def flag(self, name: str) -> bool:
+        return self.values[name] == "true"
+
+    def lines(self, name: str) -> list[str]:
+        return [line.strip() for line in self.values[name].splitlines() if line.strip()]
+
+    @property
+    def validation(self) -> list[str]:
+        """The options of `tessera validate`."""
+        options = [f"--fail-on={self['fail-on']}"]
+        if self.flag("deep"):
+            options.append("--deep")
+            if self.flag("forbid-nan"):
+                options.append("--rule=non-finite=error")
+        return options + self.lines("validate-options")
+
+    @property
+    def counting(self) -> list[str]:
+        """The options of `tessera count`, without the limit."""
+        options = [f"--task={task}" for task in self.lines("task")]
+        options += [f"--level={self['level']}"] if self["level"] else []
+        return options + self.policy
+
+    @property
+    def policy(self) -> list[str]:
+        return [f"--policy={self['policy']}"] if self["policy"] else []
+
+
+def number_of_bytes(text: str) -> int:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?I?B?)", text.upper())
+    if found is None or found[2] not in UNITS:
+        raise SettingError(f"size-limit: expected a number of bytes such as 500MB or 2GiB, found {text!r}")
+    return int(float(found[1]) * UNITS[found[2]])
+
+
+def from_environment(environment: Mapping[str, str]) -> Settings:
+    return Settings({name: environment.get("TESSERA_" + name.upper().replace("-", "_"), "") for name in OPTIONS})
+
+
+def from_arguments(hook: str, arguments: list[str]) -> tuple[Settings, list[str]]:
+    """The settings and the files of a command line."""
+    parser = argparse.ArgumentParser(prog=f"tessera-ci {hook}", allow_abbrev=False)
+    for name in HOOKS[hook]:
+        is_list = name in ("validate-options", "task")
+        parser.add_argument(f"--{name}", default=[] if is_list else "", metavar="X",
+                            help=OPTIONS[name].help.replace("one a line", "repeatable") + default_of(OPTIONS[name]),
+                            action="append" if is_list else "store")
+    parser.add_argument("files", nargs="*", help="the model files")
+    # pre-commit gives file names without "--" before them, and a name may begin like an option.
+    found = vars(parser.parse_args([f"./{a}" if a.startswith("-") and os.path.lexists(a) else a for a in arguments]))
+    files: list[str] = [os.path.normpath(file) for file in found.pop("files")]
+    texts = {name.replace("_", "-"): value if isinstance(value, str) else "\n".join(value)
+             for name, value in found.items()}
+    return Settings(texts), files
+
+
+def default_of(option: Option) -> str:
+    return f" (default: {option.default})" if option.default else ""
