@@ -39,7 +39,9 @@ public final class SHA256Hasher {
   public init() { SHA256_Init(&state) }
 
   /// Adds `bytes` to the hashed bytes.
-  public func update(_ bytes: UnsafeRawBufferPointer) { SHA256_Update(&state, bytes.baseAddress, bytes.count) }
+  public func update(_ bytes: UnsafeRawBufferPointer) {
+    SHA256_Update(&state, bytes.baseAddress, bytes.count)
+  }
 
   /// Adds `bytes` to the hashed bytes.
   public func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }

@@ -110,17 +110,19 @@ enum Main {
       "expected a command, found '\(PrintableText.line(word))'\(nearest)", of: TesseraCommand.self)
   }
 
-  /// Refuses a file name that begins with a dash. ArgumentParser would read `-ash.safetensors` as single letters, and with
+  /// Refuses a file name that begins with a dash. ArgumentParser would read `-ash.safetensors` as letters, and with
   /// an `h` among them print the help and succeed: a gate in CI would pass without a check.
   private static func refuseNameLikeOption() throws(TesseraError) {
     for word in arguments {
       if word == "--" { return }
-      guard word.utf8.count > 2, word.first == "-", let second = word.dropFirst().first, second.isLetter else {
+      guard word.utf8.count > 2, word.first == "-", let second = word.dropFirst().first, second.isLetter
+      else {
         continue
       }
+      let shown = PrintableText.line(word)
       try failUsage(
-        "expected an option or a file, found '\(PrintableText.line(word))'; write './\(PrintableText.line(word))' for "
-          + "a file of this name", of: TesseraCommand.self)
+        "expected an option, found '\(shown)'; write './\(shown)' for a file of this name",
+        of: TesseraCommand.self)
     }
   }
 

@@ -55,6 +55,7 @@ struct ExitCodeTests {
         ["inspect", "m.pt"],
         "m.pt: pickle: expected a PyTorch file, found a pickle without tensors"
       ),
+      (["validate", "--", "-hash.h5"], "-hash.h5: cannot open: no such file or directory"),
       (["validate", "absent.h5"], "absent.h5: cannot open: no such file or directory"),
       (["convert", "absent.npz", "out.h5"], "absent.npz: cannot open: no such file or directory"),
       (["convert", "pipe", "out.h5"], "pipe: cannot read: it is not a regular file"),
@@ -108,6 +109,8 @@ struct ExitCodeTests {
       (["convert", "w.safetensors", "hard.safetensors"], "the same file"),
       (["convert", "w.safetensors", "out.npz", "--plan", "slip.json"], "--plan"),
       (["inspect", "w.safetensors", "--assume-dtype", "BF17"], "BF17"),
+      (["validate", "-dash.safetensors"], "'./-dash.safetensors'"),
+      (["validate", "w.safetensors", "-hash.h5"], "'./-hash.h5'"), (["inspect", "-hv"], "'./-hv'"),
       (["validate"], "<files>"), (["validate", "w.safetensors", "--format", "xml"], "xml"),
     ])
   func usage(arguments: [String], mentions: String) throws {

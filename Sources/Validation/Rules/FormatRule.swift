@@ -7,7 +7,8 @@ internal import UnitCheckpoints
 /// files (`.bin`, `.ckpt`) promise nothing.
 enum FormatRule: ValidationRule {
   static let summary = "The bytes are of the format that the file's name promises."
-  static let advice = "Find out where the file came from; if you trust that source, rename it."
+  static let advice =
+    "Fetch the file if it is a Git LFS pointer. Otherwise find out where it came from, and rename it if you trust that source."
   static let subjects: RuleSubjects = [.checkpoint, .flat]
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
