@@ -83,7 +83,7 @@ struct SafetensorsInteropTests {
     #expect(listed.outputText == InteropCase.allCases.map(\.rawValue).sorted().joined(separator: " "))
   }
 
-  @Test(arguments: [(-1, "damaged page"), (500, "metadata checksum"), (2000, "rest_xxh3")])
+  @Test(arguments: [(-1, "expected the checksum"), (500, "metadata checksum"), (2000, "rest_xxh3")])
   func theJudgeSeesOneOtherByte(at offset: Int, finding: String) throws {
     let workshop = try Workshop()
     try workshop.prepare(.cubes)
