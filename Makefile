@@ -47,7 +47,11 @@ wheel: static python ## Make the Python wheel, with the command in it, in .build
 	@bash tools/dist/licences.sh $(SWIFT) $(BUILD)/static/licences
 	@$(PYTHON) -B python/build_wheel.py --portable --binary $(STATIC) --licences $(BUILD)/static/licences --out $(DIST)
 
-dist: tarball deb wheel ## Make all three; none needs Swift where it is installed
+program: static
+	@install -D -m 755 $(STATIC) $(DIST)/tessera-linux-$$(uname -m)
+	@cd $(DIST) && sha256sum tessera-linux-$$(uname -m) >tessera-linux-$$(uname -m).sha256
+
+dist: program tarball deb wheel ## Make all three, and the command alone; none needs Swift where it is installed
 
 SECONDS ?= 60
 PARSERS ?=
@@ -83,4 +87,4 @@ reference: build ## Write the reference of the commands, from their own help, to
 clean: ## Remove what was built
 	rm -rf $(BUILD) $(DIST) $(BUILD)-docs $(BUILD)-sample $(TEST_BUILD) .build-fuzz $(VENV)
 
-.PHONY: help demo build test static install tarball deb wheel dist fuzz paper bench docs reference deps peers python clean
+.PHONY: help demo build test static install program tarball deb wheel dist fuzz paper bench docs reference deps peers python clean
