@@ -34,8 +34,8 @@ def wheel_of(name: str, folder: Path) -> None:
 
 def make(folder: Path) -> Path:
     """The wheel of tessera-h5 with the command, and the wheels that it and its build need."""
-    subprocess.run([sys.executable, ROOT / "python" / "build_wheel.py", "--binary", command(), "--out", folder,
-                    "--local"], check=True, capture_output=True)
+    subprocess.run([sys.executable, ROOT / "python" / "build_wheel.py", "--binary", command(), "--out", folder],
+                   check=True, capture_output=True)
     for name in ("h5py", "xxhash", "hatchling"):
         wheel_of(name, folder)
     return folder
