@@ -26,7 +26,7 @@ test: peers python ## Build once and run every test, with the peer tools
 	  --scratch-path $(TEST_BUILD)
 	@bash samples/swift/check.sh $(TEST_BUILD)/release/tessera $(SWIFT) $(BUILD)-sample
 	@bash tools/dist/link.sh $(SWIFT) $(TEST_BUILD) $(TEST_BUILD)/static/tessera
-	@bash tools/dist/check.sh $(TEST_BUILD)/static/tessera $(TEST_BUILD)/release/tessera
+	@bash tools/dist/check.sh $(TEST_BUILD)/static/tessera $(TEST_BUILD)/release/tessera $(SWIFT)
 	TESSERA=$(CURDIR)/$(TEST_BUILD)/static/tessera $(PYTHON) -B -m pytest -q python
 
 STATIC := $(BUILD)/static/tessera

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Checks a static binary: what it needs, and that it writes and reads the same bytes as the usual build.
-# usage: check.sh STATIC USUAL
+# Checks a static binary: what it needs, that it writes and reads the same bytes as the usual build, and that its package
+# is complete.
+# usage: check.sh STATIC USUAL SWIFT
 set -euo pipefail
 
-static=$(realpath "$1") usual=$(realpath "$2")
+static=$(realpath "$1") usual=$(realpath "$2") swift=$3
+tools=$(cd "$(dirname "$0")" && pwd)
 samples=$(cd "$(dirname "$0")/../../samples" && pwd)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -38,6 +40,18 @@ for binary in static usual; do
 done
 "$static" diff static.npz usual.npz --tolerance 1e-6 >/dev/null
 
-# A file that needs a library that is left out is refused, as everywhere: the reader decodes no szip.
+bash "$tools/deb.sh" "$static" "$folder" "$swift" >/dev/null
+dpkg-deb -x "$folder"/tessera_*.deb "$folder/package"
+cmp "$static" "$folder/package/usr/bin/tessera"
+commands=$("$static" --help | sed -n '/^SUBCOMMANDS/,$p' | grep -cE '^  [a-z]+  ')
+pages=$(find "$folder/package/usr/share/man" -name 'tessera-*.1.gz' | wc -l)
+[ "$commands" -ge 10 ] && [ "$pages" = "$commands" ] || {
+  echo "check.sh: expected a man page for each of $commands commands, found $pages" >&2 && exit 1
+}
+for completion in bash-completion/completions/tessera zsh/vendor-completions/_tessera \
+  fish/vendor_completions.d/tessera.fish; do
+  grep -q extract "$folder/package/usr/share/$completion"
+done
+
 floor=$(objdump -T "$static" | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -1)
 echo "static binary: $(stat -c %s "$static") bytes, needs $floor and $needed"

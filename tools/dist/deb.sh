@@ -24,11 +24,11 @@ Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: tessera
 
 Files: *
-Copyright: the authors of Tessera
+Copyright: 2026 the Tessera authors
 License: Apache-2.0
  On Debian systems, the full text of the Apache License 2.0 is in
  /usr/share/common-licenses/Apache-2.0. The binary contains libraries of others;
- NOTICE in this folder names them.
+ NOTICE in this folder names them, and libraries/ has their licences.
 TEXT
 printf 'tessera (%s-1) unstable; urgency=medium\n\n  * Release %s; changelog.gz lists the changes.\n\n -- the authors of Tessera <tessera@example.org>  %s\n' \
   "$version" "$version" "$(date -u -R -d "@$SOURCE_DATE_EPOCH")" | gzip -9n >"$documents/changelog.Debian.gz"
@@ -36,6 +36,8 @@ install -d "$root/usr/share/lintian/overrides"
 cat >"$root/usr/share/lintian/overrides/tessera" <<TEXT
 # Debian's libhdf5 needs 32 more libraries, among them curl and LDAP; the static one needs none.
 tessera: embedded-library *
+# The package is not in Debian's archive.
+tessera: initial-upload-closes-no-bugs *
 # The Swift runtime is no package of Debian.
 tessera: statically-linked-binary *
 TEXT

@@ -19,7 +19,8 @@ done
 
 # usage: completion SHELL FILE
 completion() {
-  "$binary" --generate-completion-script "$1" >"$pages/completion"
+  # A completion is read, not run.
+  "$binary" --generate-completion-script "$1" | sed '1{/^#!/d}' >"$pages/completion"
   install -D -m 644 "$pages/completion" "$share/$2"
 }
 completion bash bash-completion/completions/tessera
