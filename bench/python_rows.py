@@ -1,21 +1,16 @@
 """Rows of reading from Python: `tessera_h5`, compared with `safetensors.numpy.load_file` of the extracted file."""
 
-import json
 import statistics
-from pathlib import Path
 
 from inference_rows import said
 from measure import Bench, ratio, run, warm
+from reading_rows import one_task
 from table import Row, within
 
 
 def python(bench: Bench) -> list[Row]:
     """Level 1 of 4 and the whole of 1 GB, uncompressed and compressed; and opening 10,000 tensors."""
-    source = bench.input("layers")
-    plan = json.loads(Path(f"{source}.plan.json").read_text())
-    plan["tasks"] = [{"name": "t"}]
-    plan_path = bench.folder / "python.json"
-    plan_path.write_text(json.dumps(plan))
+    source, plan_path = one_task(bench)
     rows = []
     for flags, what, limit in (([], "", 1.5), (["--compress"], ", compressed", None)):
         checkpoint, out = bench.folder / "python.h5", bench.folder / "python.safetensors"

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from pathlib import Path
 
 from measure import Bench, Case, Failed, interleave, run
 from table import Row, beside
@@ -22,13 +23,19 @@ def validate(bench: Bench) -> list[Row]:
                    limit=1 / (0.8 * cores))]
 
 
+def one_task(bench: Bench) -> tuple[Path, Path]:
+    """The 1 GB of layers, and their plan with one task, `t`."""
+    source = bench.input("layers")
+    plan = json.loads(Path(f"{source}.plan.json").read_text())
+    plan["tasks"] = [{"name": "t"}]
+    path = bench.folder / "one-task.json"
+    path.write_text(json.dumps(plan))
+    return source, path
+
+
 def extract(bench: Bench) -> list[Row]:
     """The bytes that each level of 1 GB reads from the file, uncompressed and compressed."""
-    source = bench.input("layers")
-    plan = json.loads(open(f"{source}.plan.json").read())
-    plan["tasks"] = [{"name": "t"}]
-    plan_path = bench.folder / "levels.json"
-    plan_path.write_text(json.dumps(plan))
+    source, plan_path = one_task(bench)
     rows = []
     for flags, what in (([], ""), (["--compress"], ", compressed")):
         checkpoint, out = bench.folder / "levels.h5", bench.folder / "level.safetensors"

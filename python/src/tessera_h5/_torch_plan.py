@@ -149,7 +149,7 @@ def _finished(
         notes.append(f"cut in the graph, but not a tensor of the module: {_listed(lost)}; a sub-network fails if the "
                      "module needs it")
     if missing:
-        notes.append(f"whole, because the graph has no tensor that is equal: "
+        notes.append("whole, because the graph has no tensor that is equal: "
                      + ", ".join(f"'{name}'" for name in missing))
     buffers = [entry for entry in own["tensors"] if entry.get("name", "") in tensors and entry["name"] not in state]
     own["tensors"] = [entry for entry in own["tensors"] if entry not in buffers]
