@@ -5,8 +5,11 @@ package struct FindingsReport: Sendable {
   package let files: [FileVerdict]
   /// The lowest severity that makes the command fail.
   package let failOn: Severity
+  /// The documents with rules of projects that were used, each once.
+  package let projects: [String]
 
-  package init(files: [FileVerdict], failOn: Severity = .warning) {
+  package init(files: [FileVerdict], failOn: Severity = .warning, projects: [String] = []) {
+    self.projects = projects
     self.files = files
     self.failOn = failOn
   }

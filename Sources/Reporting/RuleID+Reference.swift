@@ -16,6 +16,7 @@ extension RuleID {
     case .memberChecksum: "https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT"
     case .graph, .storedGraph: "https://onnx.ai/onnx/repo-docs/IR.html"
     case .shapes, .nonFinite: "https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html"
+    case .project: "https://toml.io/en/v1.0.0"
     case .units, .plan, .levels, .nesting, .scopes, .halfCut, .ties, .owners:
       "https://arxiv.org/abs/1904.04562"
     case .identity, .structure, .links, .placement, .metadataChecksum, .indexChecksum, .index, .sectionRange,

@@ -25,7 +25,8 @@ struct TesseraCommand: ParsableCommand {
     version: "tessera \(version)",
     subcommands: [
       InspectCommand.self, PlanCommand.self, ConvertCommand.self, CountCommand.self, ExtractCommand.self,
-      ValidateCommand.self, RunCommand.self, VerifyCommand.self, DiffCommand.self, CompareCommand.self,
+      ValidateCommand.self, LockCommand.self, RunCommand.self, VerifyCommand.self, DiffCommand.self,
+      CompareCommand.self,
     ])
 
   /// The version of the tool; the file layout has its own version.

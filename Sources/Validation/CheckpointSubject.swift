@@ -9,6 +9,8 @@ internal import UnitModel
 /// A unit checkpoint in the form that rules need; values for several rules are computed once.
 final class CheckpointSubject {
   let examination: CheckpointExamination
+  /// The file that is open; nil if only its parts are examined.
+  let file: ReadableFile?
   /// The checkpoint; nil if its index cannot be decoded.
   let checkpoint: UnitCheckpoint?
   /// The first error of the operating system while the rules ran; a file that could not be read is not a damaged file.
@@ -30,8 +32,10 @@ final class CheckpointSubject {
   }()
 
   init(
-    _ examination: CheckpointExamination, progress: @escaping (Int) -> Void, options: ValidationOptions
+    _ examination: CheckpointExamination, file: ReadableFile? = nil, progress: @escaping (Int) -> Void,
+    options: ValidationOptions
   ) {
+    self.file = file
     self.options = options
     self.examination = examination
     checkpoint = examination.checkpoint

@@ -42,7 +42,7 @@ package enum FileValidation {
       do throws(CheckpointError) { examination = try CheckpointExamination(file) } catch {
         throw .checkpoint(error)
       }
-      return try verdict(examination, options, progress: progress)
+      return try verdict(examination, file, options, progress: progress)
     }
     if file.path.hasSuffix(DDUFValidation.suffix) { return try DDUFValidation.verdict(file, options) }
     if FlatFormats.recognise(file) != nil {
@@ -50,7 +50,7 @@ package enum FileValidation {
       return try FlatValidation(file, options).verdict(source, errors, progress: progress)
     }
     if let examination = CheckpointExamination(damagedSignatureOf: file) {
-      return try verdict(examination, options, progress: progress)
+      return try verdict(examination, file, options, progress: progress)
     }
     guard let verdict = try FlatValidation(file, options).verdictOfUnknown() else { throw .notRecognised }
     return verdict
@@ -58,28 +58,31 @@ package enum FileValidation {
 
   /// The rules for such files, and the rules with findings.
   static func rules(
-    about subjects: RuleSubjects, deep: Bool, isOpened: Bool, _ findings: [Finding]
+    about subjects: RuleSubjects, _ options: ValidationOptions, isOpened: Bool, _ findings: [Finding]
   ) -> [RuleID] {
     RuleID.allCases.filter { rule in
       findings.contains { $0.rule == rule }
-        || isOpened && !rule.subjects.isDisjoint(with: subjects) && (deep || !rule.isDeep)
+        || isOpened && !rule.subjects.isDisjoint(with: subjects) && (options.deep || !rule.isDeep)
+          && (options.project != nil || rule != .project)
     }
   }
 
   private static func verdict(
-    _ examination: CheckpointExamination, _ options: ValidationOptions, progress: @escaping (Int) -> Void
+    _ examination: CheckpointExamination, _ file: ReadableFile, _ options: ValidationOptions,
+    progress: @escaping (Int) -> Void
   ) throws(UncheckableFile) -> FileVerdict {
-    let subject = CheckpointSubject(examination, progress: progress, options: options)
+    let subject = CheckpointSubject(examination, file: file, progress: progress, options: options)
     let opening = examination.errors.map { subject.finding($0) }
-    let findings = RuleID.allCases.flatMap { id in
-      opening.filter { $0.rule == id } + (id.isDeep && !options.deep ? [] : id.rule.findings(in: subject))
-    }
+    let findings = options.ordered(
+      RuleID.allCases.flatMap { id in
+        opening.filter { $0.rule == id } + (id.isDeep && !options.deep ? [] : id.rule.findings(in: subject))
+      })
     if let failure = subject.failure { throw .file(failure) }
     return FileVerdict(
       path: examination.path, kind: "unit-checkpoint",
       tensorCount: subject.checkpoint.map(\.index.tensors.count), isDeep: options.deep, findings: findings,
       rules: rules(
-        about: .checkpoint, deep: options.deep, isOpened: subject.checkpoint != nil, findings))
+        about: .checkpoint, options, isOpened: subject.checkpoint != nil, findings))
   }
 }
 

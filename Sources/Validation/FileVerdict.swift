@@ -17,6 +17,9 @@ package struct FileVerdict: Sendable {
   /// The tensors of a flat file, for rules about a folder; nil if it could not be opened as weights.
   var tensors: [TensorSpec]?
 
+  /// The document with rules of the project that apply to the file; nil if none do.
+  package var project: String?
+
   /// What was done with the file.
   package enum State: Sendable, Equatable {
     case checked
@@ -47,6 +50,13 @@ package struct FileVerdict: Sendable {
     self.init(path, .left(why: why), findings)
   }
 
+  /// The verdict on a file that should be there.
+  package init(missing path: String, kind: String, _ finding: ProjectFinding) {
+    self.init(
+      path: path, kind: kind, tensorCount: nil, isDeep: true, findings: [finding.about(path)],
+      rules: [.project])
+  }
+
   private init(_ path: String, _ state: State, _ findings: [Finding] = []) {
     self.path = path
     (kind, tensorCount, isDeep) = (nil, nil, false)
@@ -72,7 +82,7 @@ package struct FileVerdict: Sendable {
   }
 
   /// The same verdict with the severities that the user chose.
-  func adjusted(_ options: ValidationOptions) -> FileVerdict {
+  package func adjusted(_ options: ValidationOptions) -> FileVerdict {
     if case .failed = state { return self }
     var verdict = with(options.adjusted(findings))
     if case .left = state { verdict.rules = verdict.findings.map(\.rule) }

@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import FlatFormats
 internal import TensorStreams
 internal import Tensors
@@ -7,6 +8,12 @@ final class FlatSubject {
   let path: String
   /// The format, or a description of the first bytes if the format is unknown.
   let found: String
+  /// The format as verdicts print it; nil if it is unknown.
+  let kind: String?
+  /// The file that is open; nil for a set of shards without an index.
+  let file: ReadableFile?
+  /// The paths of all files that are read.
+  let files: [String]
   /// The file; nil if its header or directory is not sound.
   let source: (any FlatWeightsSource)?
   let options: ValidationOptions
@@ -16,9 +23,13 @@ final class FlatSubject {
   private let progress: (Int) -> Void
 
   init(
-    path: String, found: String, source: (any FlatWeightsSource)?, pickleRemarks: [FlatRemark],
-    options: ValidationOptions, progress: @escaping (Int) -> Void
+    path: String, found: String, kind: String?, file: ReadableFile?, files: [String],
+    source: (any FlatWeightsSource)?, pickleRemarks: [FlatRemark], options: ValidationOptions,
+    progress: @escaping (Int) -> Void
   ) {
+    self.files = files
+    self.kind = kind
+    self.file = file
     self.path = path
     self.found = found
     self.source = source
@@ -42,6 +53,9 @@ final class FlatSubject {
     source.map { source in
       TensorScan.run(source, Array(source.tensors.indices), hashes: false, progress: progress)
     } ?? []
+
+  /// The paths by which a project's rules may refer to the file or set.
+  var paths: [String] { ProjectSubject.paths(path, files, kind: kind) }
 
   func finding(
     _ rule: RuleID, _ severity: Severity = .error, at location: String, _ message: String

@@ -15,11 +15,14 @@ struct FlatValidation {
   private let scan: PickleScan?
   /// The file; nil for a set of files.
   private let file: ReadableFile?
+  /// The files of a set, or the file itself.
+  private let files: [String]
 
   /// Follows the pickles of a file that may have some.
   init(_ file: ReadableFile, _ options: ValidationOptions) throws(UncheckableFile) {
     path = file.path
     self.file = file
+    files = [file.path]
     found = FlatFormats.recognise(file)
     content = FlatFormats.contentInWords(file)
     self.options = options
@@ -29,8 +32,9 @@ struct FlatValidation {
   }
 
   /// A set of shards: safetensors have no pickles.
-  init(setAt path: String, _ options: ValidationOptions) {
+  init(setAt path: String, files: [String], _ options: ValidationOptions) {
     self.path = path
+    self.files = files
     found = .shardedSafetensors
     content = ""
     self.options = options
@@ -61,22 +65,24 @@ struct FlatValidation {
     if let first = beyond.first, defects.isEmpty, !isSuspect { throw .flat(first) }
     let kind = isPlainPickle ? "pickle" : (source?.kind ?? found)?.rawValue
     let subject = FlatSubject(
-      path: path, found: kind ?? content, source: source, pickleRemarks: remarks, options: options,
-      progress: progress)
+      path: path, found: kind ?? content, kind: kind, file: file, files: source?.files ?? files,
+      source: source,
+      pickleRemarks: remarks, options: options, progress: progress)
     let told =
       defects.map { subject.finding($0) }
       + beyond.map {
         subject.finding(.unexamined, .warning, at: "", "expected only supported features, found \($0)")
       }
-    let findings = RuleID.allCases.flatMap { id in
-      told.filter { $0.rule == id } + (id.isDeep && !options.deep ? [] : id.rule.findings(in: subject))
-    }
+    let findings = options.ordered(
+      RuleID.allCases.flatMap { id in
+        told.filter { $0.rule == id } + (id.isDeep && !options.deep ? [] : id.rule.findings(in: subject))
+      })
     if let failure = subject.failure { throw .source(SourceFailure(failure)) }
     let isOpened = source != nil || isPlainPickle
     var verdict = FileVerdict(
       path: path, kind: kind, tensorCount: source?.tensors.count ?? (isPlainPickle ? 0 : nil),
       isDeep: options.deep, findings: findings,
-      rules: FileValidation.rules(about: .flat, deep: options.deep, isOpened: isOpened, findings))
+      rules: FileValidation.rules(about: .flat, options, isOpened: isOpened, findings))
     verdict.tensors = source?.tensors.map(\.spec)
     return verdict
   }
@@ -97,12 +103,14 @@ struct FlatValidation {
     let isSuspect = remarks.contains { [.foreignGlobal, .codeGlobal].contains($0.kind) }
     guard isSuspect || FlatFormats.promise(ofName: path) != nil else { return nil }
     let subject = FlatSubject(
-      path: path, found: content, source: nil, pickleRemarks: remarks, options: options,
-      progress: { _ in })
-    let findings = [RuleID.format, .pickleGlobals, .unexamined].flatMap { $0.rule.findings(in: subject) }
+      path: path, found: content, kind: nil, file: file, files: files, source: nil, pickleRemarks: remarks,
+      options: options, progress: { _ in })
+    let findings = [RuleID.format, .pickleGlobals, .unexamined, .project].flatMap {
+      $0.rule.findings(in: subject)
+    }
     return FileVerdict(
       path: path, kind: nil, tensorCount: nil, findings: findings,
-      rules: FileValidation.rules(about: .flat, deep: false, isOpened: false, findings))
+      rules: FileValidation.rules(about: .flat, options, isOpened: false, findings))
   }
 }
 

@@ -116,7 +116,8 @@ package struct FolderValidation {
         guard let place = places[file] else { continue }
         if case .left = verdicts[place].state {
           verdicts[place] = FileVerdict(
-            path: file.text, kind: "json", tensorCount: nil, isDeep: true, findings: [], rules: rules)
+            path: file.text, kind: "json", tensorCount: nil, isDeep: true,
+            findings: verdicts[place].findings.filter { $0.rule == .project }, rules: rules)
         }
         verdicts[place] = (found[file] ?? []).reversed().reduce(verdicts[place]) { $0.with($1) }
       }
@@ -156,7 +157,7 @@ package struct FolderValidation {
   ) -> [FileVerdict] {
     let whole = checkFile(index)
     guard case .checked = whole.state, whole.tensorCount != nil else {
-      return torn(Self.distributed(whole, over: shards.map(checkFile)))
+      return torn(Self.distributed(whole, over: shards.map { checkFile($0, .ofDamagedSet) }))
     }
     return Self.distributed(
       whole,
@@ -188,8 +189,9 @@ package struct FolderValidation {
     _ set: (names: [String], missing: [String]), in folder: String, hasIndex: Bool, hasLeftovers: Bool,
     path: (String) -> String
   ) -> [FileVerdict] {
-    let each = set.names.map { checkFile(path($0)) }
     let torn = hasLeftovers && !hasIndex
+    let part = hasIndex ? PartOfSet.no : torn || !set.missing.isEmpty ? .ofDamagedSet : .ofSoundSet
+    let each = set.names.map { checkFile(path($0), part) }
     func finding(_ severity: Severity, _ expected: String, _ found: String) -> Finding {
       Finding(
         .shards, severity, file: folder, location: "",
@@ -209,7 +211,8 @@ package struct FolderValidation {
     } else if findings.isEmpty {
       let (source, errors) = FlatFormats.examine(set: set.names, inFolder: folder)
       do throws(UncheckableFile) {
-        let whole = try FlatValidation(setAt: folder, options).verdict(source, errors, progress: { _ in })
+        let whole = try FlatValidation(setAt: folder, files: set.names.map(path), options).verdict(
+          source, errors, progress: { _ in })
         let known = each.flatMap(\.findings)
         findings = whole.findings.filter { !known.contains($0) }
       } catch {
@@ -220,7 +223,7 @@ package struct FolderValidation {
     return [
       FileVerdict(
         path: folder, kind: FlatFormatKind.shardedSafetensors.rawValue, tensorCount: nil, findings: findings,
-        rules: [.shards])
+        rules: RuleID.allCases.filter { rule in rule == .shards || findings.contains { $0.rule == rule } })
     ] + each
   }
 
@@ -242,7 +245,10 @@ package struct FolderValidation {
     ] + given
   }
 
-  private func checkFile(_ path: String) -> FileVerdict {
+  /// - Parameter part: what the file is to a set, which has the project's rules in its place.
+  private func checkFile(_ path: String, _ part: PartOfSet = .no) -> FileVerdict {
+    var options = options
+    options.part = part
     let file: ReadableFile
     do throws(FileError) { file = try documents.file(path) } catch {
       return FileVerdict(path: path, failure: "\(error)")
@@ -254,9 +260,9 @@ package struct FolderValidation {
       case .flat(let flat) where flat.defect == nil: return FileVerdict(path: path, failure: "\(error)")
       case .checkpoint(CheckpointError.file), .checkpoint(CheckpointError.unknownVersion):
         return FileVerdict(path: path, failure: "\(error)")
-      case .notRecognised: return left(path, FlatFormats.contentInWords(file))
-      case .checkpoint(CheckpointError.notACheckpoint): return left(path, "HDF5 of another kind")
-      case .checkpoint, .flat: return left(path, Self.sentence(error, without: path))
+      case .notRecognised: return left(file, FlatFormats.contentInWords(file))
+      case .checkpoint(CheckpointError.notACheckpoint): return left(file, "HDF5 of another kind")
+      case .checkpoint, .flat: return left(file, Self.sentence(error, without: path))
       }
     }
   }
@@ -267,6 +273,15 @@ package struct FolderValidation {
   }
 
   private mutating func leave(_ path: String, _ why: String) { verdicts.append(left(path, why)) }
+
+  /// The verdict on an open file that is not checked, except by the rules that a project has for it.
+  private func left(_ file: ReadableFile, _ why: String) -> FileVerdict {
+    if options.project?.isDocument(file.path) == true {
+      return FileVerdict(path: file.path, left: "the project's rules")
+    }
+    let verdict = left(file.path, why)
+    return verdict.with(verdict.findings + ProjectRule.findings(inFile: file, options))
+  }
 
   /// The verdict on a file that is not checked; with `--strict`, this is a finding.
   private func left(_ path: String, _ why: String) -> FileVerdict {

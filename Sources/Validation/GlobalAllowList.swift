@@ -23,6 +23,16 @@ package struct GlobalAllowList: Sendable {
     }
   }
 
+  /// A list of names and patterns; nil if one of them is neither.
+  package init?(names: [String]) {
+    for name in names {
+      guard !name.contains(where: \.isWhitespace), name.contains("."), let pattern = NamePattern(name) else {
+        return nil
+      }
+      if pattern.isLiteral { self.names.insert(name) } else { patterns.append(pattern) }
+    }
+  }
+
   /// Adds the names of another list.
   package mutating func add(_ other: GlobalAllowList) {
     names.formUnion(other.names)
@@ -30,7 +40,7 @@ package struct GlobalAllowList: Sendable {
   }
 
   /// Whether the list allows `global`. A name that can run code must be in the list in full.
-  func allows(_ global: String, canRunCode: Bool) -> Bool {
+  package func allows(_ global: String, canRunCode: Bool) -> Bool {
     names.contains(global) || !canRunCode && patterns.contains { $0.match(global) != nil }
   }
 }

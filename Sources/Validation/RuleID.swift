@@ -43,6 +43,8 @@ package enum RuleID: String, Sendable, CaseIterable {
   case owners = "owners"
   case digest = "digest"
   case nonFinite = "non-finite"
+  // The project's own rules, from tessera.toml.
+  case project = "project"
 
   /// The rule of this id. An id without a rule does not compile, because of the switch.
   var rule: any ValidationRule.Type {
@@ -84,8 +86,12 @@ package enum RuleID: String, Sendable, CaseIterable {
     case .owners: OwnersRule.self
     case .digest: DigestRule.self
     case .nonFinite: NonFiniteRule.self
+    case .project: ProjectRule.self
     }
   }
+
+  /// The place in the order of checking.
+  var order: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 
   /// The condition that a file must meet, in one sentence.
   package var summary: String { rule.summary }

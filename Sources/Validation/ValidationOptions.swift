@@ -1,6 +1,15 @@
 package import Tensors
 package import UnitModel
 
+/// What a file is to a set of shards.
+enum PartOfSet: Sendable {
+  case no
+  /// A shard of a set that is checked as a whole.
+  case ofSoundSet
+  /// A shard of a set that cannot be opened as a whole.
+  case ofDamagedSet
+}
+
 /// The user's choices: which files are checked, how they are checked, and which findings are reported.
 package struct ValidationOptions: Sendable {
   /// Whether to also read every byte and recompute checksums and digests.
@@ -15,8 +24,21 @@ package struct ValidationOptions: Sendable {
   package var maskPatterns: [NamePattern] = []
   /// Whether files of a folder, and parts of a checkpoint, that are not examined are findings.
   package var strict = false
+  /// The rules of the project that the files belong to; nil without one.
+  package var project: (any ProjectRules)?
+  /// Whether the file is a shard of a set, about which the project's rules are.
+  var part = PartOfSet.no
 
   package init() {}
+
+  /// The findings in the order of the rules: those of a project include findings of `unexamined`.
+  func ordered(_ findings: [Finding]) -> [Finding] {
+    if project == nil { return findings }
+    let late = findings.filter { $0.rule == .unexamined && $0.defect?.hasPrefix("project.") == true }
+    let rest = findings.filter { !late.contains($0) }
+    let place = rest.firstIndex { $0.rule.order > RuleID.unexamined.order } ?? rest.count
+    return Array(rest[..<place]) + late + rest[place...]
+  }
 
   /// The findings with the severities that the user chose.
   func adjusted(_ findings: [Finding]) -> [Finding] {

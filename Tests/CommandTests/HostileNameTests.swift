@@ -107,6 +107,7 @@ struct HostileNameTests {
     "diff w.safetensors a\n::error::b.safetensors", "validate w.safetensors m.h5 NAME",
     "validate --format json w.safetensors m.h5 NAME", "validate --format github w.safetensors m.h5 NAME",
     "validate --format sarif w.safetensors m.h5 NAME", "validate --format junit w.safetensors m.h5 NAME",
+    "lock w.safetensors NAME", "validate --lock NAME w.safetensors", "validate --project NAME w.safetensors",
     "validate --deep --format github a\n::error::b.safetensors", "plan w.safetensors --plan plan.json",
     "plan w.safetensors --units 2 --cut *=NAME,-", "plan m.onnx --units 2 --cut-first --tasks NAME",
     "plan w.safetensors --preset NAME", "convert w.safetensors NAME",

@@ -5,6 +5,15 @@ import Testing
 /// Every command opens each file once.
 @Suite("Files are opened once", .enabled(if: Peers.areThere(python: false, programs: ["strace"])))
 struct OpenedOnceTests {
+  /// Rules that `validate` finds, for which it counts the file.
+  private static let project = """
+    [[files]]
+    match = "**"
+    largest-file = "1GB"
+    counts = [{ policy = "weights-only", largest = "1G" }]
+
+    """
+
   private static let commands = [
     "inspect network.onnx", "inspect fashion.h5", "count network.onnx", "count network.onnx --layers",
     "count fashion.h5 --budget 35k", "count network.h5 --work",
@@ -24,6 +33,7 @@ struct OpenedOnceTests {
     for name in ["network.onnx", "weights.safetensors", "plan.json", "images.npy"] {
       try FileManager.default.copyItem(atPath: "\(sample)/\(name)", toPath: folder.file(name))
     }
+    _ = try folder.write(Self.project, as: "tessera.toml")
     func run(_ words: [String]) throws -> (code: Int32?, errorText: String) {
       let run = try Subprocess.run("/usr/bin/env", words, directory: folder.path, timeout: 60)
       return (run.code, run.errorText)
@@ -54,6 +64,7 @@ struct OpenedOnceTests {
     let folder = try TemporaryFolder()
     let rows: [SampleWeights.Row] = (0..<12).map { ("t\($0)", "F32", [64]) }
     _ = try folder.write(SampleWeights.bytes(rows), as: "w.safetensors")
+    _ = try folder.write(Self.project, as: "tessera.toml")
     let commands = [
       "convert w.safetensors set/ --shard-size 256", "inspect set", "inspect set --stats --digests",
       "validate set", "validate --deep set", "validate --deep set/model.safetensors.index.json",

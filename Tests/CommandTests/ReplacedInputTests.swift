@@ -55,6 +55,7 @@ struct ReplacedInputTests {
     Case(
       "plan s --units 1 --cut layer{}.up=ffn{},- --cut layer{}.down=-,ffn{} -o OUT",
       reads: "s/model.safetensors.index.json", other: "o.json", isDeclared: false),
+    Case("lock w.safetensors -o OUT", reads: "w.safetensors", other: "o.lock"),
     Case("run m.npz --input in.npz --output OUT", reads: "m.npz", other: "o.npz"),
     Case("run m.npz --input in.npz --output OUT", reads: "in.npz", other: "o.npz"),
     Case("run x.onnx --input in.npz --output OUT", reads: "ext.npz", other: "o.npz", isDeclared: false),
@@ -157,7 +158,7 @@ struct ReplacedInputTests {
       return ["<dest>", "--output ", "--svg ", "to write"].contains(where: help.contains)
     }
     #expect(Set(writing) == Set(Self.cases.map(\.command)))
-    #expect(Self.cases.count == 26)
+    #expect(Self.cases.count == 27)
   }
 
   @Test("an old index does not take a file along that holds none of its tensors")

@@ -34,6 +34,7 @@ struct FuzzTests {
     (.onnx, "onnx/seeds/branches.onnx"), (.onnx, "onnx/seeds/network.onnx"),
     (.onnx, "onnx/seeds/shapes.onnx"), (.plan, "plans/good/readme-example.json"),
     (.plan, "plans/good/two-units-everywhere.json"), (.plan, "plans/minilm.json"),
+    (.toml, "project/full.toml"),
     (.hdf5, "hdf5/refused_earliest.h5"), (.checkpoint, "checkpoints/grid.h5"),
     (.checkpoint, "checkpoints/mixed.h5"), (.checkpoint, "checkpoints/owners.h5"),
     (.pytorch, "partial/beside.pt"), (.pytorch, "partial/arrays-0.pt"), (.zip, "partial/several.npz"),

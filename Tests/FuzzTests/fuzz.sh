@@ -51,6 +51,7 @@ seed() {
     onnx)
       add "$1" Tests/Fixtures/onnx/seeds/*.onnx /usr/share/libonnx-testdata/data/{node,simple}/*/model.onnx ;;
     plan) add "$1" Tests/Fixtures/plans/*.json Tests/Fixtures/plans/*/*.json samples/*/*.json ;;
+    toml) add "$1" Tests/Fixtures/project/*.toml ;;
     hdf5) add "$1" Tests/Fixtures/hdf5/*.h5 "$hostile"/hdf5-*/* ;;
     checkpoint) add "$1" Tests/Fixtures/checkpoints/*.h5 ;;
   esac

@@ -50,6 +50,9 @@ struct SchemaTests {
       [
         ["validate", "model.h5", "--deep", "--json"], ["validate", "damaged.h5", "--deep", "--json"],
         ["validate", "source.safetensors", "absent.h5", "--json"],
+        [
+          "validate", "model.h5", "--json", "--project", "\(SourceFolder.fixtures)/project/full.toml",
+        ],
       ]
     ),
     (
@@ -114,6 +117,8 @@ struct SchemaTests {
         "samples/\($0).claims.json"
       }
     ),
+    ("lock", ["Tests/Fixtures/project/tessera.lock"]),
+    ("project", ["Tests/Fixtures/project/full.toml"]),
     ("study", ["samples/paper/study.json"]),
     ("architecture", architectures.map { "Sources/Planning/Architectures/\($0)" }),
     ("family", FamilyTests.names.map { "samples/family/\($0).family.json" }),

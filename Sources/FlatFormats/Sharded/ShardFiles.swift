@@ -21,6 +21,9 @@ final class ShardFiles: Sendable {
       files.enumerated().compactMap { number, file in file.opened.map { (number, $0) } })
   }
 
+  /// The number of shards.
+  var count: Int { shards.count }
+
   /// The shard with this number; throws if it had to be opened again and is no longer the file whose header was read.
   func file(_ number: Int) throws(FlatFormatError) -> ReadableFile {
     // Opened under the lock: several readers may ask for one shard at once.

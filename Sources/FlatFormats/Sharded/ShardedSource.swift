@@ -1,4 +1,4 @@
-internal import ByteFiles
+package import ByteFiles
 internal import StrictJSON
 internal import TensorStreams
 internal import Tensors
@@ -276,5 +276,25 @@ extension ShardedSource {
           .shardsExtraTensor, path: path, place: "tensor \(name.quoted)", expected: "it in the weight_map",
           found: "it in \(TensorName(shard.name).quoted) only"))
     }
+  }
+}
+
+extension FlatFormats {
+  /// The open file of a shard of a set; nil for any other source, and for a path that is not a shard's.
+  package static func shard(
+    at path: String, of source: any FlatWeightsSource
+  ) throws(FlatFormatError) -> ReadableFile? {
+    guard let set = source as? ShardedSource else { return nil }
+    return try set.shard(at: path)
+  }
+}
+
+extension ShardedSource {
+  /// The open file of a shard; nil for the path of the index, and for any other.
+  fileprivate func shard(at path: String) throws(FlatFormatError) -> ReadableFile? {
+    let hasIndex = files.count > shardFiles.count
+    guard let place = files.firstIndex(where: { $0.utf8.elementsEqual(path.utf8) }) else { return nil }
+    let number = place - (hasIndex ? 1 : 0)
+    return number < 0 ? nil : try shardFiles.file(number)
   }
 }

@@ -58,14 +58,16 @@ public struct ValidationReport: Sendable {
 /// - Parameters:
 ///   - path: the file or the folder.
 ///   - isDeep: whether the elements of all tensors are read too.
+///   - project: the path of a `tessera.toml` whose rules are applied too; nil for none. The command searches for one.
 ///   - progress: receives the number of bytes read; for a folder, the total is 0, because it is unknown.
-/// - Throws: `TesseraError` if the file cannot be read or its format is unknown.
+/// - Throws: `TesseraError` if the file cannot be read or its format is unknown, or if `project` is malformed.
 public func validate(
-  _ path: String, isDeep: Bool = false, progress: @escaping ProgressHandler = { _ in }
+  _ path: String, isDeep: Bool = false, project: String? = nil, progress: @escaping ProgressHandler = { _ in }
 ) async throws -> ValidationReport {
   try await LongWork.perform { check in
     var options = ValidationOptions()
     options.deep = isDeep
+    options.project = try project.map { path in try Project(naming: path) }
     var done = 0
     func advance(_ bytes: Int, of total: Int) {
       done += bytes

@@ -48,6 +48,9 @@ package final class OpenedFile: Sendable {
     }
   }
 
+  /// The contents of an open file or set of shards.
+  package convenience init(_ source: any FlatWeightsSource) { self.init(source, of: nil) }
+
   private init(_ source: any FlatWeightsSource, of folder: String?) {
     path = source.path
     self.folder = folder
@@ -129,8 +132,9 @@ package final class OpenedFile: Sendable {
           _ = try checkpoint?.sourceRecord()
           return try checked.known??.model
         }
-        guard flatKind == .onnx, let file else { return nil }
+        guard flatKind == .onnx else { return nil }
         if case .flat(let source)? = opened.known { return source.graph }
+        guard let file else { return nil }
         return try Model(file)
       }
     }

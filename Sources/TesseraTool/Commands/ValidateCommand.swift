@@ -19,6 +19,9 @@ struct ValidateCommand: ParsableCommand {
       that the nodes have no cycle. In a folder, check every file of these formats, and list the others. \
       In a folder of a Hugging Face model, also compare config.json with the tensors and with the tokenizer.
 
+      A tessera.toml has a project's own rules for its files: dtypes, tensors, sizes, counts, formats, \
+      digests. The nearest one is used: in the folder of the argument, or above it up to a folder with .git.
+
       Each file gets one line with the result, the format, and the part that was read. Without --deep, the \
       data of tensors is not read.
 
@@ -41,6 +44,7 @@ struct ValidateCommand: ParsableCommand {
         tessera validate --deep model.safetensors --rule non-finite=error \\
           --allow-minus-infinity '*.mask'
         tessera validate --format junit model.h5 > report.xml
+        tessera validate --deep --project ci/tessera.toml models/
       """)
 
   @Argument(help: "The files to check.")
@@ -83,21 +87,37 @@ struct ValidateCommand: ParsableCommand {
       "Accept -Inf in tensors whose name matches PATTERN, such as masks (repeatable).", valueName: "pattern"))
   var maskPatterns: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Apply the project's rules in FILE, instead of those in the nearest tessera.toml.", valueName: "file"))
+  var project: String?
+
+  @Flag(name: .customLong("no-project"), help: "Ignore tessera.toml.")
+  var noProject = false
+
+  @Flag(help: "Compare all files with the nearest tessera.lock. Implies --deep.")
+  var locked = false
+
+  @Option(
+    help: ArgumentHelp("Compare all files with the lock FILE. Implies --locked.", valueName: "file"))
+  var lock: String?
+
   @OptionGroup var reading: ReadingOptions
 
   /// How findings are printed.
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, github, sarif, junit }
 
   func validate() throws {
+    if project != nil, noProject { throw ValidationError("expected either --project or --no-project") }
     if files.isEmpty { throw ValidationError("expected at least one file") }
     if json && format != .text && format != .json {
       throw ValidationError("--json: expected no other --format beside it, found \(format.rawValue)")
     }
-    if !deep, let setting = rules.first(where: { $0.rule.isDeep && $0.severity != nil }) {
+    if !isDeep, let setting = rules.first(where: { $0.rule.isDeep && $0.severity != nil }) {
       throw ValidationError(
         "--rule \(setting.rule.rawValue): expected --deep beside it, since the rule reads the tensors' data")
     }
-    if !deep, !maskPatterns.isEmpty {
+    if !isDeep, !maskPatterns.isEmpty {
       throw ValidationError(
         "--allow-minus-infinity: expected --deep beside it, since only then the tensors' data is read")
     }
@@ -110,7 +130,19 @@ struct ValidateCommand: ParsableCommand {
 
   func run() throws {
     let options = try options()
-    let report = FindingsReport(files: files.flatMap { check($0, options) }, failOn: failOn)
+    let projects = try projects()
+    let locks = try locks(projects)
+    let verdicts = zip(files, zip(projects, locks)).flatMap { path, rules in
+      var options = options
+      options.project = rules.1 ?? rules.0
+      let verdicts = check(path, options)
+      let missing = (rules.1?.missing(below: path) ?? []).map { $0.adjusted(options) }
+      return (rules.0?.marked(verdicts) ?? verdicts) + missing
+    }
+    let used = projects.compactMap { $0?.path }
+    let report = FindingsReport(
+      files: verdicts, failOn: failOn,
+      projects: used.enumerated().filter { used.firstIndex(of: $0.element) == $0.offset }.map(\.element))
     switch json ? .json : format {
     case .text: try Output.standardOutput(report.text)
     case .json: try Output.standardOutput(json: report.json)
@@ -125,9 +157,46 @@ struct ValidateCommand: ParsableCommand {
     if !report.isClean { throw ExitCode(1) }
   }
 
+  /// The project of each file. All documents are read before any file is checked; each is read once.
+  private func projects() throws -> [Project?] {
+    if noProject { return files.map { _ in nil } }
+    if let project {
+      let named = try Project(naming: project)
+      return files.map { _ in named }
+    }
+    var known: [String: Project] = [:]
+    return try files.map { path in
+      guard let place = Project.place(for: path) else { return nil }
+      if let project = known[place] { return project }
+      known[place] = try Project.find(for: path)
+      return known[place]
+    }
+  }
+
+  /// Whether all data are read.
+  private var isDeep: Bool { deep || locked || lock != nil }
+
+  /// The lock of each file, with the rules of its project; nil without --locked.
+  private func locks(_ projects: [Project?]) throws -> [LockedProject?] {
+    guard locked || lock != nil else { return files.map { _ in nil } }
+    var known: [String: LockedProject] = [:]
+    return try zip(files, projects).map { path, project in
+      guard let place = lock ?? LockedProject.place(for: path) else {
+        throw TesseraError(
+          sentence:
+            "\(path): --locked: expected a \(LockDocument.fileName) in its folder or above it, found none")
+      }
+      let key = "\(place)\0\(project?.path ?? "")"
+      if let lock = known[key] { return lock }
+      let lock = try LockedProject(place, with: project)
+      known[key] = lock
+      return lock
+    }
+  }
+
   private func options() throws -> ValidationOptions {
     var options = ValidationOptions()
-    options.deep = deep
+    options.deep = isDeep
     options.assumeDType = reading.assumeDType
     options.strict = strict
     options.maskPatterns = maskPatterns.compactMap(NamePattern.init)
@@ -151,7 +220,7 @@ struct ValidateCommand: ParsableCommand {
     }
     do {
       let file = try ReadableFile(path: path)
-      if deep { bar = ProgressBar("checking", total: file.size) }
+      if isDeep { bar = ProgressBar("checking", total: file.size) }
       return [try FileValidation.check(file, options, progress: advance)]
     } catch UncheckableFile.notRecognised {
       // For a file of unknown format, opening throws a description of its content.

@@ -37,6 +37,7 @@ struct DDUFValidation {
       Finding(
         .unexamined, options.strict ? .warning : .note, file: file.path, location: "",
         message: "the tensors of the members are not compared with their configurations"))
+    validation.findings += ProjectRule.findings(inFile: file, kind: "dduf", options)
     return FileVerdict(
       path: file.path, kind: "dduf", tensorCount: nil, findings: validation.findings,
       rules: RuleID.allCases.filter { rule in

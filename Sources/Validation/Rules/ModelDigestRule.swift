@@ -20,5 +20,5 @@ enum ModelDigestRule: ValidationRule {
 
 extension SHA256Digest {
   /// The beginning of the digest, long enough to distinguish it from others.
-  var short: String { description.prefix(16) + "…" }
+  package var short: String { description.prefix(16) + "…" }
 }

@@ -22,6 +22,8 @@ enum PickleGlobalsRule: ValidationRule {
       let list = subject.options.allowedGlobals
       if let global = remark.global,
         list.allows(global, canRunCode: remark.kind.canRunCode)
+          || subject.options.project?.allows(
+            global, canRunCode: remark.kind.canRunCode, in: subject.paths) == true
       {
         return nil
       }

@@ -9,16 +9,18 @@ lacks one of its keys or has one of a wrong type, which a schema that says somet
 import copy
 import json
 import sys
+import tomllib
 from pathlib import Path
 
 from jsonschema import Draft202012Validator
 
 
-def spoiled(document):
+def spoiled(document, required):
     """The document with its format taken away, and with each key's value in turn replaced by a wrong type."""
-    without = copy.deepcopy(document)
-    del without["format"]
-    yield "format", without
+    if "format" in required:
+        without = copy.deepcopy(document)
+        del without["format"]
+        yield "format", without
     for key, value in document.items():
         other = copy.deepcopy(document)
         other[key] = 1.5 if isinstance(value, str) else "wrong"
@@ -70,9 +72,10 @@ def main():
         Draft202012Validator.check_schema(schema)
         # Readers may ignore unknown members; what we print or keep has none that the schema does not describe.
         validator = Draft202012Validator(closed(schema, combined(schema)))
-        document = json.loads(Path(path).read_text())
+        text = Path(path).read_text()
+        document = tomllib.loads(text) if path.endswith(".toml") else json.loads(text)
         failures += [f"{path}: {error.json_path}: {error.message[:200]}" for error in validator.iter_errors(document)]
-        loose += [f"{path}: {key}" for key, other in spoiled(document) if validator.is_valid(other)]
+        loose += [f"{path}: {key}" for key, other in spoiled(document, schema.get("required", [])) if validator.is_valid(other)]
         checked += 1
     print(json.dumps({"checked": checked, "failures": failures, "loose": loose}))
 

@@ -44,7 +44,10 @@ struct RuleFixtureTests {
       covered[fixture.rule, default: []].insert(
         fixture.isFolder ? .folder : isCheckpoint ? .checkpoint : .flat)
     }
-    let missing = RuleID.allCases.filter { !(covered[$0] ?? []).isSuperset(of: $0.rule.subjects) }
+    // The files that break a project's rules need its document: `ProjectTests` has them.
+    let missing = RuleID.allCases.filter { $0 != .project }.filter {
+      !(covered[$0] ?? []).isSuperset(of: $0.rule.subjects)
+    }
     #expect(missing == [])
   }
 
