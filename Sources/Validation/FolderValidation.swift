@@ -55,9 +55,6 @@ package struct FolderValidation {
 
   private mutating func check(_ folder: FolderListing.Folder) {
     let sets = FolderSets(folder.files, in: folder.path, open: documents.file)
-    func path(_ name: String) -> String {
-      folder.path == "." ? name : folder.path.hasSuffix("/") ? folder.path + name : "\(folder.path)/\(name)"
-    }
     // File names are compared by their bytes, as the file system does.
     let present = Set(folder.files.map { TensorName($0) })
     let hasLeftovers = AtomicFileSet.hasLeftovers(in: folder.path)
@@ -68,14 +65,16 @@ package struct FolderValidation {
         present.contains(TensorName($0)) && !members.contains(TensorName($0))
       }
       members.formUnion(shards.map { TensorName($0) })
-      found[TensorName(index.name)] = checkSet(path(index.name), shards: shards.map(path))
+      found[TensorName(index.name)] = checkSet(
+        folder.path(of: index.name), shards: shards.map(folder.path(of:)))
     }
     for set in sets.unindexed {
       if isCancelled() { return }
       members.formUnion(set.names.map { TensorName($0) })
       guard let first = set.names.first else { continue }
       found[TensorName(first)] = checkUnindexed(
-        set, in: folder.path, hasIndex: !sets.indexes.isEmpty, hasLeftovers: hasLeftovers, path: path)
+        set, in: folder.path, hasIndex: !sets.indexes.isEmpty, hasLeftovers: hasLeftovers,
+        path: folder.path(of:))
     }
     if !hasLeftovers, let finding = ambiguity(of: sets, in: folder.path) {
       verdicts.append(
@@ -83,12 +82,12 @@ package struct FolderValidation {
           path: folder.path, kind: FlatFormatKind.shardedSafetensors.rawValue, tensorCount: nil,
           findings: [finding], rules: [.shards]))
     }
-    let strays = Set(sets.indexes.isEmpty ? [] : sets.unnamed.map { TensorName(path($0)) })
+    let strays = Set(sets.indexes.isEmpty ? [] : sets.unnamed.map { TensorName(folder.path(of: $0)) })
     for name in folder.files {
       if isCancelled() { return }
       let known = found[TensorName(name)]
       if known == nil, members.contains(TensorName(name)) { continue }
-      verdicts += (known ?? [checkFile(path(name))]).map { verdict in
+      verdicts += (known ?? [checkFile(folder.path(of: name))]).map { verdict in
         strays.contains(TensorName(verdict.path)) ? verdict.with(stray(verdict.path)) : verdict
       }
     }

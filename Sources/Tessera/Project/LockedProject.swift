@@ -44,7 +44,7 @@ package struct LockedProject: Sendable {
       let rest = below == "." ? file.path : String(file.path.dropFirst(below.utf8.count + 1))
       let shown = path == "." ? rest : path.hasSuffix("/") ? path + rest : "\(path)/\(rest)"
       return FileVerdict(
-        missing: shown, kind: file.kind,
+        path: shown, kind: file.kind,
         ProjectFinding("lock-missing", "expected the file of \(name), found none"))
     }
   }

@@ -114,13 +114,16 @@ struct ProjectChecks {
     return try FlatFormats.shard(at: path, of: source)
   }
 
+  /// The digest of a file, or of a range of its bytes.
+  ///
   /// - Parameter progress: called with the bytes of each piece.
   static func digest(
-    of file: ReadableFile, progress: (Int) -> Void = { _ in }
+    of file: ReadableFile, in range: Range<Int>? = nil, progress: (Int) -> Void = { _ in }
   ) throws(FileError) -> SHA256Digest {
     let hasher = SHA256Hasher()
-    for start in stride(from: 0, to: file.size, by: 1 << 20) {
-      let count = min(1 << 20, file.size - start)
+    let range = range ?? 0..<file.size
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: 1 << 20) {
+      let count = min(1 << 20, range.upperBound - start)
       hasher.update(try file.bytes(at: start, count: count))
       progress(count)
     }

@@ -45,6 +45,7 @@ struct ValidateCommand: ParsableCommand {
           --allow-minus-infinity '*.mask'
         tessera validate --format junit model.h5 > report.xml
         tessera validate --deep --project ci/tessera.toml models/
+        tessera validate --signature model.sig downloaded-model/
       """)
 
   @Argument(help: "The files to check.")
@@ -102,6 +103,13 @@ struct ValidateCommand: ParsableCommand {
     help: ArgumentHelp("Compare all files with the lock FILE. Implies --locked.", valueName: "file"))
   var lock: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Compare all files with the digests in FILE, a signature by OpenSSF's model_signing.",
+      discussion: "The signature itself, and the identity of the signer, are not verified.", valueName: "file"
+    ))
+  var signature: String?
+
   @OptionGroup var reading: ReadingOptions
 
   /// How findings are printed.
@@ -132,13 +140,16 @@ struct ValidateCommand: ParsableCommand {
     let options = try options()
     let projects = try projects()
     let locks = try locks(projects)
-    let verdicts = zip(files, zip(projects, locks)).flatMap { path, rules in
+    var signed = try signature.map { SignedFiles(try ModelSignature($0)) }
+    var verdicts = try zip(files, zip(projects, locks)).flatMap { path, rules in
       var options = options
       options.project = rules.1 ?? rules.0
       let verdicts = check(path, options)
       let missing = (rules.1?.missing(below: path) ?? []).map { $0.adjusted(options) }
-      return (rules.0?.marked(verdicts) ?? verdicts) + missing
+      let marked = (rules.0?.marked(verdicts) ?? verdicts) + missing
+      return try signed?.applied(to: marked, of: path).map { $0.adjusted(options) } ?? marked
     }
+    if let signed { verdicts.append(signed.verdict.adjusted(options)) }
     let used = projects.compactMap { $0?.path }
     let report = FindingsReport(
       files: verdicts, failOn: failOn,

@@ -138,6 +138,13 @@ def negation(b, v, kind):
     return spent(b, v, b.node(kind, [truth(b, v)]))
 
 
+@operator("IsNaN", "IsInf")
+def special(b, v, kind):
+    """A value with NaN or −∞ at some positions, and those replaced."""
+    found = b.node("Sqrt", [v]) if kind == "IsNaN" else b.node("Log", [b.node("Relu", [v])])
+    return b.node("Where", [b.node(kind, [found]), b.operand(v), found])
+
+
 @operator("Trilu", opsets=(15, 17, 18, 20, 21))
 def triangle(b, v, kind):
     need(b.rank(v) >= 2)
