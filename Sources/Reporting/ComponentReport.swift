@@ -21,18 +21,25 @@ package struct ComponentReport: Sendable {
   }
 
   private let inspection: Inspection
+  private let name: String
   private let files: [File]
+  private let others: [String]
   private let policy: String
   private let stored: ParameterRow
   private let networks: [ParameterRow]
 
   /// - Parameters:
   ///   - inspection: all tensors of the model, and its digest.
+  ///   - name: the name of the file or of the folder, without the rest of the path, which depends on the machine.
   ///   - files: the files of the model, with names relative to its folder.
+  ///   - others: the names of everything else in the folder.
   ///   - policy: the name and the version of the policy under which `stored` and `networks` are counted.
   package init(
-    _ inspection: Inspection, files: [File], policy: String, stored: ParameterRow, networks: [ParameterRow]
+    _ inspection: Inspection, name: String, files: [File], others: [String], policy: String,
+    stored: ParameterRow, networks: [ParameterRow]
   ) {
+    self.name = name
+    self.others = others
     self.inspection = inspection
     self.files = files
     self.policy = policy
@@ -77,12 +84,6 @@ package struct ComponentReport: Sendable {
     return object(members)
   }
 
-  /// The last part of the path: the rest depends on the machine.
-  private var name: String {
-    let parts = inspection.file.split(separator: "/").filter { $0 != "." && $0 != ".." }
-    return parts.last.map(String.init) ?? files.first?.name ?? inspection.file
-  }
-
   private var properties: [(String, String)] {
     var rows = [
       ("tessera:format", inspection.kind), ("tessera:tensors", "\(inspection.tensors.count)"),
@@ -100,6 +101,7 @@ package struct ComponentReport: Sendable {
       ("tessera:note", $0.place.isEmpty ? $0.message : "\($0.place): \($0.message)")
     }
     rows += inspection.leftOut.items.map { ("tessera:left-out", "\($0.name): \($0.why)") }
+    rows += others.map { ("tessera:left-out", "\($0): not a known file of a model") }
     return rows
   }
 

@@ -17,8 +17,8 @@ package struct FileVerdict: Sendable {
   /// The tensors of a flat file, for rules about a folder; nil if it could not be opened as weights.
   var tensors: [TensorSpec]?
 
-  /// The document with rules of the project that apply to the file; nil if none do.
-  package var project: String?
+  /// The project's documents that have a rule for the file: the paths of each `tessera.toml` and `tessera.lock`.
+  package var projects: [String] = []
 
   /// What was done with the file.
   package enum State: Sendable, Equatable {

@@ -11,17 +11,15 @@ package struct FolderListing {
     /// The paths of the files.
     package var paths: [String] { files.map(path(of:)) }
 
-    func path(of name: String) -> String { root(path) + name }
+    func path(of name: String) -> String { SystemPath.joined(path, name) }
   }
 
   package private(set) var folders: [Folder] = []
   /// The paths that are not examined, with the reasons.
   package private(set) var left: [(path: String, why: String)] = []
 
-  /// What the path of everything in the folder at `path` begins with.
-  package static func root(_ path: String) -> String {
-    path == "." ? "" : path.hasSuffix("/") ? path : path + "/"
-  }
+  /// The paths that the caller did not want.
+  package private(set) var skipped: [String] = []
 
   private static let depthLimit = 16
   private static let entryLimit = 100_000
@@ -40,8 +38,11 @@ package struct FolderListing {
           throw FileError(
             action: "check", path: path, reason: "the folder has more than \(Self.entryLimit) files")
         }
-        let place = Self.root(path) + name
-        if let takes, !takes(place) { continue }
+        let place = SystemPath.joined(path, name)
+        if let takes, !takes(place) {
+          skipped.append(place)
+          continue
+        }
         guard var status = SystemPath.linkStatus(place) else {
           throw FileError(action: "open", path: place, errno: errno)
         }

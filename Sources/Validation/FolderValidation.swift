@@ -96,7 +96,7 @@ package struct FolderValidation {
   /// Applies the rules for a model's files together, and adds their findings to the verdicts on the files.
   private mutating func checkModels(_ listing: FolderListing) {
     let rules = RuleID.allCases.filter { $0.subjects.contains(.folder) }
-    let below = Dictionary(grouping: listing.folders.dropFirst().map(\.path), by: Self.parent)
+    let below = Dictionary(grouping: listing.folders.dropFirst().map(\.path), by: SystemPath.folder)
     let places = Dictionary(
       verdicts.enumerated().map { (TensorName($0.element.path), $0.offset) }, uniquingKeysWith: { a, _ in a })
     let tensors = places.compactMapValues { verdicts[$0].tensors }
@@ -121,10 +121,6 @@ package struct FolderValidation {
         verdicts[place] = (found[file] ?? []).reversed().reduce(verdicts[place]) { $0.with($1) }
       }
     }
-  }
-
-  private static func parent(of path: String) -> String {
-    path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
   }
 
   /// The finding on several indexes, or on a complete set of shards beside other weights without an index: each file may
@@ -246,6 +242,9 @@ package struct FolderValidation {
 
   /// - Parameter part: what the file is to a set, which has the project's rules in its place.
   private func checkFile(_ path: String, _ part: PartOfSet = .no) -> FileVerdict {
+    if let output = options.output, FileIdentity(path: path) == output {
+      return FileVerdict(path: path, left: "the file that is written")
+    }
     var options = options
     options.part = part
     let file: ReadableFile

@@ -72,7 +72,7 @@ struct SignatureTests {
         #expect(run.ending == .exited(1))
         #expect(
           run.outputText.contains(
-            "error project: expected a file that \(signature) lists, found one that it lacks"),
+            "warning unexamined: expected a file that \(signature) lists, found one that it lacks"),
           "\(run.outputText)")
         count += 1
       }
@@ -98,6 +98,19 @@ struct SignatureTests {
     #expect(!whole.outputText.contains("model/files.sig: not examined"), "\(whole.outputText)")
     let outside = try validate("model/files.sig", "one.sig", folder)
     #expect(outside.ending == .exited(2))
+    try FileManager.default.copyItem(
+      atPath: folder.file("model/files.sig"), toPath: folder.file("elsewhere.sig"))
+    // The signature may be elsewhere, and the end of the path decides.
+    for path in ["model/weights.safetensors", "model/sub/more.safetensors"] {
+      let run = try validate("elsewhere.sig", path, folder)
+      #expect(run.ending == .exited(0), "\(run.outputText) \(run.errorText)")
+    }
+    try FileManager.default.moveItem(
+      atPath: folder.file("model/sub/more.safetensors"), toPath: folder.file("more.safetensors"))
+    let moved = try validate("model/files.sig", "more.safetensors", folder)
+    #expect(
+      moved.ending == .exited(1) && moved.outputText.contains("lists, found one that it lacks"),
+      "\(moved.outputText)")
   }
 
   @Test("name what is not compared: links to folders")
@@ -110,6 +123,55 @@ struct SignatureTests {
     #expect(
       run.outputText.contains("unexamined: expected a file to compare, found a link to a folder"),
       "\(run.outputText)")
+  }
+
+  @Test("name what the signature ignores, and warn of weights among it")
+  func ignored() throws {
+    let folder = try folder()
+    _ = try folder.write("x", as: "model/.git/config")
+    let statement = try Self.statement(
+      [("config.json", "sha256")], ignoring: [".git", "sub", "weights.safetensors"])
+    _ = try folder.write([UInt8](Self.bundle(statement)), as: "lie.sig")
+    let run = try validate("lie.sig", "model", folder)
+    #expect(run.ending == .exited(1))
+    for name in ["model/sub/more.safetensors", "model/weights.safetensors"] {
+      let lines = run.outputText.split(separator: "\n").map(String.init)
+      let place = lines.firstIndex { $0.hasPrefix(name + ": ") }
+      #expect(
+        place.map {
+          lines[($0 + 1)...].prefix(3).contains {
+            $0.hasPrefix("  warning unexamined: expected signed weights")
+          }
+        } == true,
+        "\(run.outputText)")
+    }
+    #expect(
+      run.outputText.contains("; the signature ignores 'model/sub', 'model/weights.safetensors'\n"),
+      "\(run.outputText)")
+  }
+
+  @Test("accept an empty file beside parts, which has none")
+  func emptyFile() throws {
+    let folder = try folder()
+    _ = try folder.write([UInt8](), as: "model/__init__.py")
+    #expect(try validate("shards.sig", "model", folder).ending == .exited(0))
+    #expect(try validate("files.sig", "model", folder).ending == .exited(1))
+  }
+
+  @Test("see files whose names begin with characters that join the slash before them")
+  func joiners() throws {
+    for name in ["\u{200D}.git", "sub/\u{301}README.md", "\u{200D}weights.safetensors", "\u{200D}sub/x.py"] {
+      let folder = try folder()
+      let made = try shell(
+        "mkdir -p \"$(dirname \"$0\")\" && echo evil > \"$0\"", ["model/\(name)"], folder.path)
+      #expect(made.code == 0, "\(made.errorText)")
+      let run = try validate("files.sig", "model", folder)
+      #expect(run.ending == .exited(1), "\(name): \(run.outputText)")
+    }
+    let folder = try folder()
+    try FileManager.default.moveItem(
+      atPath: folder.file("model/config.json"), toPath: folder.file("model/\u{200D}config.json"))
+    #expect(try validate("files.sig", "model", folder).ending == .exited(1))
   }
 
   @Test("give JSON and SARIF the same findings")
@@ -145,6 +207,7 @@ struct SignatureTests {
 
   private static func statement(
     _ resources: [(name: String, algorithm: String)], method: String = "files", root: String? = nil,
+    ignoring: [String] = [],
     type: String = "https://in-toto.io/Statement/v1",
     predicateType: String = "https://model_signing/signature/v1.0"
   ) throws -> [String: Any] {
@@ -155,7 +218,9 @@ struct SignatureTests {
       "_type": type, "predicateType": predicateType,
       "subject": [["name": "m", "digest": ["sha256": root ?? String(sum.outputText.prefix(64))]]],
       "predicate": [
-        "serialization": ["method": method, "hash_type": "sha256", "allow_symlinks": false],
+        "serialization": [
+          "method": method, "hash_type": "sha256", "allow_symlinks": false, "ignore_paths": ignoring,
+        ],
         "resources": resources.map { ["name": $0.name, "algorithm": $0.algorithm, "digest": digest] },
       ],
     ]

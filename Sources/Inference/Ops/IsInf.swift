@@ -7,7 +7,9 @@ enum IsInf: Operator {
   static var since: Int { 10 }
 
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    let (positive, negative) = (try call.flag("detect_positive", default: true), try call.flag("detect_negative", default: true))
+    let (positive, negative) = (
+      try call.flag("detect_positive", default: true), try call.flag("detect_negative", default: true)
+    )
     return try Elementwise.test(call) { $0.isInfinite && ($0 > 0 ? positive : negative) }
   }
 }

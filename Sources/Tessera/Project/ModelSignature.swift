@@ -31,21 +31,26 @@ package struct ModelSignature: Sendable {
   let path: String
   /// The signed files, in the byte order of their paths.
   let files: [File]
+  /// Whether the digests are those of parts, of which an empty file has none.
+  let isInParts: Bool
   /// Paths in the model's folder that were not signed: files, and folders with everything in them.
   let ignored: [String]
 
   /// Whether the file or folder with this path in the model's folder was not signed on purpose.
   func ignores(_ path: String) -> Bool {
-    ignored.contains { path == $0 || path.hasPrefix($0.hasSuffix("/") ? $0 : $0 + "/") }
+    ignored.contains {
+      SystemPath.same(path, $0) || SystemPath.rest(of: path, after: SystemPath.root(of: $0)) != nil
+    }
   }
 
-  /// The largest bundle in bytes; a model of 100,000 parts takes 20 MB.
-  private static let sizeLimit = 64 << 20
+  /// The largest bundle in bytes; a model of 50,000 parts takes 13 MB.
+  private static let sizeLimit = 16 << 20
 
   /// Reads a bundle.
   package init(_ path: String) throws(TesseraError) {
     self.path = path
-    (files, ignored) = try DocumentFile.read(path, limit: Self.sizeLimit, as: "a model signature") { bytes in
+    (files, ignored, isInParts) = try DocumentFile.read(path, limit: Self.sizeLimit, as: "a model signature")
+    { bytes in
       let root = try Node.parsing(bytes, limit: Self.sizeLimit)
       return try Self.contents(
         of: Node.parsing(Self.payload(of: root), limit: Self.sizeLimit, place: "payload"))
@@ -70,7 +75,7 @@ package struct ModelSignature: Sendable {
     return bytes
   }
 
-  private static func contents(of statement: Node) throws(ProjectError) -> ([File], [String]) {
+  private static func contents(of statement: Node) throws(ProjectError) -> ([File], [String], Bool) {
     try statement.member("_type").require("https://in-toto.io/Statement/v1")
     let kind = try statement.member("predicateType")
     let subjects = try statement.member("subject").array()
@@ -102,7 +107,7 @@ package struct ModelSignature: Sendable {
       throw ProjectError(
         kind.place, expected: "https://model_signing/signature/v1.0", found: TensorName(text).quoted)
     }
-    return (try files(resources, isInParts: isInParts), ignored)
+    return (try files(resources, isInParts: isInParts), ignored, isInParts)
   }
 
   /// The subject's digest covers the digests of all resources, in their order.
@@ -161,7 +166,7 @@ package struct ModelSignature: Sendable {
 
   private static func isInside(_ path: String) -> Bool {
     !path.utf8.contains(0)
-      && path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
+      && SystemPath.components(path).allSatisfy {
         !$0.isEmpty && $0 != "." && $0 != ".."
       }
   }

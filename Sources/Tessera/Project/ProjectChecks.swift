@@ -25,7 +25,7 @@ struct ProjectChecks {
 
   /// The findings of one entry, in the order of its keys in the guide.
   func findings(_ entry: ProjectDocument.Entry, number: Int) -> [ProjectFinding] {
-    let place = "\(DocumentFile.bareName(of: project.path)): files[\(number)]"
+    let place = "\(SystemPath.bareName(of: project.path)): files[\(number)]"
     let ofFiles = size(entry, place) + digest(entry, place)
     if case .left = subject.contents { return ofFiles }
     let unexamined = unexamined(entry, place)
@@ -111,7 +111,9 @@ struct ProjectChecks {
   static func open(_ path: String, of subject: ProjectSubject) throws -> ReadableFile? {
     if let file = subject.file, file.path == path { return file }
     guard case .flat(let source) = subject.contents else { return nil }
-    return try FlatFormats.shard(at: path, of: source)
+    if let shard = try FlatFormats.shard(at: path, of: source) { return shard }
+    // The external data of an ONNX model.
+    return source.kind == .onnx && source.files.contains(path) ? try ReadableFile(path: path) : nil
   }
 
   /// The digest of a file, or of a range of its bytes.
@@ -250,7 +252,7 @@ struct ProjectChecks {
     return [
       ProjectFinding(
         "allow-globals", severity: .note,
-        "expected --project \(DocumentFile.bareName(of: project.path)) to accept \(TensorName(global.name).quoted): a "
+        "expected --project \(SystemPath.bareName(of: project.path)) to accept \(TensorName(global.name).quoted): a "
           + "document that was found may have come with the file (\(place).allow-globals)")
     ]
   }

@@ -207,8 +207,9 @@ extension DocumentNode<ProjectError> {
     var bytes: [UInt8] = []
     let digits = Array(text.utf8)
     for start in stride(from: 0, to: digits.count, by: 2) {
-      guard let byte = UInt8(String(decoding: digits[start...].prefix(2), as: UTF8.self), radix: 16),
-        digits[start] != UInt8(ascii: "+")
+      // An initialiser of integers would also accept a sign.
+      guard digits[start...].prefix(2).allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+        let byte = UInt8(String(decoding: digits[start...].prefix(2), as: UTF8.self), radix: 16)
       else { break }
       bytes.append(byte)
     }

@@ -8,6 +8,9 @@ package struct SignedFiles {
   private let identity: FileIdentity?
   private let files: [TensorName: ModelSignature.File]
   private let progress: (Int) -> Void
+  /// The paths in folders that the signature ignores, but for those that signatures usually ignore.
+  private var ignored: [String] = []
+  private static let usuallyIgnored: Set<String> = [".git", ".gitattributes", ".github", ".gitignore"]
   /// The signed files that were compared.
   private var compared: Set<TensorName> = []
 
@@ -23,14 +26,13 @@ package struct SignedFiles {
   /// The verdicts on a file or a folder, with what the signature says about its files.
   ///
   /// A folder is the whole model: each of its files must be signed or ignored, and no signed file may be missing. A file
-  /// is the model, or one of the files in the folder of the signature.
+  /// is the model, or the file of the model whose signed path is the end of its own.
   package mutating func applied(to verdicts: [FileVerdict], of path: String) throws(TesseraError)
     -> [FileVerdict]
   {
     let isOfFile = signature.files.first?.path == "."
     guard FolderValidation.isFolder(path) else {
-      let folder = SystemPath.resolved(Project.folderName(of: signature.path)) ?? "/"
-      guard let name = isOfFile ? "." : Project.relative(path, to: folder) else {
+      guard let name = isOfFile ? "." : signedName(of: path) else {
         return joined(verdicts, [(path, new)])
       }
       return joined(verdicts, [(path, finding(name, at: path))])
@@ -40,11 +42,12 @@ package struct SignedFiles {
         sentence:
           "\(signature.path): expected a signature of the files in '\(path)', found one of a single file")
     }
-    let root = FolderListing.root(path)
+    let root = SystemPath.root(of: path)
+    func name(_ place: String) -> String { SystemPath.rest(of: place, after: root) ?? place }
     let listing: FolderListing
     do throws(FileError) {
       listing = try FolderListing(path) { [signature] place in
-        !signature.ignores(String(place.dropFirst(root.count)))
+        !signature.ignores(SystemPath.rest(of: place, after: root) ?? place)
       }
     } catch { throw TesseraError(error) }
     var findings: [(path: String, finding: ProjectFinding?)] = listing.left.map { place, why in
@@ -52,13 +55,22 @@ package struct SignedFiles {
     }
     var seen: Set<TensorName> = []
     for place in listing.folders.flatMap(\.paths) where !isSignature(place) {
-      let name = String(place.dropFirst(root.count))
+      let name = name(place)
       seen.insert(TensorName(name))
       findings.append((place, finding(name, at: place)))
     }
     for file in signature.files where !seen.contains(TensorName(file.path)) {
       let missing = ProjectFinding("signature-missing", "expected the file of \(shown), found none")
       findings.append((root + file.path, missing))
+    }
+    // A signature by whoever made the model can leave out its weights.
+    let skipped = listing.skipped.filter { !Self.usuallyIgnored.contains(name($0)) }
+    ignored += skipped
+    for verdict in verdicts where verdict.state == .checked && verdict.tensorCount != nil {
+      guard signature.ignores(name(verdict.path)) else { continue }
+      let finding = ProjectFinding(
+        unexamined: "signature-ignored", "expected signed weights, found a file that \(shown) ignores")
+      findings.append((verdict.path, finding))
     }
     return joined(verdicts.filter { !isSignature($0.path) }, findings)
   }
@@ -72,22 +84,43 @@ package struct SignedFiles {
       ProjectFinding(
         "signature", severity: .note,
         "compared the digests of \(part) signed \(count == 1 ? "file" : "files"); "
-          + "the signature and the identity of the signer were not verified"))
+          + "the signature and the identity of the signer were not verified"
+          + (ignored.isEmpty ? "" : "; the signature ignores " + Self.listed(ignored))))
   }
 
-  private var shown: String { DocumentFile.bareName(of: signature.path) }
+  private static func listed(_ paths: [String]) -> String {
+    paths.prefix(5).map { TensorName($0).quoted }.joined(separator: ", ")
+      + (paths.count > 5 ? " and \((paths.count - 5).grouped) more" : "")
+  }
+
+  private var shown: String { SystemPath.bareName(of: signature.path) }
 
   private var new: ProjectFinding {
-    ProjectFinding("signature-new", "expected a file that \(shown) lists, found one that it lacks")
+    ProjectFinding(
+      unexamined: "signature-new", "expected a file that \(shown) lists, found one that it lacks")
   }
 
   private func isSignature(_ path: String) -> Bool {
     identity.map { $0 == FileIdentity(path: path) } ?? false
   }
 
+  /// The longest signed path that the path of a file ends with; nil if there is none.
+  private func signedName(of path: String) -> String? {
+    let folder = SystemPath.resolved(SystemPath.folder(of: path)) ?? ""
+    var parts = SystemPath.components(folder) + [SystemPath.bareName(of: path)]
+    while !parts.isEmpty {
+      let name = parts.joined(separator: "/")
+      if files[TensorName(name)] != nil { return name }
+      parts.removeFirst()
+    }
+    return nil
+  }
+
   /// What the signature says about the file at `path`, whose signed name is `name`; nil if they agree.
   private mutating func finding(_ name: String, at path: String) -> ProjectFinding? {
-    guard let file = files[TensorName(name)] else { return new }
+    guard let file = files[TensorName(name)] else {
+      return signature.isInParts && SystemPath.size(path) == 0 ? nil : new
+    }
     do throws(FileError) {
       let found = try ReadableFile(path: path)
       compared.insert(TensorName(name))

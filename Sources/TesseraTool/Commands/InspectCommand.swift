@@ -193,29 +193,29 @@ struct InspectCommand: ParsableCommand {
 
   /// The model as a component of a bill of materials.
   private func component(_ inspection: Inspection, _ opened: OpenedFile) throws -> ComponentReport {
-    let counted = try CountSource(opened)
+    var counted = try CountSource(opened)
     let policy = try counted.plannedPolicy()
-    var source = counted
-    try source.readValues(for: [policy])
-    let counts = try source.inventory.counts(under: policy)
-    let files = try digested(opened)
-    return ComponentReport(
-      inspection, files: files, policy: "\(policy.id) \(policy.version)", stored: counts.stored,
-      networks: counts.networks)
-  }
-
-  private func digested(_ opened: OpenedFile) throws -> [ComponentReport.File] {
+    try counted.readValues(for: [policy])
+    let counts = try counted.inventory.counts(under: policy)
     var bar = ProgressBar("hashing", total: try opened.files.reduce(0) { $0 + (SystemPath.size($1) ?? 0) })
     defer { bar.finish() }
     var done = 0
-    return try opened.digestedFiles {
+    let digested = try opened.digestedFiles {
       done += $0
       bar.update(done)
-    }.map { file in
-      ComponentReport.File(
-        name: String(file.path.split(separator: "/").last ?? ""), size: ByteCount(file.size),
-        digest: file.sha256)
     }
+    return ComponentReport(
+      inspection, name: Self.name(of: file),
+      files: digested.files.map { .init(name: $0.name, size: ByteCount($0.size), digest: $0.sha256) },
+      others: digested.others, policy: "\(policy.id) \(policy.version)", stored: counts.stored,
+      networks: counts.networks)
+  }
+
+  /// The last component of a path, also of "." and "..".
+  private static func name(of path: String) -> String {
+    let last = path.split(separator: "/").last.map(String.init) ?? "/"
+    guard last == "." || last == ".." else { return last }
+    return SystemPath.resolved(path)?.split(separator: "/").last.map(String.init) ?? last
   }
 
   private func view(of source: any TensorSource) -> Inspection.View {
