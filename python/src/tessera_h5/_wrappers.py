@@ -21,7 +21,7 @@ def bare(name: str) -> str:
 
 
 def hint(own: Iterable[str], found: Iterable[str], source: str = "the file") -> str:
-    """Why most names of a module (`own`) and of a file or plan (`found`) differ, and what to do; empty if it is not known.
+    """Why most names of a module (`own`) and of a file or plan (`found`) differ, and what to do; empty if not known.
 
     >>> hint(["0.up", "0.down"], ["up", "down"])
     "the module's names begin with '0.': give module[0] instead"
