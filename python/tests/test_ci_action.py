@@ -130,6 +130,9 @@ def test_a_push_is_compared_with_the_commit_before(repository: Repository, tmp_p
     # In a container, the repository belongs to another user.
     outcome = act(repository, tmp_path / "push", {"before": before}, GIT_TEST_ASSUME_DIFFERENT_OWNER="1")
     assert outcome.code == 0 and "#### Difference to the commit before" in outcome.summary
+    for inputs, is_told in (({"sarif": "true"}, True), ({"sarif": "true", "files": "."}, False), ({}, False)):
+        outcome = act(repository, tmp_path / "alerts", {"before": ZEROS}, inputs, GITHUB_EVENT_NAME="push")
+        assert ("GitHub closes the alerts of all others" in outcome.log) == is_told
     outcome = act(repository, tmp_path / "target", request(repository, repository.git("rev-parse", "HEAD")),
                   GITHUB_EVENT_NAME="pull_request_target")
     assert outcome.code == 2 and "use the event pull_request" in outcome.log

@@ -79,6 +79,9 @@ def check(settings: Settings) -> int:
         tell(problem)
     for file, why in selection.skipped.items():
         tell(Problem(file, "note", "skipped", f"not checked: {why}"))
+    if settings["sarif"] and os.environ.get("GITHUB_EVENT_NAME") == "push" and not settings.lines("files"):
+        tell(Problem("", "note", "sarif", "the report has only the files of this push, so GitHub closes the alerts of "
+                     "all others; give files: '.' for all model files"))
     failed = {problem.file for problem in problems if is_failing(problem, settings)}
     has_failed = bool(failed) or not is_valid
     number_of_files = len(files)
