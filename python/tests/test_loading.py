@@ -70,7 +70,8 @@ def test_a_module_without_a_common_name_is_refused(wrap: Callable[[Any], Any], w
 def test_names_that_are_left_are_a_warning(file: Path) -> None:
     module = Pair()
     module.extra = nn.Linear(2, 2)
-    with pytest.warns(tessera_h5.StateDictWarning, match="loaded 4 of 6 tensors of Pair; missing: extra.weight") as told:
+    words = "loaded 4 of 6 tensors of Pair; missing: extra.weight"
+    with pytest.warns(tessera_h5.StateDictWarning, match=words) as told:
         assert load(module, file, strict=False) is module
     assert told[0].message.missing == ["extra.weight", "extra.bias"] and told[0].filename == __file__
     inner = Pair()
