@@ -177,7 +177,7 @@ def test_the_base_of_a_merge_commit_is_fetched(repository: Repository, tmp_path:
     assert [row[0] for row in rows(outcome.summary, "Difference")] == ["`a.safetensors`"], "elsewhere is not its change"
     clone.git("remote", "remove", "origin")
     outcome = act(clone, tmp_path / "gone", {"before": "1" * 40})
-    assert outcome.code == 2 and "after a force push, and the event names no default branch; give base" in outcome.log
+    assert outcome.code == 2 and "after a force push, and git cannot fetch the default branch (" in outcome.log
     outcome = act(clone, tmp_path / "given", {"before": start}, {"base": "1" * 40})
     assert outcome.code == 2 and "give the checkout fetch-depth: 0" in outcome.log
 

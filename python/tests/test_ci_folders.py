@@ -25,8 +25,8 @@ def llama(layers: int = 2) -> dict[str, bytes]:
     """The files of a tiny model; its config.json says that it has `layers` layers."""
     config: dict[str, Any] = {
         "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 8, "intermediate_size": 12,
-        "num_attention_heads": 2, "num_key_value_heads": 2, "head_dim": 4, "num_hidden_layers": layers, "vocab_size": 10,
-        "tie_word_embeddings": False}
+        "num_attention_heads": 2, "num_key_value_heads": 2, "head_dim": 4, "num_hidden_layers": layers,
+        "vocab_size": 10, "tie_word_embeddings": False}
     tensors = {"model.embed_tokens.weight": ones(10, 8), "model.norm.weight": ones(8), "lm_head.weight": ones(10, 8)}
     for layer in range(2):
         start = f"model.layers.{layer}."
@@ -101,7 +101,8 @@ PARTS = {"m/1_Pooling/config.json": b'{"word_embedding_dimension": 8}', "m/modul
      {"m/adapter_config.json": b'{"peft_type": "LORA", "r": 8, "target_modules": ["q"]}'}, "m/adapter_config.json",
      "parts::"),
     ("index", sharded(), {INDEX: json.dumps({"metadata": {"total_size": 28}, "weight_map": {
-        "a": "model-00001-of-00002.safetensors", "c": "model-00002-of-00002.safetensors"}}).encode()}, INDEX, "shards::"),
+        "a": "model-00001-of-00002.safetensors", "c": "model-00002-of-00002.safetensors"}}).encode()}, INDEX,
+     "shards::"),
     ("modules", {**llama(), **PARTS}, {"m/1_Pooling/config.json": None}, "m/modules.json", "parts::"),
     ("module's configuration", {**llama(), **PARTS}, {"m/1_Pooling/config.json": b'{"word_embedding_dimension": 9}'},
      "m/1_Pooling/config.json", "parts::"),
@@ -124,8 +125,8 @@ def test_what_breaks_a_model_without_its_weights(
 
 def test_other_changes_check_no_folder(repository: Repository, tmp_path: Path) -> None:
     broken = {**llama(3), "plain/old.safetensors": BAD["truncated"][0], "plain/gone.safetensors": GOOD}
-    outcome = pull(repository, broken, {"m/README.md": b"text", "plain/notes.json": b"{}", "plain/gone.safetensors": None,
-                                        "n/config.json": b"{}"}, tmp_path / "run")
+    outcome = pull(repository, broken, {"m/README.md": b"text", "plain/notes.json": b"{}",
+                                        "plain/gone.safetensors": None, "n/config.json": b"{}"}, tmp_path / "run")
     assert outcome.code == 0 and "no model files changed" in outcome.log, outcome.log
 
 
@@ -173,7 +174,8 @@ def test_a_lock_is_applied(repository: Repository, tmp_path: Path) -> None:
     repository.git("checkout", "--quiet", "-B", "gone", base)
     repository.commit({"tessera.lock": None})
     outcome = act(repository, tmp_path / "gone", event)
-    assert outcome.code == 0 and "::notice file=tessera.lock,title=tessera project::this lock was deleted" in outcome.log
+    assert outcome.code == 0, outcome.log
+    assert "::notice file=tessera.lock,title=tessera project::this lock was deleted" in outcome.log
 
 
 def test_files_with_and_without_a_lock(repository: Repository, tmp_path: Path) -> None:

@@ -124,19 +124,21 @@ def _of_default_branch(gone: str, environment: Mapping[str, str]) -> Base | None
     None if HEAD is a commit of that branch: then nothing is known to be unchanged.
     """
     repository: dict[str, Any] = _event(environment).get("repository") or {}
-    branch = repository.get("default_branch") or environment.get("CI_DEFAULT_BRANCH") or ""
-    fetched = _fetch("--depth=1", branch) if branch else None
-    tip = _known("FETCH_HEAD") if fetched and fetched.returncode == 0 else None
+    # HEAD of a server is its default branch.
+    branch = repository.get("default_branch") or environment.get("CI_DEFAULT_BRANCH") or "HEAD"
+    fetched = _fetch("--depth=1", branch)
+    tip = _known("FETCH_HEAD") if fetched.returncode == 0 else None
     if tip is None:
-        why = f"git cannot fetch {branch} ({reason(fetched)})" if fetched else "the event names no default branch"
         raise SettingError(f"base: expected the commit {gone[:7]} before the push, found that it is gone, as after a "
-                           f"force push, and {why}; give base, such as origin/main")
+                           f"force push, and git cannot fetch the default branch ({reason(fetched)}); give base, such "
+                           "as origin/main")
     common = git("merge-base", tip, "HEAD")
     if common.returncode and git("rev-parse", "--is-shallow-repository").stdout.strip() == b"true":
         # The history of both; no content of files.
         _fetch("--unshallow", "--filter=blob:none", branch)
         common = git("merge-base", tip, "HEAD")
     known = common.stdout.decode().strip()
+    branch = branch if branch != "HEAD" else "the default branch"
     print(f"Tessera: the commit {gone[:7]} before the push is gone, as after a force push; ", end="")
     if common.returncode or known == _known("HEAD"):
         print(f"HEAD is a commit of {branch}, so all model files are checked" if known else
