@@ -18,7 +18,7 @@ from ._checkpoint import Checkpoint
 from ._checkpoint import open_checkpoint as open
 from ._counts import CountRow, Counts
 from ._errors import (CommandError, CommandNotFound, DamagedFile, FormatError, NotInFile, StateDictError,
-                      TesseraError)
+                      StateDictWarning, TesseraError)
 from ._load import load_into
 from ._network import Level, Network, TensorInfo
 from ._save import save
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Checkpoint", "CommandError", "CommandNotFound", "CountRow", "Counts", "DamagedFile", "FormatError", "Level",
-    "Network", "NotInFile", "StateDictError", "TensorInfo", "TesseraError", "__version__", "load_into", "open",
-    "plan_for", "save", "shrink",
+    "Network", "NotInFile", "StateDictError", "StateDictWarning", "TensorInfo", "TesseraError", "__version__",
+    "load_into", "open", "plan_for", "save", "shrink",
 ]
 
 for _name in __all__:

@@ -13,6 +13,10 @@ from ._torch_names import axis_names, without_axes
 from ._torch_shrink import shrink
 
 
+# Axes whose reasons an error lists.
+LISTED = 3
+
+
 class TorchPlan(dict[str, Any]):
     """A plan (`schemas/plan.schema.json`) whose tensor names are those of a module's state_dict.
 
@@ -44,7 +48,9 @@ def followed(module: nn.Module, plan: TorchPlan) -> TorchPlan:
     kept = _working(module, plan, [], axes, set(axes), reasons)
     dropped = [name for name in axes if name not in kept]
     if dropped and not kept:
-        raise TesseraError(f"no axis of the plan can be cut: {reasons[dropped[0]]}")
+        listed = [f"axis '{name}': {reasons[name]}" for name in dropped[:LISTED]]
+        more = f"; and {len(dropped) - LISTED} more" if len(dropped) > LISTED else ""
+        raise TesseraError(f"no axis of the plan can be cut: {'; '.join(listed)}{more}")
     result = _only(plan, set(kept)) if dropped else plan
     notes = [*plan.notes, *(f"axis '{name}' stays whole, because {reasons[name]}" for name in dropped)]
     return TorchPlan(result, [*notes, _summary(module, result)], result.buffers, plan.example_inputs)

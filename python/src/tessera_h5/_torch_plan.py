@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from ._torch_names import Origin, origins, renamed
 from ._torch_rewrite import show_channels
 from ._torch_tensors import named_tensors, require_floats, shown, ties_of
 from ._torch_words import planned
+from ._wrappers import advice_for
 
 
 def plan_for(
@@ -55,7 +56,7 @@ def plan_for(
     tensors = named_tensors(module)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(onnx_file) if onnx_file is not None else Path(folder) / "module.onnx"
-        notes: list[str] = []
+        notes: list[str] = [word for word in [advice_for(tensors)] if word]
         if onnx_file is None:
             with _replaced(module):
                 notes += export(module, example_inputs, path, _output_names(module, example_inputs, tasks))
@@ -66,15 +67,41 @@ def plan_for(
             arguments += [option, value] if value is not None else []
         for option, values in (("--cut", cuts), ("--axis", axes), ("--order", order)):
             arguments += [word for value in values or () for word in (option, value)]
-        arguments += ["--cut-first"] * cut_first + ["--cut-last"] * cut_last
+
+        def attempt(first: bool, last: bool) -> TorchPlan:
+            try:
+                words = planned([*arguments, *["--cut-first"] * first, *["--cut-last"] * last])
+            except TesseraError as error:
+                name = type(module).__name__ if onnx_file is None else str(onnx_file)
+                raise TesseraError(str(error).replace(str(path), name)) from error
+            plan: dict[str, Any] = json.loads((Path(folder) / "plan.json").read_text(encoding="utf-8"))
+            finished = _finished(module, tensors, plan, found, list(notes), words, example_inputs)
+            return followed(module, finished) if checked else finished
         try:
-            words = planned(arguments)
+            return attempt(cut_first, cut_last)
         except TesseraError as error:
-            name = type(module).__name__ if onnx_file is None else str(onnx_file)
-            raise TesseraError(_in_python(str(error).replace(str(path), name))) from error
-        plan: dict[str, Any] = json.loads((Path(folder) / "plan.json").read_text(encoding="utf-8"))
-    finished = _finished(module, tensors, plan, found, notes, words, example_inputs)
-    return followed(module, finished) if checked else finished
+            raise TesseraError(_with_advice(str(error), attempt, cut_first, cut_last, module)) from error
+
+
+def _with_advice(
+    sentence: str, attempt: Callable[[bool, bool], TorchPlan], cut_first: bool, cut_last: bool, module: nn.Module
+) -> str:
+    """The sentence of an error, with the first of `cut_first` and `cut_last` that was tried and works."""
+    sentence, _, _ = sentence.partition("; try --cut-first")
+    sentence = sentence.replace("fewer --units", "fewer units")
+    for first, last in ((True, False), (False, True), (True, True)):
+        if (first, last) == (cut_first, cut_last) or first < cut_first or last < cut_last:
+            continue
+        # The export is the slow part, and is not repeated.
+        with contextlib.suppress(TesseraError):
+            plan = attempt(first, last)
+            words = " and ".join(["cut_first=True"] * (first and not cut_first) + ["cut_last=True"] * (
+                last and not cut_last))
+            number = len(plan["axes"])
+            return f"{sentence}; with {words}, {number} {'axis' if number == 1 else 'axes'} can be cut"
+    unwrap = advice_for(module.state_dict())
+    tried = "neither cut_first=True nor cut_last=True helps" if not (cut_first and cut_last) else ""
+    return "; ".join(part for part in (sentence, tried, unwrap) if part)
 
 
 def _require_exportable(module: nn.Module) -> None:
@@ -82,14 +109,6 @@ def _require_exportable(module: nn.Module) -> None:
     for path, layer in module.named_modules():
         if isinstance(layer, nn.RNNBase) and layer.proj_size:
             raise TesseraError(f"{shown(path, layer)} has proj_size, which PyTorch's exporters to ONNX leave out")
-
-
-def _in_python(sentence: str) -> str:
-    """A sentence of the command with arguments of `plan_for` instead of options."""
-    for option, argument in (("--cut-first", "cut_first=True"), ("--cut-last", "cut_last=True"),
-                             ("fewer --units", "fewer units")):
-        sentence = sentence.replace(option, argument)
-    return sentence
 
 
 def _output_names(module: nn.Module, inputs: Inputs, tasks: Sequence[str] | None) -> list[str] | None:

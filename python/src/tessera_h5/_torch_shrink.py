@@ -17,6 +17,7 @@ from ._torch_counts import count_changes
 from ._torch_export import Inputs
 from ._torch_layers import Changes, Unshrinkable, changes, is_known
 from ._torch_tensors import named_tensors, require_floats, shown, ties_of
+from ._wrappers import hint
 
 
 def shrink(
@@ -66,7 +67,10 @@ def _cuts(
     entries = [*plan.get("tensors", []), *getattr(plan, "buffers", ())]
     for entry in entries:
         if "name" in entry and entry["name"] not in tensors and any(entry.get("axes", [])):
-            raise TesseraError(f"plan: the module ({type(module).__name__}) has no tensor '{entry['name']}'")
+            planned = [entry["name"] for entry in entries if "name" in entry]
+            advice = hint(tensors, planned, "the plan")
+            raise TesseraError(f"plan: the module ({type(module).__name__}) has no tensor '{entry['name']}'"
+                               + (f"; {advice}" if advice else ""))
     shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     found = kept_channels({**plan, "tensors": entries}, shapes, task, level)
     cuts = {name: dimensions for name, dimensions in found.items() if any(each.is_smaller for each in dimensions)}
