@@ -161,6 +161,7 @@ extension SystemPath {
     path.unicodeScalars.lastIndex(of: "/").map { String(path.unicodeScalars[...$0]) } ?? ""
   }
 
+  /// Whether a path begins with a slash.
   public static func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
 
   /// The path of a file in a folder; a name in the folder `.` is its own path.

@@ -28,7 +28,7 @@ struct LockTests {
       "\(first.outputText) \(first.errorText)")
     let bytes = try TemporaryFolder.bytes(of: folder.file("tessera.lock"))
     let again = try tessera(
-      ["lock", "./models/", "models/set", "./models/w.safetensors", "-o", "again.lock"],
+      ["lock", "./models/", "./models/w.safetensors", "-o", "again.lock"],
       directory: folder.path)
     #expect(again.code == 0, "\(again.errorText)")
     #expect(try TemporaryFolder.bytes(of: folder.file("again.lock")) == bytes)

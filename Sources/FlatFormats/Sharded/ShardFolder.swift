@@ -90,7 +90,9 @@ struct ShardFolder {
       if name.hasSuffix(ShardName.suffix) {
         return LeftOut(name, "a file that the index does not name", .apart)
       }
-      guard !ShardName.isIndex(name), FlatFormats.promise(ofName: name) != nil else { return nil }
+      guard !ShardName.isIndex(name),
+        FlatFormats.kind(forName: name) != nil || FlatFormats.promise(ofName: name) != nil
+      else { return nil }
       return LeftOut(name, "another file of weights, by its name", .apart)
     }
   }

@@ -140,9 +140,7 @@ def negation(b, v, kind):
 
 @operator("IsNaN", "IsInf")
 def special(b, v, kind):
-    """A value with NaN or −∞ at some positions, and those replaced."""
-    found = b.node("Sqrt", [v]) if kind == "IsNaN" else b.node("Log", [b.node("Relu", [v])])
-    return b.node("Where", [b.node(kind, [found]), b.operand(v), found])
+    return spent(b, v, b.node(kind, [v]))
 
 
 @operator("Trilu", opsets=(15, 17, 18, 20, 21))
