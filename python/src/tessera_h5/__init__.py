@@ -18,7 +18,8 @@ from ._checkpoint import Checkpoint
 from ._checkpoint import open_checkpoint as open
 from ._counts import CountRow, Counts
 from ._errors import (CommandError, CommandNotFound, DamagedFile, FormatError, NotInFile, PackageNotFound,
-                      StateDictError, TesseraError, require_packages)
+                      StateDictError, TesseraError)
+from ._errors import require_packages as _require_packages
 from ._load import load_into
 from ._network import Level, Network, TensorInfo
 from ._save import save
@@ -48,5 +49,5 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    require_packages(name, *(("torch", "onnx", "onnxscript") if name == "plan_for" else ("torch",)))
+    _require_packages(name, *(("torch", "onnx", "onnxscript") if name == "plan_for" else ("torch",)))
     return getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
