@@ -122,6 +122,27 @@ def test_an_axis_that_no_output_depends_on_is_not_checked() -> None:
     assert list(plan["axes"]) == ["l0", "l1"]
 
 
+class Gated(nn.Module):
+    """Its gate is open halfway with its own values, and saturated with random ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.l0, self.l1, self.gate, self.head = (nn.Linear(a, b) for a, b in ((8, 24), (24, 16), (16, 24), (24, 5)))
+        self.gate.weight.data *= 1e-5
+        self.gate.bias.data *= 1e-5
+
+    def forward(self, x: Any) -> Any:
+        x = torch.relu(self.l0(x))
+        return self.head(x * torch.sigmoid(1e5 * self.gate(torch.relu(self.l1(x)))))
+
+
+def test_an_axis_that_only_random_values_hide_is_checked() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        plan = tessera_h5.plan_for(Gated(), INPUTS)
+    assert "l1" in plan["axes"] and not any(note.startswith("not checked") for note in plan.notes)
+
+
 class Masked(Scaled):
     def out(self, x: Any) -> Any:
         return x.masked_fill(torch.arange(5) == 3, -torch.inf)

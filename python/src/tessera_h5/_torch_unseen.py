@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ._torch_channels import kept_channels
-from ._torch_masked import copied
+from ._torch_masked import Cuts, copied
 from ._torch_random import random_values
 from ._torch_run import Failed, run
 from ._torch_tensors import named_tensors
@@ -18,28 +18,43 @@ from ._torch_tensors import named_tensors
 def unseen_axes(module: nn.Module, plan: Any, axes: Sequence[str]) -> list[str]:
     """The axes with only zero gradients in their tensors; none if the module has no gradients.
 
-    Values are random, because gradients with the module's own can be zero for all inputs.
+    The gradients are those with random values and with the module's own. An axis is seen with one of them: random
+    values can saturate a sigmoid, and the module's own can be zero.
     """
-    shapes = {name: tuple(each.shape) for name, each in named_tensors(module).items()}
+    tensors = named_tensors(module)
+    shapes = {name: tuple(each.shape) for name, each in tensors.items()}
     entries = {**plan, "tensors": [*plan["tensors"], *getattr(plan, "buffers", ())]}
     cuts = kept_channels(entries, shapes, plan["tasks"][0]["name"], 1)
-    values = random_values(module, cuts, only_constant=False)
-    other = copied(module, values, {})
-    own = {name: each for name, each in other.named_parameters(remove_duplicate=False)
+    unseen = list(axes)
+    for values in (lambda: random_values(module, {}, only_constant=False),
+                   lambda: {name: each.detach().clone() for name, each in tensors.items()}):
+        if unseen:
+            seen = _seen(copied(module, values(), {}), cuts, plan.example_inputs)
+            unseen = [] if seen is None else [axis for axis in unseen if axis not in seen]
+    return unseen
+
+
+def _seen(module: nn.Module, cuts: Cuts, inputs: Any) -> set[str] | None:
+    """The axes with a gradient, and those whose tensors can have none; None if the module has no gradients at all."""
+    own = {name: each for name, each in module.named_parameters(remove_duplicate=False)
            if name in cuts and (each.is_floating_point() or each.is_complex())}
     for each in own.values():
         each.requires_grad_(True)
     try:
-        found = run(other, plan.example_inputs, with_gradients=True)
+        found = run(module, inputs, with_gradients=True)
         outputs = [*found.outputs, *([found.inner[1]] if found.is_weak and found.inner else [])]
         parts = [each.abs().sum() if each.is_complex() else (each * torch.rand_like(each)).nan_to_num().sum()
                  for each in outputs if each.requires_grad]
         gradients = _gradients(parts, own)
     except Exception:  # noqa: BLE001 (code that works without gradients can fail with them in any way)
-        return []
-    seen = {use.axis for name in gradients for dimension in cuts[name] for use in dimension.uses}
-    known = {use.axis for name in own for dimension in cuts[name] for use in dimension.uses}
-    return [axis for axis in axes if axis in known and axis not in seen] if gradients else []
+        return None
+    if not gradients:
+        return None
+    return _axes(cuts, gradients) | (_axes(cuts, cuts) - _axes(cuts, own))
+
+
+def _axes(cuts: Cuts, names: Iterable[str]) -> set[str]:
+    return {use.axis for name in names for dimension in cuts[name] for use in dimension.uses}
 
 
 def _gradients(parts: list[Tensor], own: Mapping[str, Tensor]) -> dict[str, Tensor]:
