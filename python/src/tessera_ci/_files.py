@@ -1,15 +1,11 @@
-"""Which files are checked."""
+"""Model files: their names, sets of shards, and patterns for them."""
 
 from __future__ import annotations
 
 import glob
 import os
 import re
-from typing import Iterable, NamedTuple
-
-from . import _repository
-from ._repository import Base, Change
-from ._settings import SettingError, Settings
+from typing import Iterable
 
 # Also `files` of the hooks in .pre-commit-hooks.yaml. A .bin is a model only by its name: firmware has this ending too.
 NAMES = r"(?i)(\.(safetensors(\.index\.json)?|npz|pt|pth|ckpt|onnx|h5|hdf5|dduf)|(model|weights)[^/]*\.bin)$"
@@ -17,15 +13,6 @@ NAMES = r"(?i)(\.(safetensors(\.index\.json)?|npz|pt|pth|ckpt|onnx|h5|hdf5|dduf)
 
 SHARD = re.compile(r"(?P<stem>.*)-\d{5}-of-\d{5}\.safetensors", re.DOTALL)
 INDEX = ".safetensors.index.json"
-
-
-class Chosen(NamedTuple):
-    files: list[str]
-    # The model files that the base has and HEAD has not.
-    deleted: list[str]
-    renamed: dict[str, str]
-    # Why these files were chosen, in words.
-    why: str
 
 
 def is_model(path: str) -> bool:
@@ -76,30 +63,3 @@ def _set(text: str) -> str:
 def matches(expression: re.Pattern[str], path: str) -> bool:
     found = expression.fullmatch(path)
     return found is not None and (not found["inside"] or is_model(path))
-
-
-def choose(settings: Settings, base: Base | None, changes: list[Change]) -> Chosen:
-    """Raises `SettingError` if a pattern matches no file: a gate that checks nothing must not pass in silence."""
-    lines = settings.lines("files")
-    globs = {line: pattern(line) for line in lines if not line.startswith("!")}
-    without = [pattern(line[1:]) for line in lines if line.startswith("!")]
-
-    def is_wanted(path: str) -> bool:
-        wanted = any(matches(one, path) for one in globs.values()) if globs else is_model(path)
-        return wanted and not any(one.fullmatch(path) for one in without)
-
-    if globs:
-        candidates, why = _repository.files(), "chosen by files"
-        for line, one in globs.items():
-            if not any(matches(one, path) for path in candidates):
-                raise SettingError(f"files: expected a file that matches {line!r}, found none")
-    elif base:
-        candidates, why = [change.new for change in changes], f"changed since {base.title}"
-    else:
-        candidates, why = _repository.tracked(), "in the repository"
-    # A deleted shard damages its set.
-    files = as_sets(path for path in candidates if is_wanted(path))
-    return Chosen(
-        [path for path in files if os.path.lexists(path) and not os.path.isdir(path)],
-        [change.old for change in changes if change.kind == "D" and is_wanted(change.old)],
-        {change.new: change.old for change in changes if change.kind == "R"}, why)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 from typing import Mapping, NamedTuple
 
 
@@ -23,7 +24,9 @@ OPTIONS = {
     "deep": Option("true", "also read all data, and verify checksums and digests"),
     "forbid-nan": Option("true", "fail if a weight is NaN or infinite; needs deep"),
     "fail-on": Option("warning", "the lowest severity that fails: error, warning or note"),
-    "validate-options": Option("", "more options of tessera validate, one a line, such as --strict"),
+    "validate-options": Option("", "more options of tessera validate, one a line or as in a shell, such as "
+                               "--rule half-cut=off"),
+    "locked": Option("true", "compare files with the nearest tessera.lock, if there is one"),
     "max": Option("", "the size limit of each sub-network or file: 2M (parameters) or 64MB (bytes)"),
     "policy": Option("", "the counting policy"),
     "task": Option("", "count only these tasks, one a line"),
@@ -39,7 +42,7 @@ OPTIONS = {
 # What each hook uses.
 HOOKS = {"validate": ("deep", "forbid-nan", "fail-on", "validate-options", "lfs", "size-limit", "sarif", "junit"),
          "count": ("max", "policy", "task", "level", "lfs", "size-limit")}
-CHOICES = {"deep": ("true", "false"), "forbid-nan": ("true", "false"), "diff": ("true", "false"),
+CHOICES = {**dict.fromkeys(("deep", "forbid-nan", "locked", "diff"), ("true", "false")),
            "fail-on": ("error", "warning", "note"), "lfs": ("fail", "skip")}
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
          "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
@@ -74,7 +77,21 @@ class Settings:
             options.append("--deep")
             if self.flag("forbid-nan"):
                 options.append("--rule=non-finite=error")
-        return options + self.lines("validate-options")
+        return options + self.validate_options
+
+    @property
+    def validate_options(self) -> list[str]:
+        """The words of `validate-options`: each line is split as by a shell, which runs nothing."""
+        try:
+            return [word for line in self.lines("validate-options") for word in shlex.split(line)]
+        except ValueError as error:
+            raise SettingError(f"validate-options: expected words as in a shell, found {self['validate-options']!r} "
+                               f"({error})") from None
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether a tessera.lock is looked for. An option of `validate-options` names another one."""
+        return self.flag("locked") and not any(word.startswith("--lock") for word in self.validate_options)
 
     @property
     def counting(self) -> list[str]:

@@ -18,7 +18,7 @@ from ._checkpoint import Checkpoint
 from ._checkpoint import open_checkpoint as open
 from ._counts import CountRow, Counts
 from ._errors import (CommandError, CommandNotFound, DamagedFile, FormatError, NotInFile, PackageNotFound,
-                      StateDictError, TesseraError)
+                      StateDictError, StateDictWarning, TesseraError)
 from ._errors import require_packages as _require_packages
 from ._load import load_into
 from ._network import Level, Network, TensorInfo
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Checkpoint", "CommandError", "CommandNotFound", "CountRow", "Counts", "DamagedFile", "FormatError", "Level",
-    "Network", "NotInFile", "PackageNotFound", "StateDictError", "TensorInfo", "TesseraError", "__version__",
+    "Network", "NotInFile", "PackageNotFound", "StateDictError", "StateDictWarning", "TensorInfo", "TesseraError",
+    "__version__",
     "load_into", "open", "plan_for", "save", "shrink",
 ]
 

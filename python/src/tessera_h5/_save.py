@@ -15,6 +15,8 @@ import numpy as np
 
 from ._command import argument, run_with_words, warnings_of
 from ._dtypes import BITS, ML_DTYPES, NUMPY, TORCH, to_packed
+from ._errors import CommandError
+from ._wrappers import advice_for, hint
 
 # Where `tessera` looks for ties in a safetensors file: the name that repeats, and the name that it repeats.
 TIES = "tessera.ties"
@@ -95,7 +97,13 @@ def save(path: str | os.PathLike[str], state_dict: Any, plan: Mapping[str, Any] 
             command += ["--plan", document]
         elif plan is not None:
             command += ["--plan", argument(plan)]
-        _, words = run_with_words(command + ["--compress"] * compress, places)
+        try:
+            _, words = run_with_words(command + ["--compress"] * compress, places)
+        except CommandError as error:
+            given = plan.get("tensors", []) if isinstance(plan, Mapping) else []
+            planned = [entry.get("name", entry.get("match", "")) for entry in given if isinstance(entry, Mapping)]
+            advice = (hint(entries, planned, "the plan") or advice_for(entries)) if plan is not None else ""
+            raise (CommandError(f"{error}; {advice}", error.returncode) if advice else error) from None
     for warning in warnings_of(words):
         warnings.warn(warning, stacklevel=2)
 

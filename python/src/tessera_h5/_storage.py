@@ -16,6 +16,7 @@ from h5py import h5l, h5o  # pyright: ignore[reportAttributeAccessIssue]  (compi
 from xxhash import xxh3_64_intdigest
 
 from ._errors import DamagedFile, FormatError, TesseraError, need
+from ._kinds import found_instead
 from ._tables import NO_ADDRESS, Identifier
 
 Bytes = npt.NDArray[np.uint8]
@@ -59,8 +60,14 @@ class Storage:
         # For an OSError with its own number: h5py's errors do not distinguish a missing file.
         with open(path, "rb"):
             pass
-        with reading(path):
-            storage = Storage(path)
+        try:
+            with reading(path):
+                storage = Storage(path)
+        except FormatError:
+            found = found_instead(path)
+            if found is None:
+                raise
+            raise FormatError(f"expected a unit checkpoint, found {found}", path) from None
         try:
             with reading(path):
                 attributes = storage.file.attrs

@@ -14,6 +14,9 @@ from ._torch_shrink import Shrunk, shrunk
 from ._torch_unseen import unseen_axes
 from ._torch_words import axis_lines, is_axis_line, listed
 
+# Axes whose reasons an error lists.
+LISTED = 3
+
 
 class TorchPlan(dict[str, Any]):
     """A plan (`schemas/plan.schema.json`) whose tensor names are those of a module's state_dict.
@@ -46,7 +49,9 @@ def followed(module: nn.Module, plan: TorchPlan) -> TorchPlan:
     kept = search.working([], axes)
     dropped = [name for name in axes if name not in kept]
     if dropped and not kept:
-        raise TesseraError(f"no axis of the plan can be cut: {search.reasons[dropped[0]]}")
+        found = [f"axis '{name}': {search.reasons[name]}" for name in dropped[:LISTED]]
+        more = f"; and {len(dropped) - LISTED} more" if len(dropped) > LISTED else ""
+        raise TesseraError(f"no axis of the plan can be cut: {'; '.join(found)}{more}")
     result = _only(plan, set(kept)) if dropped else plan
     notes = _without_axis_lines(plan.notes, result) if dropped else list(plan.notes)
     notes += [f"axis '{name}' stays whole, because {search.reasons[name]}" for name in dropped]

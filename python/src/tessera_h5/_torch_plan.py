@@ -6,7 +6,7 @@ import contextlib
 import json
 import tempfile
 import warnings
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ._command import argument, warnings_of
-from ._errors import TesseraError, require_packages
+from ._errors import CommandError, TesseraError, require_packages
 from ._torch_channels import kept_channels
 from ._torch_export import Inputs, export
 from ._torch_folded import folded_entries
@@ -27,6 +27,7 @@ from ._torch_rewrite import show_channels
 from ._torch_run import Failed, run
 from ._torch_tensors import named_tensors, require_cuttable, shown, ties_of
 from ._torch_words import listed, planned
+from ._wrappers import advice_for
 
 
 def plan_for(
@@ -64,7 +65,6 @@ def plan_for(
     require_packages("plan_for", *(("onnx",) if onnx_file is not None else ("onnx", "onnxscript")))
     _require_exportable(module)
     options = _options(units, tasks, levels, rule, cuts, axes, order)
-    options += ["--cut-first"] * cut_first + ["--cut-last"] * cut_last
     tensors = named_tensors(module)
     try:
         count = run(module, example_inputs).count
@@ -74,19 +74,50 @@ def plan_for(
     output_names = list(tasks) if tasks is not None and len(tasks) == count > 1 else None
     with tempfile.TemporaryDirectory() as folder:
         path = Path(onnx_file) if onnx_file is not None else Path(folder) / "module.onnx"
-        notes: list[str] = []
+        notes: list[str] = [word for word in [advice_for(tensors)] if word]
         if onnx_file is None:
             with _replaced(module):
                 notes += export(module, example_inputs, path, output_names)
         path, found = _prepare(path, Path(folder) / "plan.onnx", tensors)
         name = type(module).__name__ if onnx_file is None else str(onnx_file)
-        words = planned(["plan", argument(path), "-o", f"{folder}/plan.json", *options], name, str(path))
-        plan: dict[str, Any] = json.loads((Path(folder) / "plan.json").read_text(encoding="utf-8"))
-    result = _finished(module, tensors, plan, found, notes, words, example_inputs)
-    result = followed(module, result) if checked else result
-    for text in [*warnings_of(words), *(note for note in result.notes if note.startswith("not checked"))]:
+
+        def attempt(first: bool, last: bool) -> tuple[TorchPlan, list[str]]:
+            """The plan, and the warnings of the command."""
+            cut = ["--cut-first"] * first + ["--cut-last"] * last
+            words = planned(["plan", argument(path), "-o", f"{folder}/plan.json", *options, *cut], name, str(path))
+            plan: dict[str, Any] = json.loads((Path(folder) / "plan.json").read_text(encoding="utf-8"))
+            finished = _finished(module, tensors, plan, found, list(notes), words, example_inputs)
+            return (followed(module, finished) if checked else finished), warnings_of(words)
+        try:
+            result, told = attempt(cut_first, cut_last)
+        except TesseraError as error:
+            # The command ends with 1 if no tensor is cut; otherwise, other cuts would fail, too.
+            if isinstance(error, CommandError) and error.returncode != 1:
+                raise
+            raise TesseraError(_with_advice(str(error), attempt, cut_first, cut_last, module)) from error
+    for text in [*told, *(note for note in result.notes if note.startswith("not checked"))]:
         warnings.warn(text, stacklevel=2)
     return result
+
+
+def _with_advice(
+    sentence: str, attempt: Callable[[bool, bool], tuple[TorchPlan, list[str]]], cut_first: bool, cut_last: bool,
+    module: nn.Module
+) -> str:
+    """The sentence of an error, with the first of `cut_first` and `cut_last` that was tried and works."""
+    sentence, _, _ = sentence.partition("; try cut_first")
+    for first, last in ((True, False), (False, True), (True, True)):
+        if (first, last) == (cut_first, cut_last) or first < cut_first or last < cut_last:
+            continue
+        # The export is the slow part, and is not repeated.
+        with contextlib.suppress(TesseraError):
+            number = len(attempt(first, last)[0]["axes"])
+            words = " and ".join(["cut_first=True"] * (first and not cut_first) + ["cut_last=True"] * (
+                last and not cut_last))
+            return f"{sentence}; with {words}, {number} {'axis' if number == 1 else 'axes'} can be cut"
+    unwrap = advice_for(module.state_dict())
+    tried = "neither cut_first=True nor cut_last=True helps" if not (cut_first and cut_last) else ""
+    return "; ".join(part for part in (sentence, tried, unwrap) if part)
 
 
 def _require_exportable(module: nn.Module) -> None:

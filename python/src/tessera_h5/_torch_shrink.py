@@ -24,6 +24,7 @@ from ._torch_run import Failed, Run
 from ._torch_state import document, small_tensors
 from ._torch_tensors import named_tensors, require_cuttable, shown, ties_of
 from ._torch_words import listed
+from ._wrappers import hint
 
 PlanOrPath = Union[Mapping[str, Any], str, "os.PathLike[str]"]
 
@@ -143,7 +144,10 @@ def _cuts(
     entries = [*plan.get("tensors", []), *getattr(plan, "buffers", ())]
     for entry in entries:
         if "name" in entry and entry["name"] not in tensors and any(entry.get("axes", [])):
-            raise TesseraError(f"plan: the module ({type(module).__name__}) has no tensor '{entry['name']}'")
+            planned = [entry["name"] for entry in entries if "name" in entry]
+            advice = hint(tensors, planned, "the plan")
+            raise TesseraError(f"plan: the module ({type(module).__name__}) has no tensor '{entry['name']}'"
+                               + (f"; {advice}" if advice else ""))
     shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     found = kept_channels({**plan, "tensors": entries}, shapes, task, level)
     cuts = {name: dimensions for name, dimensions in found.items() if any(each.is_smaller for each in dimensions)}
