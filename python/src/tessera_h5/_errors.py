@@ -60,6 +60,10 @@ class CommandNotFound(TesseraError, FileNotFoundError):
     """The command `tessera` is not installed."""
 
 
+class PackageNotFound(TesseraError, ImportError):
+    """A Python package that a function needs is not installed. The text has the line for pip."""
+
+
 class StateDictError(TesseraError):
     """A state dict and a module do not fit.
 
@@ -81,6 +85,15 @@ class StateDictWarning(UserWarning):
         super().__init__(sentence)
         self.missing = missing
         self.unexpected = unexpected
+
+
+def require_packages(what: str, *names: str) -> None:
+    """Raises `PackageNotFound` with the line for pip, if a package that `what` needs is missing."""
+    import importlib.util
+
+    missing = [name for name in names if importlib.util.find_spec(name) is None]
+    if missing:
+        raise PackageNotFound(f"{what} needs {' and '.join(missing)}: pip install {' '.join(missing)}")
 
 
 def need(holds: object, rule: str) -> None:

@@ -84,8 +84,14 @@ class Storage:
         self.groups.clear()
         self.file.close()
 
+    def _need_open(self) -> None:
+        # The descriptor's number may already be that of another file.
+        if not self.groups:
+            raise TesseraError(f"{self.path}: expected an open checkpoint, found one that was closed")
+
     def group(self, path: str) -> Identifier | None:
-        """The group at a path without a leading slash, or None."""
+        """The group at a path without a leading slash, or None. Raises `TesseraError` after `close`."""
+        self._need_open()
         found = self.groups.get(path)
         if found is None:
             above, _, name = path.rpartition("/")
@@ -124,7 +130,8 @@ class Storage:
         return item
 
     def read(self, offset: int, out: memoryview) -> None:
-        """Fills `out` with the file's bytes from `offset` on."""
+        """Fills `out` with the file's bytes from `offset` on. Raises `TesseraError` after `close`."""
+        self._need_open()
         done = 0
         while done < len(out):
             count = os.preadv(self.descriptor, [out[done:]], offset + done)
