@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from pathlib import Path
@@ -266,3 +267,12 @@ def test_another_file_is_named(content: bytes, words: str, tmp_path: Path) -> No
     with pytest.raises(tessera_h5.FormatError) as caught:
         tessera_h5.open(path)
     assert str(caught.value).startswith(f"{path}: expected a unit checkpoint") and f"found {words}" in str(caught.value)
+
+
+def test_a_fifo_or_a_device_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.h5")
+    (tmp_path / "link.h5").symlink_to(tmp_path / "fifo.h5")
+    for path, found in ((tmp_path / "fifo.h5", "a FIFO"), (tmp_path / "link.h5", "a FIFO"),
+                        (Path(os.devnull), "a character device")):
+        with pytest.raises(tessera_h5.FormatError, match=f"expected a regular file, found {found}"):
+            tessera_h5.open(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 # Bytes that are read; the header of HTML can follow a comment.
@@ -10,6 +11,13 @@ HEAD = 1024
 _POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\r?\n(?:.*\n)*?size (\d+)")
 _CONVERT = "`tessera convert` makes a unit checkpoint of it"
 _READ = "read it with its own library"
+
+
+def special(mode: int) -> str:
+    """What is no regular file, by its mode."""
+    kinds = ((stat.S_ISFIFO, "a FIFO"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a character device"),
+             (stat.S_ISBLK, "a block device"))
+    return next((words for holds, words in kinds if holds(mode)), "another kind of file")
 
 
 def found_instead(path: str) -> str | None:

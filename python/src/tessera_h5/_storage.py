@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from h5py import h5l, h5o  # pyright: ignore[reportAttributeAccessIssue]  (compi
 from xxhash import xxh3_64_intdigest
 
 from ._errors import DamagedFile, FormatError, TesseraError, need
-from ._kinds import found_instead
+from ._kinds import found_instead, special
 from ._tables import NO_ADDRESS, Identifier
 
 Bytes = npt.NDArray[np.uint8]
@@ -57,6 +58,10 @@ class Storage:
     @staticmethod
     def open(path: str) -> Storage:
         """Opens a unit checkpoint of layout 2; refuses any other file."""
+        # Opening a FIFO waits until another program writes to it.
+        mode = os.stat(path).st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise FormatError(f"expected a regular file, found {special(mode)}", path)
         # For an OSError with its own number: h5py's errors do not distinguish a missing file.
         with open(path, "rb"):
             pass
