@@ -132,7 +132,7 @@ def test_a_job_of_gitlab_writes_its_reports(tmp_path: Path) -> None:
     assert "error: a.safetensors: everything stored: expected at most 1,000" in log
     assert "::error" not in log and "2 of 2 model files changed since main" in log
     assert {(suite.get("name"), suite.get("failures")) for suite in report} == {
-        ("a.safetensors", "0"), ("bad.safetensors", "1")}
+        ("a.safetensors", "1"), ("bad.safetensors", "2")}, "the limit counts, too"
     assert "| `a.safetensors` | changed | 1 | 0 | 2 | 22 → 1,518" in summary
 
 

@@ -62,17 +62,22 @@ def check(settings: Settings) -> int:
     told = {(problem.file, problem.title) for problem in findings}
     own = [problem for problem in own if (problem.file, problem.title) not in told]
     problems = [*selection.problems, *own, *findings]
-    unreadable = {problem.file for problem in findings if problem.title in ("unreadable", "structure", "format")}
+    # Only an error: a rule can be a note, and the limit must hold for the file all the same.
+    unreadable = {problem.file for problem in findings
+                  if problem.severity == "error" and problem.title in ("unreadable", "structure", "format")}
+    gates: list[Problem] = []
     sizes: dict[str, list[Size]] = {}
     for file in selection.readable:
         if file not in unreadable:
             sizes[file], above = _check.count(settings, file)
-            problems += above
+            gates += above
+    problems += gates
     readable = [file for file in selection.readable if file not in unreadable]
     differences: list[Difference] = []
     if base and settings.flag("diff"):
         differences = _check.differences(settings, chosen, readable, base)
-    _check.report(settings, [*selection.targets, *(problem.file for problem in selection.problems)], own,
+    _check.report(settings, [*selection.targets, *(problem.file for problem in selection.problems)],
+                  [*own, *(problem for problem in findings if not problem.file), *gates],
                   lambda file: keep(file) or any(file == problem.file for problem in selection.problems))
 
     for problem in problems:
@@ -125,7 +130,9 @@ def _with_folders(settings: Settings, chosen: _choice.Chosen) -> tuple[list[str]
     if changed:
         files |= {path for path in _repository.tracked() if _files.is_model(path) and not chosen.is_left_out(path)
                   and _project.nearest(_project.RULES, path) in changed}
-    own = _folders.lost(chosen.removed) + (_project.lost(touched, chosen.removed) if settings.is_locked else [])
+    own = chosen.absent + _folders.lost(chosen.removed)
+    if settings.is_locked:
+        own += _project.lost(touched, chosen.removed)
     return _files.as_sets(files), _folders.of_models(reasons, chosen.removed), own
 
 
@@ -153,7 +160,8 @@ def hook(name: str, arguments: list[str]) -> int:
     if name == "validate":
         findings, is_valid = _check.validate(settings, selection.readable)
         problems += findings
-        _check.report(settings, [*selection.readable, *(problem.file for problem in selection.problems)])
+        _check.report(settings, [*selection.readable, *(problem.file for problem in selection.problems)],
+                      [problem for problem in findings if not problem.file])
     else:
         for file in selection.readable:
             problems += _check.count(settings, file)[1]

@@ -197,14 +197,16 @@ def _difference(settings: Settings, file: str, old: str, folder: Path, is_readab
     if version.path is None or not is_readable:
         why = version.why or "not compared"
         return Difference(file, f"{what}; {why}", parameters=(None, after), bytes=(version.size, size))
-    if old == file and len(_files.parts(file)) == 1 and _same(version.path, Path(file)):
+    # The values of an ONNX model can be in other files.
+    is_alone = len(_files.parts(file)) == 1 and not file.endswith(".onnx")
+    if old == file and is_alone and _same(version.path, Path(file)):
         return None
     sizes = (stored(settings, version.path), after), (_files.size(version.path), size)
     result = _tool.run("diff", "--json", "--", str(version.path), file)
     if result.code == 2:
         return Difference(file, f"{what}; not compared: one version cannot be read", None, None, None, *sizes)
     document = result.document
-    if old == file and document["equal"] and len(_files.parts(file)) > 1:
+    if old == file and document["equal"] and not is_alone:
         return None
     names = {one["name"]: None for one in document["changed"]}
     return Difference(file, what, document["extra"], document["missing"], list(names), *sizes)

@@ -6,11 +6,12 @@ import os
 import re
 from typing import Callable, NamedTuple
 
-from . import _repository
+from . import _onnx, _repository
 from ._files import as_sets, is_model, matches, pattern
 from ._folders import is_compared, of_models
 from ._repository import Base, Change
 from ._settings import SettingError, Settings
+from ._text import Problem
 
 
 class Chosen(NamedTuple):
@@ -24,6 +25,8 @@ class Chosen(NamedTuple):
     # Why these files were chosen, in words.
     why: str
     is_left_out: Callable[[str], bool]
+    # What was chosen and is not there as a file.
+    absent: list[Problem]
 
 
 def is_weights(path: str) -> bool:
@@ -73,13 +76,19 @@ def choose(settings: Settings, base: Base | None, changes: list[Change]) -> Chos
                 raise SettingError(f"files: expected a {kind} that matches {line!r}, found {others}")
     elif base:
         candidates, why = [change.new for change in changes], f"changed since {base.title}"
+        candidates += _onnx.naming({path for change in changes for path in (change.old, change.new)})
     else:
         candidates, why = _repository.tracked(), "in the repository"
     # A deleted shard damages its set.
-    files = as_sets(path for path in candidates if is_wanted(path))
+    wanted = [path for path in candidates if is_wanted(path)]
+    deleted = {change.old for change in changes if change.kind == "D"}
+    absent = [Problem(path, "error", "unreadable", "expected a model file, found " + (
+        "a folder, or a link to one" if os.path.isdir(path) else "none in the work tree, and HEAD has it"))
+        for path in sorted(set(wanted) - deleted) if os.path.isdir(path) or not os.path.lexists(path)]
+    files = as_sets(wanted)
     return Chosen(
         [path for path in files if os.path.lexists(path) and not os.path.isdir(path)],
         [path for path in candidates if is_touched(path) and os.path.lexists(path)],
         [change.old for change in changes if change.kind in "DR" and is_touched(change.old)],
         [change.old for change in changes if change.kind == "D" and is_wanted(change.old)],
-        {change.new: change.old for change in changes if change.kind == "R"}, why, is_left_out)
+        {change.new: change.old for change in changes if change.kind == "R"}, why, is_left_out, absent)

@@ -8,6 +8,8 @@ import re
 import shlex
 from typing import Mapping, NamedTuple
 
+from ._files import is_model
+
 
 class SettingError(Exception):
     """A setting has a value that is refused; or a program that is needed is missing."""
@@ -117,20 +119,45 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
 
 
 def from_arguments(hook: str, arguments: list[str]) -> tuple[Settings, list[str]]:
-    """The settings and the files of a command line."""
-    parser = argparse.ArgumentParser(prog=f"tessera-ci {hook}", allow_abbrev=False)
+    """The settings and the files of a command line: options, then perhaps `--`, then files."""
+    parser = argparse.ArgumentParser(prog=f"tessera-ci {hook}", usage=f"tessera-ci {hook} [options] [--] FILE ...",
+                                     allow_abbrev=False)
     for name in HOOKS[hook]:
         is_list = name in ("validate-options", "task")
         parser.add_argument(f"--{name}", default=[] if is_list else "", metavar="X",
                             help=OPTIONS[name].help.replace("one a line", "repeatable") + default_of(OPTIONS[name]),
                             action="append" if is_list else "store")
-    parser.add_argument("files", nargs="*", help="the model files")
-    # pre-commit gives file names without "--" before them, and a name may begin like an option.
-    found = vars(parser.parse_args([f"./{a}" if a.startswith("-") and os.path.lexists(a) else a for a in arguments]))
-    files: list[str] = [os.path.normpath(file) for file in found.pop("files")]
+    options, files = _split(HOOKS[hook], arguments)
+    found = vars(parser.parse_args(options))
     texts = {name.replace("_", "-"): value if isinstance(value, str) else "\n".join(value)
              for name, value in found.items()}
-    return Settings(texts), files
+    return Settings(texts), [os.path.normpath(file) for file in files]
+
+
+def _split(names: tuple[str, ...], arguments: list[str]) -> tuple[list[str], list[str]]:
+    """The options and the files. The first word that is no option begins the files, and `--` stands before them.
+
+    pre-commit gives `args` and then files, without `--` if `args` does not end with it. The repository decides the
+    names of its files, so a name such as --fail-on=note must not become an option, nor an option a name.
+    """
+    rest, number = list(arguments), 0
+    while number < len(rest):
+        word = rest[number]
+        name, equals, _ = word.removeprefix("--").partition("=")
+        if word == "--":
+            return rest[:number], rest[number + 1:]
+        if not word.startswith("-"):
+            break
+        is_option = word.startswith("--") and name in names
+        if os.path.lexists(word) and (is_model(word) or not is_option):
+            break
+        # argparse refuses an unknown option, and takes a value that begins with a dash only after "=".
+        number += 1 if not is_option or equals else 2
+    files = rest[number:]
+    wrong = next((file for file in files if file.startswith("-") and not os.path.lexists(file)), None)
+    if wrong is not None:
+        raise SettingError(f"expected options before the files, found {wrong!r} behind {files[0]!r}")
+    return rest[:number], files
 
 
 def default_of(option: Option) -> str:
