@@ -19,7 +19,7 @@ struct SignatureTests {
     try tessera(["validate", "--signature", signature, path], directory: folder.path)
   }
 
-  @Test("compare every file, whole or in parts, and say that nobody's identity was verified")
+  @Test("compare every file, whole or in parts, and say that the signer was not verified")
   func sound() throws {
     let folder = try folder()
     for (signature, path, count) in [

@@ -63,7 +63,7 @@ package struct SignedFiles {
       let missing = ProjectFinding("signature-missing", "expected the file of \(shown), found none")
       findings.append((root + file.path, missing))
     }
-    // A signature by whoever made the model can leave out its weights.
+    // A signature can ignore the weights of its own model.
     let skipped = listing.skipped.filter { !Self.usuallyIgnored.contains(name($0)) }
     ignored += skipped
     for verdict in verdicts where verdict.state == .checked && verdict.tensorCount != nil {

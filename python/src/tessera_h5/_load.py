@@ -155,6 +155,6 @@ def _is_lost(value: Any, target: Any) -> bool:
     changed = value.to(new)
     if is_whole:
         return new == torch.bool or not changed.to(old).equal(value)
-    # isfinite is not implemented for floats of 8 bits.
+    # torch.isfinite has no kernel for floats of 8 bits, so these are widened first.
     value, changed = (one if one.is_complex() else one.double() for one in (value, changed))
     return bool((value.isfinite() & ~changed.isfinite()).any())
