@@ -178,6 +178,23 @@ def test_a_lock_is_applied(repository: Repository, tmp_path: Path) -> None:
     assert "::notice file=tessera.lock,title=tessera project::this lock was deleted" in outcome.log
 
 
+def test_a_lock_deeper_down_hides_nothing(repository: Repository, tmp_path: Path) -> None:
+    (repository.path / "m").mkdir()
+    for name in ("a", "b"):
+        (repository.path / f"m/{name}.safetensors").write_bytes(GOOD)
+    lock(repository, "m")
+    base = repository.commit({})
+    event = request(repository, base)
+    inner = b'{"format": "tessera.lock/1", "files": []}'
+    for name, content in (("changed", safetensors(a=2 * ones(3, 5), b=ones(7))), ("deleted", None)):
+        repository.git("checkout", "--quiet", "-B", name, base)
+        repository.commit({"m/a.safetensors": content, "m/tessera.lock": inner})
+        outcome = act(repository, tmp_path / name, event)
+        assert outcome.code == 1 and "m/a.safetensors" in {one[0] for one in errors(outcome)}, (name, outcome.log)
+        if content is not None:
+            assert "tessera.lock: m/tessera.lock, tessera.lock" in outcome.log
+
+
 def test_files_with_and_without_a_lock(repository: Repository, tmp_path: Path) -> None:
     """Two runs of the command make one report."""
     outcome = pull(repository, {}, {"m/a.safetensors": GOOD, "n/b.safetensors": BAD["truncated"][0],

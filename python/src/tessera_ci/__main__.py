@@ -129,7 +129,7 @@ def _with_folders(settings: Settings, chosen: _choice.Chosen) -> tuple[list[str]
     changed = [path for path in touched if os.path.basename(path) == _project.RULES]
     if changed:
         files |= {path for path in _repository.tracked() if _files.is_model(path) and not chosen.is_left_out(path)
-                  and _project.nearest(_project.RULES, path) in changed}
+                  and not set(changed).isdisjoint(_project.above(_project.RULES, path))}
     own = chosen.absent + _folders.lost(chosen.removed)
     if settings.is_locked:
         own += _project.lost(touched, chosen.removed)

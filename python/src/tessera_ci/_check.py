@@ -98,7 +98,7 @@ def _unreadable(settings: Settings, sets: list[str], selection: Selection) -> st
 
 def _runs(settings: Settings, targets: list[str]) -> list[tuple[list[str], list[str]]]:
     """The options and the files of each run: --locked fails for a file that has no lock."""
-    locked = [path for path in targets if settings.is_locked and _project.nearest(_project.LOCK, path) is not None]
+    locked = [path for path in targets if settings.is_locked and _project.above(_project.LOCK, path)]
     others = [path for path in targets if path not in locked]
     runs = [([*settings.validation, "--locked"], locked), (settings.validation, others)]
     return [(options, paths) for options, paths in runs if paths]

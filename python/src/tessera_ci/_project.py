@@ -11,17 +11,17 @@ from ._text import Problem, shown
 RULES, LOCK = "tessera.toml", "tessera.lock"
 
 
-def nearest(name: str, path: str) -> str | None:
-    """The document for a file or folder, as `tessera validate` finds it: beside it, or above it up to .git."""
+def above(name: str, path: str) -> list[str]:
+    """The documents for a file or folder, as `tessera validate` finds them: beside it, and above it up to .git."""
     folder = os.path.abspath(path)
     if not os.path.isdir(folder):
         folder = os.path.dirname(folder)
+    found: list[str] = []
     while True:
-        found = os.path.join(folder, name)
-        if os.path.isfile(found):
-            return os.path.relpath(found)
+        if os.path.isfile(os.path.join(folder, name)):
+            found.append(os.path.relpath(os.path.join(folder, name)))
         if os.path.lexists(os.path.join(folder, ".git")) or folder == os.path.dirname(folder):
-            return None
+            return found
         folder = os.path.dirname(folder)
 
 
@@ -42,9 +42,7 @@ def lost(changed: Iterable[str], removed: Iterable[str]) -> list[Problem]:
     for lock in (path for path in changed if os.path.basename(path) == LOCK):
         found |= {path: lock for path in listed(lock) if not os.path.lexists(path)}
     for path in removed:
-        lock = nearest(LOCK, path)
-        if lock is not None and path in listed(lock):
-            found[path] = lock
+        found |= {path: lock for lock in above(LOCK, path) if path in listed(lock)}
     problems = [Problem(path, "error", "project", f"expected the file of {shown(lock)}, found none")
                 for path, lock in sorted(found.items())]
     return problems + [Problem(path, "note", "project", "this lock was deleted: its files are not compared any more")
@@ -53,4 +51,4 @@ def lost(changed: Iterable[str], removed: Iterable[str]) -> list[Problem]:
 
 def used(name: str, paths: Iterable[str]) -> list[str]:
     """The documents that apply to files and folders."""
-    return sorted({found for path in paths if (found := nearest(name, path)) is not None})
+    return sorted({found for path in paths for found in above(name, path)})

@@ -28,7 +28,7 @@ OPTIONS = {
     "fail-on": Option("warning", "the lowest severity that fails: error, warning or note"),
     "validate-options": Option("", "more options of tessera validate, one a line or as in a shell, such as "
                                "--rule half-cut=off"),
-    "locked": Option("true", "compare files with the nearest tessera.lock, if there is one"),
+    "locked": Option("true", "compare files with each tessera.lock in their folder or above"),
     "max": Option("", "the size limit of each sub-network or file: 2M (parameters) or 64MB (bytes)"),
     "policy": Option("", "the counting policy"),
     "task": Option("", "count only these tasks, one a line"),
