@@ -102,7 +102,7 @@ package struct FolderValidation {
     let tensors = places.compactMapValues { verdicts[$0].tensors }
     for folder in listing.folders {
       if isCancelled() { return }
-      let inside = Set((below[folder.path] ?? []).map { TensorName(FolderSubject.bareName(of: $0)) })
+      let inside = Set((below[folder.path] ?? []).map { TensorName(SystemPath.bareName(of: $0)) })
       guard
         let subject = FolderSubject(
           folder.path, files: folder.files, folders: inside, documents: documents, tensors: tensors,
@@ -138,7 +138,7 @@ package struct FolderValidation {
 
   /// The finding on weights that no index in the folder names: a command that gets the folder leaves them out.
   private func stray(_ path: String) -> Finding {
-    let isPreferred = FolderSubject.bareName(of: path) == FolderSubject.single
+    let isPreferred = SystemPath.bareName(of: path) == FolderSubject.single
     return Finding(
       .shards, options.strict || isPreferred ? .warning : .note, file: path, location: "",
       message: "expected a file that the folder's index names, found one that is left out of the folder's "

@@ -64,18 +64,17 @@ package struct Locking {
       throw TesseraError(sentence: "\(path): folder: expected files of weights, found none")
     }
     folders.append(try relative(path))
-    // Configuration, tokenizer and code decide what the weights compute.
+    // Configuration, tokenizer and code decide what the weights compute. A lock cannot have its own digest.
     let listing: FolderListing
     do throws(FileError) { listing = try FolderListing(path) } catch { throw TesseraError(error) }
     for path in listing.folders.flatMap(\.paths)
-    where !documents.contains(SystemPath.bareName(of: path)) && FileIdentity(path: path) != output {
+    where !ProjectDocuments.names.contains(SystemPath.bareName(of: path))
+      && FileIdentity(path: path) != output
+    {
       guard try files[TensorName(relative(path))] == nil else { continue }
       try add(try ReadableFile(path: path), kind: "other", nil, [])
     }
   }
-
-  /// The names of a project's documents, which are not locked: a lock cannot have its own digest.
-  private let documents = [Project.fileName, LockDocument.fileName]
 
   /// Adds a file; of an index, also its shards.
   private mutating func addFile(_ path: String) throws {

@@ -48,10 +48,6 @@ final class FolderSubject {
     SystemPath.joined(folder, name)
   }
 
-  static func bareName(of path: String) -> String {
-    SystemPath.bareName(of: path)
-  }
-
   func has(_ name: String) -> Bool { names.contains(TensorName(name)) }
 
   /// The most bytes of a configuration.
