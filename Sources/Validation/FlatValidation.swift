@@ -60,7 +60,7 @@ struct FlatValidation {
       }
       if defect.isUnsupported { beyond.append(error) } else { defects.append(error) }
     }
-    // Unsupported features alone are no finding. If there are also defects, or pickles that do more than make data, the
+    // Unsupported features alone are not a finding. If there are also defects, or pickles that do more than make data, the
     // features are reported as not examined.
     if let first = beyond.first, defects.isEmpty, !isSuspect { throw .flat(first) }
     let kind = isPlainPickle ? "pickle" : (source?.kind ?? found)?.rawValue
@@ -68,14 +68,14 @@ struct FlatValidation {
       path: path, found: kind ?? content, kind: kind, file: file, files: source?.files ?? files,
       source: source,
       pickleRemarks: remarks, options: options, progress: progress)
-    let told =
+    let reported =
       defects.map { subject.finding($0) }
       + beyond.map {
         subject.finding(.unexamined, .warning, at: "", "expected only supported features, found \($0)")
       }
     let findings = options.ordered(
       RuleID.allCases.flatMap { id in
-        told.filter { $0.rule == id } + (id.isDeep && !options.deep ? [] : id.rule.findings(in: subject))
+        reported.filter { $0.rule == id } + (id.isDeep && !options.deep ? [] : id.rule.findings(in: subject))
       })
     if let failure = subject.failure { throw .source(SourceFailure(failure)) }
     let isOpened = source != nil || isPlainPickle
@@ -84,6 +84,7 @@ struct FlatValidation {
       isDeep: options.deep, findings: findings,
       rules: FileValidation.rules(about: .flat, options, isOpened: isOpened, findings))
     verdict.tensors = source?.tensors.map(\.spec)
+    verdict.paths = subject.paths
     return verdict
   }
 

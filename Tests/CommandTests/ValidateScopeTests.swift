@@ -186,6 +186,22 @@ struct ValidateScopeTests {
     }
   }
 
+  @Test("a pickle of protocol 0 is text, and sound; other text in the place of weights is an error")
+  func textPickles() throws {
+    let folder = try TemporaryFolder()
+    for name in ["x.pkl", "x.pt", "x.bin", "x.ckpt"] {
+      for (text, isSound) in [("(dp0\nVa\np1\nI1\ns.", true), ("<!DOCTYPE html>\n<p>404\n", false)] {
+        _ = try folder.write(text, as: "m/\(name)")
+        let run = try tessera(["validate", "--fail-on", "error", "m"], directory: folder.path)
+        let isLeft = name == "x.pkl" && !isSound
+        #expect(run.ending == .exited(isSound ? 0 : isLeft ? 2 : 1), "\(name) \(isSound): \(run.outputText)")
+        #expect(
+          run.outputText.contains("error format:") == (!isSound && !isLeft), "\(name): \(run.outputText)")
+      }
+      try FileManager.default.removeItem(atPath: folder.file("m/\(name)"))
+    }
+  }
+
   @Test("a folder in which nothing can be checked is exit code 2")
   func emptyFolders() throws {
     let folder = try TemporaryFolder()

@@ -16,12 +16,12 @@ enum StoredGraphRule: ValidationRule {
     else { return [] }
     // The graph was too large to be kept, so only its weights are stored.
     if source.shards.allSatisfy({ $0.header == nil && $0.holes == nil }) { return [] }
-    func told(_ location: String, _ expected: String, _ found: String) -> Finding {
+    func reported(_ location: String, _ expected: String, _ found: String) -> Finding {
       subject.finding(.storedGraph, at: location, "expected \(expected), found \(found)")
     }
     if let number = source.shards.firstIndex(where: { $0.header == nil || $0.holes == nil }) {
       return [
-        told(
+        reported(
           "/tessera/source", "bytes and holes of file \(number)",
           source.shards[number].header == nil ? "holes without bytes" : "bytes without holes")
       ]
