@@ -105,7 +105,9 @@ struct FlatValidation {
     let isStandIn = file.map(FlatFormats.isStandIn) ?? false
     guard isSuspect || isStandIn || FlatFormats.promise(ofName: path) != nil else { return nil }
     let subject = FlatSubject(
-      path: path, found: content, kind: nil, file: file, files: files, source: nil, pickleRemarks: remarks,
+      path: path, found: content, kind: nil, file: file, files: files, source: nil,
+      // A text may begin like a pickle; it is reported as a text.
+      pickleRemarks: isStandIn && !isSuspect ? [] : remarks,
       options: options, progress: { _ in })
     let findings = [RuleID.format, .pickleGlobals, .unexamined, .project].flatMap {
       $0.rule.findings(in: subject)

@@ -167,7 +167,7 @@ extension DocumentNode<DocumentError> {
     let nodes = try array()
     if nodes.isEmpty {
       throw DocumentError(
-        place, expected: "at least one, because an empty list would forbid every file", found: "none")
+        place, expected: "at least one", found: "none")
     }
     var found: [String] = []
     for node in nodes { found.append(try node.oneOf(what, words)) }
