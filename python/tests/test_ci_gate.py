@@ -87,7 +87,7 @@ def test_a_file_that_is_now_a_folder_fails(repository: Repository, tmp_path: Pat
     for inputs, event in (({}, request(repository, base)), ({}, {}), ({"files": "*"}, {})):
         outcome = act(repository, tmp_path / "run", event, inputs)
         assert outcome.code == 1 and failing(outcome.log) == {"a.safetensors"}, outcome.log
-        assert "found a folder, or a link to one" in outcome.log
+        assert "expected a model file, found a link to a folder" in outcome.log
 
 
 def hook(name: str, folder: Path, *arguments: str) -> tuple[int, str]:

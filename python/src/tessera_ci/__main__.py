@@ -121,16 +121,16 @@ def _with_folders(settings: Settings, chosen: _choice.Chosen) -> tuple[list[str]
     files, touched = set(chosen.files), chosen.touched
     # With patterns, the weights that they match are meant, and not all files beside them.
     reasons = [path for path in touched if not settings.lines("files") or not _files.is_model(path)]
-    if settings.is_locked:
-        for lock in (path for path in touched if os.path.basename(path) == _project.LOCK):
-            there = [path for path in _project.listed(lock) if os.path.lexists(path) and not chosen.is_left_out(path)]
-            files |= set(there)
-            reasons += there
-    changed = [path for path in touched if os.path.basename(path) == _project.RULES]
+    names = (_project.RULES, *[_project.LOCK] * settings.is_locked)
+    changed = {path for path in touched if os.path.basename(path) in names}
+    for lock in (path for path in changed if os.path.basename(path) == _project.LOCK):
+        there = [path for path in _project.listed(lock) or () if os.path.lexists(path) and not chosen.is_left_out(path)]
+        files |= set(there)
+        reasons += there
     if changed:
         files |= {path for path in _repository.tracked() if _files.is_model(path) and not chosen.is_left_out(path)
-                  and not set(changed).isdisjoint(_project.above(_project.RULES, path))}
-    own = chosen.absent + _folders.lost(chosen.removed)
+                  and any(not changed.isdisjoint(_project.above(name, path)) for name in names)}
+    own = chosen.absent + _folders.lost(touched, chosen.removed)
     if settings.is_locked:
         own += _project.lost(touched, chosen.removed)
     return _files.as_sets(files), _folders.of_models(reasons, chosen.removed), own
