@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from _tessera_shared import command
+
 from . import _check, _choice, _files, _folders, _install, _project, _repository, _tool
 from ._check import Difference, Size
 from ._settings import SettingError, Settings, from_arguments, from_environment
@@ -199,7 +201,7 @@ def main() -> int:
         if name == "version":
             output("version", os.environ.get("TESSERA_VERSION") or _install.version())
             return 0
-    except SettingError as error:
+    except (SettingError, command.NotFound) as error:
         tell(Problem("", "error", "ci", str(error)))
         return 2
     print(f"usage: {USAGE}", file=sys.stderr)

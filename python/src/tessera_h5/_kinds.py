@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import stat
 
+from _tessera_shared import lfs
+
 HDF5 = b"\x89HDF\r\n\x1a\n"
-# Bytes that are read; the header of HTML can follow a comment.
-HEAD = 1024
-_POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\r?\n(?:.*\n)*?size (\d+)")
+# Bytes that are read: those of a Git LFS pointer, and more than a comment before the header of HTML.
+HEAD = lfs.LIMIT
 _CONVERT = "`tessera convert` makes a unit checkpoint of it"
 _READ = "read it with its own library"
 
@@ -26,9 +26,9 @@ def found_instead(path: str) -> str | None:
         head = file.read(HEAD)
     if head.startswith(HDF5):
         return None
-    pointer = _POINTER.match(head)
-    if pointer:
-        return f"a Git LFS pointer: the {int(pointer[1]):,} bytes of the file were not fetched; run `git lfs pull`"
+    size = lfs.pointer(head)
+    if size is not None:
+        return f"a Git LFS pointer: the {size:,} bytes of the file were not fetched; run `git lfs pull`"
     text = head.lstrip().lower()
     length = int.from_bytes(head[:8], "little")
     known = (
