@@ -10,7 +10,7 @@ from _tessera_shared import command
 
 from . import _check, _choice, _files, _folders, _install, _project, _repository, _tool
 from ._check import Difference, Size
-from ._settings import SettingError, Settings, from_arguments, from_environment
+from ._settings import SettingError, Settings, from_arguments, from_environment, usage
 from ._summary import summary
 from ._text import Problem, annotation, plural, shown
 
@@ -153,6 +153,9 @@ def _tell_rules(settings: Settings, targets: list[str]) -> None:
 
 def hook(name: str, arguments: list[str]) -> int:
     """One gate, for the given files."""
+    if arguments in (["-h"], ["--help"]) and not os.path.lexists(arguments[0]):
+        print(usage(name))
+        return 0
     settings, files = from_arguments(name, arguments)
     if name == "count" and not settings["max"]:
         raise SettingError("count: expected --max with a size such as 2M or 64MB; in .pre-commit-config.yaml, "
