@@ -98,7 +98,7 @@ def hook(name: str, folder: Path, *arguments: str) -> tuple[int, str]:
     return result.returncode, result.stdout + result.stderr
 
 
-def test_the_name_of_a_file_is_no_option(tmp_path: Path) -> None:
+def test_the_name_of_a_file_is_not_an_option(tmp_path: Path) -> None:
     """As pre-commit gives them: `args`, and then files, whose names the repository decides."""
     note, rule = "--fail-on=note", "--validate-options=--rule=tiles=off.safetensors"
     (tmp_path / note).write_bytes(GOOD)
@@ -182,7 +182,7 @@ def onnx_files(folder: Path, value: float, data: str) -> dict[str, bytes]:
 @pytest.mark.parametrize("data", ["m.onnx.data", "weights", "deep/w.raw"])
 def test_external_data_of_onnx(data: str, repository: Repository, tmp_path: Path) -> None:
     good = onnx_files(tmp_path / "good", 1, data)
-    # An old broken model that the change does not touch is no reason to fail.
+    # An old broken model that the change does not touch is not a reason to fail.
     base = repository.commit({"x/old.onnx": b"broken", "y/m.onnx": b"broken", **good})
     bad = onnx_files(tmp_path / "bad", float("nan"), data)[f"x/{data}"]
     cases: list[tuple[str, bytes | None, int]] = [

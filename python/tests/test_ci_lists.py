@@ -14,7 +14,7 @@ from tessera_ci import _choice, _files, _folders, _settings
 from tessera_h5 import _dtypes
 
 SOURCES = ROOT / "Sources"
-# One array is no model; the names of a .bin are tested by themselves.
+# One array is not a model; the names of a .bin are tested by themselves.
 NOT_BY_NAME = {".npy", ".bin"}
 # protobuf has no mark at its start, and an index of shards is JSON.
 NOT_BY_CONTENT = {"onnx", "safetensors-sharded"}

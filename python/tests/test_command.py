@@ -203,7 +203,7 @@ def test_warnings_of_the_command_are_python_warnings(tmp_path: Path) -> None:
         tessera_h5.save(tmp_path / "whole.h5", weights, half)
 
 
-def test_metadata_that_are_no_texts_are_refused(tmp_path: Path) -> None:
+def test_metadata_that_are_not_texts_are_refused(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="metadata: .* of type str, found 'epoch': 3; write 'epoch': '3'"):
         tessera_h5.save(tmp_path / "x.h5", arrays(), PLAN, metadata={"epoch": 3})  # pyright: ignore
 

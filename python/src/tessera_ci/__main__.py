@@ -24,7 +24,7 @@ def is_github() -> bool:
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
-def tell(problem: Problem) -> None:
+def report(problem: Problem) -> None:
     if is_github():
         print(annotation(problem))
     else:
@@ -61,8 +61,8 @@ def check(settings: Settings) -> int:
             file in given or any(_folders.belongs(file, folder) for folder in folders)
             or any(file in _files.parts(one) for one in files))
     findings, is_valid = _check.validate(settings, selection.targets, keep)
-    told = {(problem.file, problem.title) for problem in findings}
-    own = [problem for problem in own if (problem.file, problem.title) not in told]
+    reported = {(problem.file, problem.title) for problem in findings}
+    own = [problem for problem in own if (problem.file, problem.title) not in reported]
     problems = [*selection.problems, *own, *findings]
     # Only an error: a rule can be a note, and the limit must hold for the file all the same.
     unreadable = {problem.file for problem in findings
@@ -83,12 +83,12 @@ def check(settings: Settings) -> int:
                   lambda file: keep(file) or any(file == problem.file for problem in selection.problems))
 
     for problem in problems:
-        tell(problem)
+        report(problem)
     for file, why in selection.skipped.items():
-        tell(Problem(file, "note", "skipped", f"not checked: {why}"))
+        report(Problem(file, "note", "skipped", f"not checked: {why}"))
     if settings["sarif"] and os.environ.get("GITHUB_EVENT_NAME") == "push" and not settings.lines("files"):
-        tell(Problem("", "note", "sarif", "the report has only the files of this push, so GitHub closes the alerts of "
-                     "all others; give files: '.' for all model files"))
+        report(Problem("", "note", "sarif", "the report has only the files of this push, so GitHub closes the alerts "
+                       "of all others; give files: '.' for all model files"))
     failed = {problem.file for problem in problems if is_failing(problem, settings)}
     has_failed = bool(failed) or not is_valid
     number_of_files = len(files)
@@ -101,7 +101,7 @@ def check(settings: Settings) -> int:
         title = f"Tessera: {len(failed)} of {what} {chosen.why} failed"
     else:
         title = f"Tessera: {what} {chosen.why}, no problem found"
-    _tell_rules(settings, selection.targets)
+    _report_rules(settings, selection.targets)
     print(title)
     path = settings["summary"] or os.environ.get("GITHUB_STEP_SUMMARY")
     if path:
@@ -138,7 +138,7 @@ def _with_folders(settings: Settings, chosen: _choice.Chosen) -> tuple[list[str]
     return _files.as_sets(files), _folders.of_models(reasons, chosen.removed), own
 
 
-def _tell_rules(settings: Settings, targets: list[str]) -> None:
+def _report_rules(settings: Settings, targets: list[str]) -> None:
     if not targets:
         return
     words = settings.validate_options
@@ -171,9 +171,9 @@ def hook(name: str, arguments: list[str]) -> int:
         for file in selection.readable:
             problems += _check.count(settings, file)[1]
     for problem in problems:
-        tell(problem)
+        report(problem)
     for file, why in selection.skipped.items():
-        tell(Problem(file, "note", "skipped", f"not checked: {why}"))
+        report(Problem(file, "note", "skipped", f"not checked: {why}"))
     return 0 if is_valid and not any(is_failing(problem, settings) for problem in problems) else 1
 
 
@@ -205,7 +205,7 @@ def main() -> int:
             output("version", os.environ.get("TESSERA_VERSION") or _install.version())
             return 0
     except (SettingError, command.NotFound) as error:
-        tell(Problem("", "error", "ci", str(error)))
+        report(Problem("", "error", "ci", str(error)))
         return 2
     print(f"usage: {USAGE}", file=sys.stderr)
     return 64

@@ -41,7 +41,7 @@ def is_weights(path: str) -> bool:
 
 
 def _is_for_all(text: str) -> bool:
-    """Whether a pattern stands for whole folders, and so for files that are no weights, too."""
+    """Whether a pattern stands for whole folders, and so for files that are not weights, too."""
     return re.fullmatch(r"\*+", text.rsplit("/", 1)[-1]) is not None
 
 

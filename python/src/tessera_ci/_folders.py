@@ -27,7 +27,7 @@ def has(folder: str, names: Iterable[str]) -> bool:
 
 
 def kind_of_link(path: str) -> str:
-    """What a link leads to, in words; empty if this is a file, or if the path is no link."""
+    """What a link leads to, in words; empty if this is a file, or if the path is not a link."""
     if not os.path.islink(path) or os.path.isfile(path):
         return ""
     return "a link to a folder" if os.path.isdir(path) else "a link to no file"

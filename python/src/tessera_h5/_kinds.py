@@ -1,4 +1,4 @@
-"""What a file that is no unit checkpoint is, by its first bytes."""
+"""The kind of a file that is not a unit checkpoint, by its first bytes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _READ = "read it with its own library"
 
 
 def special(mode: int) -> str:
-    """What is no regular file, by its mode."""
+    """The kind of a file that is not a regular one, by its mode."""
     kinds = ((stat.S_ISFIFO, "a FIFO"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a character device"),
              (stat.S_ISBLK, "a block device"))
     return next((words for holds, words in kinds if holds(mode)), "another kind of file")
 
 
 def found_instead(path: str) -> str | None:
-    """What a file is, and what to do; None if it begins like HDF5, which may also begin after a user block."""
+    """The kind of a file, and what to do with it. None if it is HDF5 or unknown: HDF5 can follow a user block."""
     with open(path, "rb") as file:
         head = file.read(HEAD)
     if head.startswith(HDF5):
