@@ -319,6 +319,21 @@ struct LockTests {
     }
   }
 
+  @Test("name each file once")
+  func twice() throws {
+    let folder = try folder()
+    let digest = String(repeating: "0", count: 64)
+    let files = ["a", "b", "a"].map {
+      "{\"path\": \"\($0)\", \"kind\": \"other\", \"bytes\": 1, \"sha256\": \"\(digest)\"}"
+    }
+    _ = try folder.write(
+      "{\"format\": \"tessera.lock/1\", \"files\": [\(files.joined(separator: ", "))]}",
+      as: "models/tessera.lock")
+    #expect(
+      try tessera(["validate", "--locked", "models"], directory: folder.path).sentence()
+        == "models/tessera.lock: files[2].path: expected each path once, found 'a' again")
+  }
+
   @Test("have a rule of their own, and --rule project=off leaves it on")
   func rule() throws {
     let folder = try folder()
