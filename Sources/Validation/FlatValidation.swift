@@ -100,14 +100,15 @@ struct FlatValidation {
   /// The verdict on a file of unknown format whose name promises a format, which stands in for another one, or whose
   /// pickles refer to more than data; nil for other files.
   func verdictOfUnknown() throws(UncheckableFile) -> FileVerdict? {
-    let remarks = scan?.remarks ?? []
-    let isSuspect = remarks.contains { [.foreignGlobal, .codeGlobal].contains($0.kind) }
+    let found = scan?.remarks ?? []
+    let isSuspect = found.contains { [.foreignGlobal, .codeGlobal].contains($0.kind) }
     let isStandIn = file.map(FlatFormats.isStandIn) ?? false
+    // A text may begin like a pickle; it is reported as a text.
+    let remarks = isSuspect || file.map(FlatFormats.isText) != true ? found : []
     guard isSuspect || isStandIn || FlatFormats.promise(ofName: path) != nil else { return nil }
     let subject = FlatSubject(
       path: path, found: content, kind: nil, file: file, files: files, source: nil,
-      // A text may begin like a pickle; it is reported as a text.
-      pickleRemarks: isStandIn && !isSuspect ? [] : remarks,
+      pickleRemarks: remarks,
       options: options, progress: { _ in })
     let findings = [RuleID.format, .pickleGlobals, .unexamined, .project].flatMap {
       $0.rule.findings(in: subject)
