@@ -167,7 +167,7 @@ def test_a_lock_is_applied(repository: Repository, tmp_path: Path) -> None:
         repository.commit(after)
         outcome = act(repository, tmp_path / name, event, {"sarif": "true"})
         assert outcome.code == 1, (name, outcome.log)
-        assert {one[0] for one in errors(outcome)} == {file} and errors(outcome)[0][1].startswith("project::"), name
+        assert {one[0] for one in errors(outcome)} == {file} and errors(outcome)[0][1].startswith("lock::"), name
         assert json.loads(Path(outcome.outputs["sarif"]).read_text())["runs"][0]["results"], name
         assert act(repository, tmp_path / f"{name} off", event, {"locked": "false"}).code == 0, name
         ran += 1
@@ -177,7 +177,7 @@ def test_a_lock_is_applied(repository: Repository, tmp_path: Path) -> None:
     repository.commit({"tessera.lock": None})
     outcome = act(repository, tmp_path / "gone", event)
     assert outcome.code == 0, outcome.log
-    assert "::notice file=tessera.lock,title=tessera project::this lock was deleted" in outcome.log
+    assert "::notice file=tessera.lock,title=tessera lock::this lock was deleted" in outcome.log
 
 
 def test_a_lock_deeper_down_hides_nothing(repository: Repository, tmp_path: Path) -> None:
@@ -265,7 +265,7 @@ def test_files_with_and_without_a_lock(repository: Repository, tmp_path: Path) -
                    tmp_path / "run", {"sarif": "true"})
     assert outcome.code == 1
     runs = json.loads(Path(outcome.outputs["sarif"]).read_text())["runs"]
-    assert len(runs) == 1 and {"project", "tiles"} <= {one["ruleId"] for one in runs[0]["results"]}, outcome.log
+    assert len(runs) == 1 and {"lock", "tiles"} <= {one["ruleId"] for one in runs[0]["results"]}, outcome.log
     assert "tessera.toml: n/tessera.toml; tessera.lock: m/tessera.lock" in outcome.log
 
 

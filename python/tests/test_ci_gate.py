@@ -68,7 +68,7 @@ def test_reports_have_what_only_the_gate_finds(repository: Repository, tmp_path:
     outcome = act(repository, tmp_path / "run", request(repository, base), {"max": "1k", "sarif": "true"},
                   TESSERA_JUNIT=str(report))
     assert outcome.code == 1, outcome.log
-    expected = {("b c.safetensors", "count"), ("m/a.safetensors", "project"), ("gone.safetensors", "unreadable")}
+    expected = {("b c.safetensors", "count"), ("m/a.safetensors", "lock"), ("gone.safetensors", "unreadable")}
     suites = ElementTree.parse(report).getroot()
     assert {(suite.get("name"), case.get("name")) for suite in suites for case in suite
             if case.find("failure") is not None} == expected
