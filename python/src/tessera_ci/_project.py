@@ -48,7 +48,7 @@ def lost(changed: Iterable[str], removed: Iterable[str]) -> list[Problem]:
         files = listed(lock)
         if files is None:
             found = "another file" if os.path.exists(lock) else "a link to no file"
-            problems.append(Problem(lock, "error", "lock", f"expected a lock that tessera lock wrote, found {found}"))
+            problems.append(Problem(lock, "error", "lock", f"expected what tessera lock writes, found {found}"))
         problems += [Problem(path, "error", "lock", f"expected the file of {shown(lock)}, found none")
                      for path in sorted(files or ()) if path in removed or lock in locks and not os.path.lexists(path)]
     return problems + [Problem(path, "note", "lock", "this lock was deleted: its files are not compared any more")
