@@ -6,8 +6,10 @@ struct FileHead {
   let size: Int
   /// The first 512 bytes or fewer: a shorter file has fewer, and the list is empty if the file cannot be read.
   let bytes: [UInt8]
+  private let file: ReadableFile
 
   init(of file: ReadableFile) {
+    self.file = file
     path = file.path
     size = file.size
     bytes = (try? file.bytes(at: 0, count: min(512, file.size))) ?? []
@@ -22,6 +24,9 @@ struct FileHead {
     let wanted = Array(text.utf8)
     return bytes.indices.contains { bytes[$0...].starts(with: wanted) }
   }
+
+  /// The kind of an HDF5 file; nil for other files. This reads the root group of such a file.
+  var hdf5: HDF5Recognition? { HDF5Recognition.kind(of: file) }
 
   func hasSuffix(_ suffix: String) -> Bool { path.lowercased().hasSuffix(suffix) }
 

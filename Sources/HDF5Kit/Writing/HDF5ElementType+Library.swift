@@ -18,6 +18,8 @@ extension HDF5ElementType {
     case .u8: try Self.copy(tessera_H5T_STD_U8LE())
     case .complex(let part):
       try Self.compound([Member("r", part), Member("i", part)])
+    case .boolean: try Self.boolean()
+    case .opaque(let length): try Self.opaque(length: length)
     case .string(let length):
       try Self.string(length: length)
     case .array(let element, let extents):
@@ -43,6 +45,21 @@ extension HDF5ElementType {
       _ = try HDF5Library.check(H5Tset_size(id, 2), "H5Tset_size")
       _ = try HDF5Library.check(H5Tset_ebias(id, bias), "H5Tset_ebias")
     }
+    return type
+  }
+
+  private static func boolean() throws(HDF5Error) -> HDF5Handle {
+    let type = try HDF5Handle(
+      taking: H5Tenum_create(tessera_H5T_STD_I8LE()), from: "H5Tenum_create", close: H5Tclose)
+    for (name, value) in [("FALSE", Int8(0)), ("TRUE", 1)] {
+      try type.call("H5Tenum_insert") { id in withUnsafePointer(to: value) { H5Tenum_insert(id, name, $0) } }
+    }
+    return type
+  }
+
+  private static func opaque(length: Int) throws(HDF5Error) -> HDF5Handle {
+    let type = try HDF5Handle(taking: H5Tcreate(H5T_OPAQUE, length), from: "H5Tcreate", close: H5Tclose)
+    try type.call("H5Tset_tag") { H5Tset_tag($0, "") }
     return type
   }
 

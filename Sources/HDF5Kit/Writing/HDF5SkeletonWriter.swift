@@ -122,6 +122,31 @@ package final class HDF5SkeletonWriter {
     }
   }
 
+  /// Opens the root, so that it can have datasets; its path is empty.
+  package func openRoot() throws(HDF5Error) {
+    try HDF5Library.sync { () throws(HDF5Error) in
+      let file = try openFile()
+      groups[""] = try file.withID { (file) throws(HDF5Error) in
+        try HDF5Handle(taking: H5Gopen2(file, "/", hid_t(H5P_DEFAULT)), from: "H5Gopen2", close: H5Gclose)
+      }
+    }
+  }
+
+  /// Puts texts on a group that was created: a list, or a single text with `isList` false.
+  package func writeAttribute(
+    _ name: String, ofGroup path: String, texts: [String], isList: Bool
+  ) throws(HDF5Error) {
+    try HDF5Library.sync { () throws(HDF5Error) in
+      guard let group = groups[path] else {
+        throw .library(call: "H5Acreate2", message: "no group \(path) was created")
+      }
+      let width = max(1, texts.map(\.utf8.count).max() ?? 1)
+      let bytes = texts.flatMap { Array($0.utf8) + [UInt8](repeating: 0, count: width - $0.utf8.count) }
+      try writeAttribute(
+        name, of: group, type: .string(length: width), shape: isList ? [texts.count] : [], bytes: bytes)
+    }
+  }
+
   /// Creates a contiguous dataset in an existing group; returns the file address of its bytes, nil if it is empty.
   ///
   /// - Parameters:

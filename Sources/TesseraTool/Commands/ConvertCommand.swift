@@ -101,10 +101,6 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup var leaveOut: LeaveOutOption
 
   func validate() throws {
-    for suffix in [".weights.h5", ".keras"] where dest.lowercased().hasSuffix(suffix) {
-      throw ValidationError(
-        "DEST '\(dest)': names that end in \(suffix) are Keras files, which this version does not write")
-    }
     guard let destination else {
       throw ValidationError(
         "DEST '\(dest)': expected a name that ends in .h5, .hdf5, \(FlatFormats.endings(for: .conversion)), or a folder's, that ends in /"
@@ -144,7 +140,10 @@ struct ConvertCommand: ParsableCommand {
     case (.flat(let flat), .checkpoint): try cut(flat, opened)
     case (.flat(let flat), .flat(let kind)): try rewrite(flat, opened, as: kind)
     case (.checkpoint(let checkpoint), .flat(let kind)): try join(checkpoint, as: kind)
-    case (.checkpoint, _):
+    case (.checkpoint(let checkpoint), .checkpoint):
+      if plan == nil, !compress, add.texts.isEmpty, let kind = try checkpoint.hdf5Kind {
+        return try join(checkpoint, as: kind)
+      }
       throw TesseraError(
         sentence: "\(source): expected flat weights to cut, found a unit checkpoint; convert it back first")
     case (_, nil): throw TesseraError(sentence: "\(dest): no format has that name")

@@ -20,7 +20,7 @@ enum FormatRule: ValidationRule {
 
   static func findings(in subject: FlatSubject) -> [Finding] {
     guard let promise = FlatFormats.promise(ofName: subject.path), promise != subject.found,
-      (promise, subject.found) != ("pytorch", "pickle")
+      ![("pytorch", "pickle"), ("hdf5", "keras")].contains(where: { $0 == (promise, subject.found) })
     else { return [] }
     return [subject.finding(.format, at: "", words(promise, subject.found))]
   }
