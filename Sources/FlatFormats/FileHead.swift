@@ -26,7 +26,10 @@ struct FileHead {
   }
 
   /// The kind of an HDF5 file; nil for other files. This reads the root group of such a file.
-  var hdf5: HDF5Recognition? { HDF5Recognition.kind(of: file) }
+  var hdf5: HDF5Recognition? {
+    // The attribute of a unit checkpoint is in its first bytes, unless a tool has written the file again.
+    contains("tessera.checkpoint") ? nil : HDF5Recognition.kind(of: file)
+  }
 
   func hasSuffix(_ suffix: String) -> Bool { path.lowercased().hasSuffix(suffix) }
 

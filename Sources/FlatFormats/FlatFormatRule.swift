@@ -201,6 +201,6 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case kerasArchive = "keras.archive"
   /// The index of a set of `.weights.h5` files is not JSON of the expected form, or does not describe the files.
   case kerasShards = "keras.shards"
-  /// A Keras file cannot be written from tensors with these names.
+  /// A Keras archive cannot be written from tensors alone.
   case kerasWrite = "keras.write"
 }

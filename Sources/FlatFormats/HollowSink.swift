@@ -18,19 +18,19 @@ final class HollowSink: TensorSink {
 
   private let contents: SinkContents
   private let kind: FlatFormatKind
-  /// Whether the files were made for these tensors, so that Keras's names differ from the tensors' names.
-  private let isNew: Bool
+  /// Whether a reader finds the tensors under the names that they have here.
+  private let keepsNames: Bool
 
   /// - Parameters:
   ///   - rule: the rule that files break which the tensors do not fill.
-  ///   - isNew: whether the files were made for these tensors.
+  ///   - keepsNames: whether a reader finds the tensors under the names that they have here.
   init(
     _ contents: SinkContents, _ files: [HollowFile], as kind: FlatFormatKind, breaking rule: FlatFormatRule,
-    isNew: Bool = false
+    keepsNames: Bool = true
   ) throws(FlatFormatError) {
     self.contents = contents
     self.kind = kind
-    self.isNew = isNew
+    self.keepsNames = keepsNames
     self.files = files
     order = files.flatMap { $0.holes.map(\.tensor) }
     guard order.allSatisfy(contents.specs.indices.contains), Set(order).count == order.count,
@@ -121,7 +121,7 @@ final class HollowSink: TensorSink {
     try progress.requireEnd()
     if current < files.count { try writeOwn() }
     if kind != .onnx, let writer = writers.first, writers.count == 1 {
-      return try contents.commit(writer, as: kind, keepsNames: !isNew || kind != .keras)
+      return try contents.commit(writer, as: kind, keepsNames: keepsNames)
     }
     // The model is last: it names the others.
     for writer in writers.reversed() { try asFlatFormat { () throws(FileError) in try writer.commit() } }

@@ -75,9 +75,6 @@ extension RefusalCase {
     RefusalCase(defect: .format(.kerasWrite), label: "an archive of tensors alone") { folder in
       try write([try Sample("a/b", .f32, [2], salt: 1)], to: folder.file("out.keras"), kind: .keras)
     },
-    RefusalCase(defect: .format(.kerasWrite), label: "names that Keras 3 does not have") { folder in
-      try write([try Sample("a/b", .f32, [2], salt: 1)], to: folder.file("out.weights.h5"), kind: .keras)
-    },
   ]
 }
 

@@ -6,8 +6,9 @@ internal import Zip
 
 /// Writes tensors as datasets of an HDF5 file: the stored file again, or a new one.
 ///
-/// A new file has a contiguous dataset for each tensor, at the path that is its name. Ties are lost: each name has a
-/// dataset of its own.
+/// A new file has a contiguous dataset for each tensor, at the path that is its name. A new file of Keras has the form of
+/// Keras 3 if all names are paths of that form, else the older form, whose lists have the names. Ties are lost: each name
+/// has a dataset of its own.
 enum HDF5Sink {
   static func make(_ contents: SinkContents, as kind: FlatFormatKind) throws(FlatFormatError)
     -> any TensorSink
@@ -27,16 +28,10 @@ enum HDF5Sink {
         .kerasWrite, "file", expected: "tensors of a .keras archive, whose other members are kept",
         found: "tensors alone; a name that ends in .weights.h5 holds them")
     }
-    if kind == .keras, contents.path.lowercased().hasSuffix(".weights.h5"),
-      let other = contents.specs.first(where: { !KerasPaths.isNumbered($0.name.text) })
-    {
-      throw contents.refusal(
-        .kerasWrite, "tensor \(other.name.quoted)",
-        expected: "a path of Keras 3, such as 'layers/dense/vars/0', or tensors of a Keras file",
-        found: "another name")
-    }
     let file = try hollow(contents, as: kind)
-    return try HollowSink(contents, [file], as: kind, breaking: rule, isNew: true)
+    // Keras's numbers become names when the file is read.
+    let isNumbered = kind == .keras && KerasPaths.areNumbered(contents.specs)
+    return try HollowSink(contents, [file], as: kind, breaking: rule, keepsNames: !isNumbered)
   }
 
   /// A new file, without the elements.
@@ -44,7 +39,7 @@ enum HDF5Sink {
     -> HollowFile
   {
     var layout = HDF5Layout()
-    if kind == .keras, !contents.specs.allSatisfy({ KerasPaths.isNumbered($0.name.text) }) {
+    if kind == .keras, !KerasPaths.areNumbered(contents.specs) {
       layout.list(contents.specs)
     } else {
       layout.paths = contents.specs.map(\.name.text)
@@ -124,8 +119,23 @@ private struct HDF5Layout {
       paths.append("\(layer)/\(name)")
     }
     more = layers
-    lists.append(("", KerasAttributes.layers, layers))
-    for layer in layers { lists.append((layer, KerasAttributes.weights, weights[TensorName(layer)] ?? [])) }
+    append(layers, named: KerasAttributes.layers, to: "")
+    for layer in layers {
+      append(weights[TensorName(layer)] ?? [], named: KerasAttributes.weights, to: layer)
+    }
+  }
+
+  /// The most bytes of an attribute; Keras has 64,512.
+  private static let attributeLimit = 64_000
+
+  /// Adds a list, in several attributes if it is too long for one.
+  private mutating func append(_ texts: [String], named name: String, to group: String) {
+    let width = max(1, texts.map(\.utf8.count).max() ?? 1)
+    let count = max(1, Self.attributeLimit / width)
+    guard texts.count > count else { return lists.append((group, name, texts)) }
+    for (part, start) in stride(from: 0, to: texts.count, by: count).enumerated() {
+      lists.append((group, "\(name)\(part)", Array(texts[start..<min(start + count, texts.count)])))
+    }
   }
 
   /// Every group, a parent before its children.
@@ -150,11 +160,6 @@ private struct HDF5Layout {
   /// Refuses names, shapes and dtypes that no dataset can have.
   func check(_ contents: SinkContents) throws(FlatFormatError) {
     let groups = Set(groups.map { TensorName($0) })
-    // An attribute of this version has at most 64 KiB.
-    for list in lists where list.texts.count * (list.texts.map(\.utf8.count).max() ?? 0) > 64_000 {
-      throw contents.refusal(
-        .kerasWrite, "attribute \(list.name)", expected: "at most 64,000 bytes", found: "more")
-    }
     for (spec, path) in zip(contents.specs, paths) {
       func refusal(_ expected: String, _ found: String) -> FlatFormatError {
         contents.refusal(.hdf5Write, "tensor \(spec.name.quoted)", expected: expected, found: found)

@@ -56,9 +56,16 @@ enum KerasLists {
   /// ends in TensorFlow's `:0`.
   private static func short(_ layer: String, _ weight: String) -> String {
     let plain = weight.hasSuffix(":0") ? String(weight.dropLast(2)) : weight
-    if plain.hasPrefix(layer + "/") { return plain }
+    if plain.hasPrefix(layer + "/") || plain == layer { return plain }
     if let place = plain.firstRange(of: "/\(layer)/") {
       return String(plain[place.lowerBound...].dropFirst())
+    }
+    // TensorFlow numbers a name that it has met before: `conv2d_1_1/kernel` of the layer `conv2d_1`.
+    let steps = plain.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    if steps.count == 2, steps[0].hasPrefix(layer + "_"),
+      steps[0].dropFirst(layer.count + 1).allSatisfy({ ("0"..."9").contains($0) })
+    {
+      return "\(layer)/\(steps[1])"
     }
     return "\(layer)/\(plain)"
   }

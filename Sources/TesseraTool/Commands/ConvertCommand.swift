@@ -17,7 +17,9 @@ struct ConvertCommand: ParsableCommand {
     discussion: """
       The ending of DEST sets its format: .h5 or .hdf5 for a unit checkpoint, \
       \(FlatFormats.endings(for: .conversion)) for a flat file. .pth, .bin and .ckpt are PyTorch files, \
-      too. Converting back to safetensors gives the identical file. \
+      too. .keras is a Keras archive, which is written only from one. Converting back to safetensors gives \
+      the identical file. A checkpoint that was made from a Keras or other HDF5 file is also converted back \
+      to .h5, which gives the identical file, if everything but its tensors takes at most 64 MiB. \
       Every other format keeps the same tensor bytes. A file appears whole or not at all, and replaces one \
       of the same name.
 
@@ -293,6 +295,12 @@ struct ConvertCommand: ParsableCommand {
     let sizes = (folder?.files ?? [dest]).compactMap(SystemPath.size)
     try Output.standardOutput(
       WrittenFile(path: dest, tensors: count, files: sizes.count, byteCount: sizes.reduce(0, +)).text)
+    if FlatFormats.needsOlderLoader(dest) {
+      Output.standardError(
+        WrappedSentence.text(
+          "note: a file in Keras's older form; Keras loads it under a name that ends in .h5, and not in .weights.h5",
+          width: errorWidth))
+    }
   }
 
   private func rewrite(_ flat: any FlatWeightsSource, _ opened: OpenedFile, as kind: FlatFormatKind) throws {
@@ -310,7 +318,7 @@ struct ConvertCommand: ParsableCommand {
   private func tellRemarks(of flat: any FlatWeightsSource, beside added: [Adding] = []) {
     leaveOut.tell(of: Adding.joined(flat, added))
     let told = ([flat] + added.map(\.source)).flatMap(\.remarks).filter {
-      [.foreignGlobal, .codeGlobal, .codeInStorage, .trailingBytes].contains($0.kind)
+      [.foreignGlobal, .codeGlobal, .codeInStorage, .kerasCode, .trailingBytes].contains($0.kind)
     }
     Output.standardError(
       NoteList.text(
