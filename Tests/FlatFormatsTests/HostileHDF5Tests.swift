@@ -2,6 +2,7 @@ import ByteFiles
 import FlatFormats
 import Foundation
 import TensorStreams
+import Tensors
 import TestSupport
 import Testing
 

@@ -43,6 +43,8 @@ enum HDF5Sink {
       layout.list(contents.specs)
     } else {
       layout.paths = contents.specs.map(\.name.text)
+      // Keras always stores this group, for the model's own variables.
+      if kind == .keras { layout.others = ["vars"] }
     }
     try layout.check(contents)
     var holes: [TensorHole] = []
@@ -59,7 +61,7 @@ enum HDF5Sink {
         let (group, name) = HDF5Layout.parts(of: layout.paths[index])
         let address = try skeleton.createDataset(
           name, in: group, type: type.element, shape: spec.shape,
-          attributes: type.name.map { [("dtype", $0)] } ?? [])
+          texts: type.name.map { [("dtype", $0)] } ?? [])
         if let address, spec.byteCount > 0 {
           holes.append(TensorHole(position: address, count: spec.byteCount, tensor: index))
         }
@@ -105,7 +107,8 @@ private struct HDF5Layout {
   var paths: [String] = []
   /// The lists of texts, with their groups.
   var lists: [(group: String, name: String, texts: [String])] = []
-  private var more: [String] = []
+  /// Groups that may have no dataset.
+  var others: [String] = []
 
   /// Lays out Keras's older form: lists of layers and of their weights. The first step of a name is its layer.
   mutating func list(_ specs: [TensorSpec]) {
@@ -118,7 +121,7 @@ private struct HDF5Layout {
       weights[TensorName(layer), default: []].append(name)
       paths.append("\(layer)/\(name)")
     }
-    more = layers
+    others = layers
     append(layers, named: KerasAttributes.layers, to: "")
     for layer in layers {
       append(weights[TensorName(layer)] ?? [], named: KerasAttributes.weights, to: layer)
@@ -142,7 +145,7 @@ private struct HDF5Layout {
   var groups: [String] {
     var known: Set<TensorName> = []
     var result: [String] = []
-    for path in paths + more.map({ $0 + "/x" }) {
+    for path in paths + others.map({ $0 + "/x" }) {
       let steps = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
       for count in steps.indices {
         let group = steps[...count].joined(separator: "/")

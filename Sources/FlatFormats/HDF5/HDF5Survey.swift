@@ -116,7 +116,7 @@ struct HDF5Survey {
     case .visited(let group):
       leftOut.append(
         LeftOut(
-          name.text, "a second name of the group \(TensorName(firsts[group.address] ?? "/").quoted)",
+          name.text, "a second name of the group \(TensorName("/" + (firsts[group.address] ?? "")).quoted)",
           .keptInGraph))
     case .refused(let error): refuse(name, error)
     }

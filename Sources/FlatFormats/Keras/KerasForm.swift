@@ -18,16 +18,25 @@ enum KerasForm {
       guard let names = try? group.attributes().map(\.name.description) else { return false }
       return names.contains(KerasAttributes.layers) || names.contains(KerasAttributes.layers + "0")
     }
+    // Keras stores a group of variables for the model itself, with its name since 3.0.
+    func isNamed(_ group: HDF5Group) -> Bool {
+      (try? group.attributes())?.contains { $0.name == "name" } == true
+    }
+    func hasVariables(_ root: HDF5Group) -> Bool {
+      guard let links = try? root.links() else { return false }
+      return links.prefix(64).contains { link in
+        guard link.name != "vars", let child = try? root.object(link), case .group(let group) = child else {
+          return false
+        }
+        return link.name == "layers" || object("vars", in: group) != nil
+      }
+    }
     if isListed(file.root) {
       self = .listed(root: "")
     } else if let weights = object("model_weights", in: file.root), isListed(weights) {
       self = .listed(root: "model_weights")
     } else if object("_layer_checkpoint_dependencies", in: file.root) != nil
-      || object("vars", in: file.root) != nil && object("layers", in: file.root) != nil
-      || object("vars", in: file.root).flatMap({ try? $0.attributes() })?.contains(where: {
-        $0.name == "name"
-      })
-        == true
+      || object("vars", in: file.root).map({ isNamed($0) || hasVariables(file.root) }) == true
     {
       self = .numbered
     } else {

@@ -72,6 +72,15 @@ extension HDF5ElementType {
     return type
   }
 
+  /// The type of a variable-length UTF-8 string. Call inside `HDF5Library.sync`.
+  static func variableText() throws(HDF5Error) -> HDF5Handle {
+    let type = try copy(tessera_H5T_C_S1())
+    // H5T_VARIABLE is the largest size_t.
+    try type.call("H5Tset_size") { H5Tset_size($0, Int(bitPattern: UInt.max)) }
+    try type.call("H5Tset_cset") { H5Tset_cset($0, H5T_CSET_UTF8) }
+    return type
+  }
+
   private static func array(of element: Self, _ extents: [Int]) throws(HDF5Error) -> HDF5Handle {
     let base = try element.makeHandle()
     let dimensions = extents.map { hsize_t($0) }

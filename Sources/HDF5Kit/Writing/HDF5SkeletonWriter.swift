@@ -152,13 +152,15 @@ package final class HDF5SkeletonWriter {
   /// - Parameters:
   ///   - shape: extents, outermost first; empty for a scalar.
   ///   - attributes: put on the dataset as fixed-length ASCII strings.
+  ///   - texts: put on the dataset as variable-length UTF-8 strings, which h5py reads as `str` and not as bytes.
   package func createDataset(
     _ name: String, in group: String, type: HDF5ElementType, shape: [Int],
-    attributes: [(name: String, value: String)] = []
+    attributes: [(name: String, value: String)] = [], texts: [(name: String, value: String)] = []
   ) throws(HDF5Error) -> Int? {
     try HDF5Library.sync { () throws(HDF5Error) in
       let dataset = try create(
         name, in: group, type: type, shape: shape, attributes: attributes, properties: datasetCreation)
+      for (name, value) in texts { try writeText(name, of: dataset, value) }
       // "Returns the offset in bytes; otherwise, returns HADDR_UNDEF" (H5Dget_offset); this value has all bits set, for
       // an empty dataset.
       return try dataset.withID { Int(exactly: H5Dget_offset($0)) }
@@ -268,6 +270,23 @@ package final class HDF5SkeletonWriter {
     let handle = try type.makeHandle()
     types[type] = handle
     return handle
+  }
+
+  private func writeText(_ name: String, of object: HDF5Handle, _ value: String) throws(HDF5Error) {
+    let space = try Self.space([])
+    let type = try HDF5ElementType.variableText()
+    try object.withID { (object) throws(HDF5Error) in
+      try space.withID { (space) throws(HDF5Error) in
+        try type.withID { (type) throws(HDF5Error) in
+          let attribute = try HDF5Handle(
+            taking: H5Acreate2(object, name, type, space, hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT)),
+            from: "H5Acreate2", close: H5Aclose)
+          try attribute.call("H5Awrite") { id in
+            value.withCString { text in withUnsafePointer(to: text) { H5Awrite(id, type, $0) } }
+          }
+        }
+      }
+    }
   }
 
   private func writeAttribute(
