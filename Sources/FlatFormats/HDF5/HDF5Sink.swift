@@ -2,7 +2,6 @@ internal import ByteFiles
 internal import HDF5Kit
 internal import TensorStreams
 internal import Tensors
-internal import Zip
 
 /// Writes tensors as datasets of an HDF5 file: the stored file again, or a new one.
 ///

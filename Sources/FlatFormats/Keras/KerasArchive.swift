@@ -82,17 +82,20 @@ extension KerasArchive {
 final class KerasMember: Sendable {
   private let archive: ZipArchive
   private let entry: ZipEntry
-  private let isChecked = Mutex(false)
+  private let outcome = Mutex<Result<Void, FlatFormatError>?>(nil)
 
   init(_ archive: ZipArchive, _ entry: ZipEntry) {
     self.archive = archive
     self.entry = entry
   }
 
-  /// Reads the whole member, unless this has been done.
+  /// Reads the whole member, unless this has been done; the result is kept, because every tensor asks for it.
   func check() throws(FlatFormatError) {
-    if isChecked.withLock({ $0 }) { return }
-    try asFlatFormat { () throws(ZipError) in try archive.stream(of: entry).skip(entry.size) }
-    isChecked.withLock { $0 = true }
+    if let known = outcome.withLock({ $0 }) { return try known.get() }
+    let found = Result { () throws(FlatFormatError) in
+      try asFlatFormat { () throws(ZipError) in try archive.stream(of: entry).skip(entry.size) }
+    }
+    outcome.withLock { $0 = found }
+    try found.get()
   }
 }
