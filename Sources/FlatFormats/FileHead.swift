@@ -33,6 +33,9 @@ struct FileHead {
 
   func hasSuffix(_ suffix: String) -> Bool { path.lowercased().hasSuffix(suffix) }
 
+  /// Whether the file is a pointer of Git LFS, which stands for the file itself.
+  var isPointer: Bool { starts(with: "version https://git-lfs") }
+
   /// The kind of file, if its first bytes identify a kind that no format here opens; else nil.
   var foreignContent: String? {
     for (prefix, words) in Self.known where starts(with: prefix) { return words }
@@ -40,7 +43,7 @@ struct FileHead {
     if text.hasPrefix("<!doctype html") || text.hasPrefix("<html") {
       return "a web page, which a failed download often leaves"
     }
-    if text.hasPrefix("version https://git-lfs") {
+    if isPointer {
       return "a Git LFS pointer; the weights themselves were not fetched (git lfs pull)"
     }
     return nil

@@ -44,11 +44,11 @@ final class HollowSink: TensorSink {
         found: "holes or files that do not match them")
     }
     progress = SinkProgress(contents, order: order)
-    let slash = contents.path.lastIndex(of: "/").map { contents.path[...$0] } ?? ""
+    let slash = SystemPath.prefix(of: contents.path)
     for (index, file) in files.enumerated() {
       guard let name = file.name else { continue }
       // The names come from the checkpoint and not from the user, so they must not exist as files or folders yet.
-      let first = String(name.prefix { $0 != "/" })
+      let first = SystemPath.components(name)[0]
       guard slash + first != contents.path, !files[..<index].contains(where: { $0.name == name }),
         FileIdentity(path: slash + first) == nil
       else {
@@ -58,7 +58,7 @@ final class HollowSink: TensorSink {
       }
     }
     for file in files.dropFirst() {
-      let steps = (file.name ?? "").split(separator: "/").dropLast()
+      let steps = SystemPath.components(file.name ?? "").dropLast()
       for count in steps.indices {
         try asFlatFormat { () throws(FileError) in
           try folders.make(slash + steps[...count].joined(separator: "/"))

@@ -89,6 +89,11 @@ def test_each_bad_file_stops_a_commit(hooked: Hooked, capsys: pytest.CaptureFixt
         assert hooked.git("status", "--porcelain"), "nothing is committed"
         hooked.reset()
         ran += 1
+    # pre-commit gives it behind the options.
+    option = "--validate-options=--rule=tiles=off.safetensors"
+    code, text, _ = hooked.attempt({option: BAD["truncated"][0]})
+    assert code == 1 and f"error: {option}: " in text, text
+    hooked.reset()
     code, text, seconds["good"] = hooked.attempt({"good.safetensors": GOOD, "-dash.safetensors": GOOD,
                                                   "$(touch made).safetensors": GOOD, "notes.txt": b"1"})
     assert code == 0 and text.count("Passed") == 2, text

@@ -185,8 +185,7 @@ extension ShardedSource {
       compare(index, shards, path: file.path, problems: &problems)
       if index.shards.isEmpty, problems.isEmpty { problems.add(nothing(file.path)) }
       if !problems.isEmpty { return (nil, problems.errors) }
-      let name = String(
-        file.path[(file.path.lastIndex(of: "/").map(file.path.index(after:)) ?? file.path.startIndex)...])
+      let name = SystemPath.bareName(of: file.path)
       let beside =
         isFolder ? try ShardFolder(ofFile: file.path).leftOut(beside: [name] + index.shards) : []
       return (

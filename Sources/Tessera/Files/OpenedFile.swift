@@ -25,7 +25,7 @@ package final class OpenedFile: Sendable {
   package let flatKind: FlatFormatKind?
 
   /// The file that is open; nil for a folder.
-  private let file: ReadableFile?
+  let file: ReadableFile?
   private let assumeDType: Tensors.DType?
   private let usesHeaders: Bool
   private let opened = Once<Contents>()
