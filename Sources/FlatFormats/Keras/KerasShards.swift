@@ -27,7 +27,7 @@ enum KerasShards {
     for name in shards {
       let file: ReadableFile
       do throws(FileError) {
-        file = try ReadableFile(named: name, within: folder(of: index.path))
+        file = try ReadableFile(named: name, within: SystemPath.folder(of: index.path))
       } catch {
         throw broken(
           index, "weight_map", "a file \(TensorName(name).quoted) in the index's folder", "\(error)")
@@ -101,11 +101,6 @@ enum KerasShards {
       groups.append(TensorName(member.key.hasPrefix("/") ? String(member.key.dropFirst()) : member.key))
     }
     return (shards, groups)
-  }
-
-  private static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
   private static func broken(
