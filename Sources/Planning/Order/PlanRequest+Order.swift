@@ -47,16 +47,29 @@ extension PlanRequest {
 
 extension PresetRules {
   /// What the tensors of a plan do with channels: those of an architecture as its document says; others make channels
-  /// on dimension 0, and read them on the others.
+  /// on dimension 0, or on the outputs of a kernel, and read them on the others.
   func side(_ plan: Plan) -> (TensorPlacement, Int) -> ChannelSide? {
     let known = Set(tensors.map(\.selector.text))
     return { tensor, dimension in
       // The entry that cuts a tensor is the first that matches it.
       let entry = plan.tensors.first { $0.selector.matches(tensor.spec.name) }?.selector.text
       if let entry, self.neutral.contains(entry) { return nil }
-      let reads =
-        entry.map { known.contains($0) ? self.readers.contains($0) : dimension > 0 } ?? (dimension > 0)
-      return reads ? .reads(means: nil) : .makes
+      let output = Self.kernelOutput(tensor.spec)
+      let makes =
+        if let entry, known.contains(entry) {
+          // A kernel between two groups reads the channels of one and makes those of the other.
+          !self.readers.contains(entry) || dimension == output
+        } else { dimension == output ?? 0 }
+      return makes ? .makes : .reads(means: nil)
     }
+  }
+
+  /// The dimension of the outputs of a kernel of Keras or Flax, [height, width, in, out]; nil for other tensors.
+  ///
+  /// A depthwise kernel is [height, width, channels, 1].
+  private static func kernelOutput(_ spec: TensorSpec) -> Int? {
+    guard spec.name.text.hasSuffix("kernel"), spec.shape.count > 1 else { return nil }
+    let last = spec.shape.count - 1
+    return last > 1 && spec.shape[last] == 1 ? last - 1 : last
   }
 }
