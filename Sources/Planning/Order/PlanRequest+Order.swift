@@ -54,7 +54,7 @@ extension PresetRules {
       // The entry that cuts a tensor is the first that matches it.
       let entry = plan.tensors.first { $0.selector.matches(tensor.spec.name) }?.selector.text
       if let entry, self.neutral.contains(entry) { return nil }
-      let output = Self.kernelOutput(tensor.spec)
+      let output = tensor.spec.kernelOutput
       let makes =
         if let entry, known.contains(entry) {
           // A kernel between two groups reads the channels of one and makes those of the other.
@@ -62,14 +62,5 @@ extension PresetRules {
         } else { dimension == output ?? 0 }
       return makes ? .makes : .reads(means: nil)
     }
-  }
-
-  /// The dimension of the outputs of a kernel of Keras or Flax, [height, width, in, out]; nil for other tensors.
-  ///
-  /// A depthwise kernel is [height, width, channels, 1].
-  private static func kernelOutput(_ spec: TensorSpec) -> Int? {
-    guard spec.name.text.hasSuffix("kernel"), spec.shape.count > 1 else { return nil }
-    let last = spec.shape.count - 1
-    return last > 1 && spec.shape[last] == 1 ? last - 1 : last
   }
 }
