@@ -1,4 +1,5 @@
 internal import FlatFormats
+internal import Reporting
 
 /// The note about a file of Keras whose name makes Keras choose the wrong loader.
 enum KerasNote {
