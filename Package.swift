@@ -40,7 +40,7 @@ let package = Package(
     .target(
       name: "FlatFormats",
       dependencies: [
-        "Tensors", "TensorStreams", "StrictJSON", "Zip", "ByteFiles", "Pickle", "ONNXGraph",
+        "Tensors", "TensorStreams", "StrictJSON", "Zip", "ByteFiles", "HDF5Kit", "Pickle", "ONNXGraph",
       ],
       swiftSettings: strict),
     .target(
@@ -188,7 +188,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "CommandTests", dependencies: ["TestSupport", "StrictJSON", "ONNXGraph"], swiftSettings: strict),
-    .testTarget(name: "InteropTests", dependencies: ["TestSupport", "StrictJSON"], swiftSettings: strict),
+    .testTarget(
+      name: "InteropTests", dependencies: ["TestSupport", "StrictJSON", "Tensors"], swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: strict),
   ]
 )

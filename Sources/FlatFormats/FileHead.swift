@@ -6,8 +6,10 @@ struct FileHead {
   let size: Int
   /// The first 512 bytes or fewer: a shorter file has fewer, and the list is empty if the file cannot be read.
   let bytes: [UInt8]
+  private let file: ReadableFile
 
   init(of file: ReadableFile) {
+    self.file = file
     path = file.path
     size = file.size
     bytes = (try? file.bytes(at: 0, count: min(512, file.size))) ?? []
@@ -21,6 +23,12 @@ struct FileHead {
   func contains(_ text: String) -> Bool {
     let wanted = Array(text.utf8)
     return bytes.indices.contains { bytes[$0...].starts(with: wanted) }
+  }
+
+  /// The kind of an HDF5 file; nil for other files. This reads the root group of such a file.
+  var hdf5: HDF5Recognition? {
+    // The attribute of a unit checkpoint is in its first bytes, unless a tool has written the file again.
+    contains("tessera.checkpoint") ? nil : HDF5Recognition.kind(of: file)
   }
 
   func hasSuffix(_ suffix: String) -> Bool { path.lowercased().hasSuffix(suffix) }

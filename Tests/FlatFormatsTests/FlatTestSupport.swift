@@ -107,6 +107,6 @@ func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
 }
 
 extension FlatFormatKind {
-  /// The formats whose files have several tensors, and that are written.
-  static let ofSeveralTensors = allCases.filter { ![.npy, .onnx, .shardedSafetensors].contains($0) }
+  /// The formats whose files have several tensors, and that are written with any names.
+  static let ofSeveralTensors = allCases.filter { ![.npy, .onnx, .shardedSafetensors, .keras].contains($0) }
 }

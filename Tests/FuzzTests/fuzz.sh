@@ -54,6 +54,7 @@ seed() {
     toml) add "$1" Tests/Fixtures/project/*.toml ;;
     hdf5) add "$1" Tests/Fixtures/hdf5/*.h5 "$hostile"/hdf5-*/* ;;
     checkpoint) add "$1" Tests/Fixtures/checkpoints/*.h5 ;;
+    keras) add "$1" Tests/Fixtures/keras/*.{h5,keras,json} Tests/Fixtures/partial/*.h5 "$hostile"/hdf5-*/* ;;
   esac
   add "$1" Tests/FailCases/"$1"/*
 }

@@ -74,7 +74,7 @@ extension HollowFile {
   }
 
   /// The first hole that is out of order, outside the file, or of another length than the tensor that fills it.
-  private func outlineProblems(_ number: Int, _ specs: [TensorSpec], _ filled: inout Set<Int>) -> [Problem] {
+  func outlineProblems(_ number: Int, _ specs: [TensorSpec], _ filled: inout Set<Int>) -> [Problem] {
     var (position, held) = (0, 0)
     for (index, hole) in holes.enumerated() {
       func problem(_ expected: String, _ found: String) -> [Problem] {

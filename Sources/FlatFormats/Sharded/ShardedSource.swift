@@ -110,6 +110,7 @@ final class ShardedSource: FlatWeightsSource {
       guard head.bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: "{") else {
         return false
       }
+      if KerasShards.matches(head) { return false }
       // No other JSON has the key `weight_map`. If long metadata come first, the name decides.
       return head.hasSuffix(ShardName.indexSuffix) || head.contains("\"weight_map\"")
     },

@@ -89,6 +89,9 @@ extension Architecture {
     Document("xglm", PackageResources.xglm_json),
     Document("vit", PackageResources.vit_json),
     Document("torch-encoder", PackageResources.torch_encoder_json),
+    Document("keras-resnet", PackageResources.keras_resnet_json),
+    Document("keras-mobilenet-v2", PackageResources.keras_mobilenet_v2_json),
+    Document("keras-mobilenet-v3", PackageResources.keras_mobilenet_v3_json),
   ]
 
   /// The names of all architectures, in the order of `all`.

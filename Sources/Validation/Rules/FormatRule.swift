@@ -24,7 +24,9 @@ enum FormatRule: ValidationRule {
       guard subject.kind == nil, let file = subject.file, FlatFormats.isStandIn(file) else { return [] }
       return [subject.finding(.format, at: "", "expected the content of the file, found \(subject.found)")]
     }
-    guard promise != subject.found, (promise, subject.found) != ("pytorch", "pickle") else { return [] }
+    guard promise != subject.found,
+      ![("pytorch", "pickle"), ("hdf5", "keras")].contains(where: { $0 == (promise, subject.found) })
+    else { return [] }
     return [subject.finding(.format, at: "", words(promise, subject.found))]
   }
 

@@ -16,7 +16,7 @@ enum StructureRule: ValidationRule {
     .safetensorsReservedName, .npyMagic, .npyHeaderBounds, .npyHeaderLimit, .npySyntax, .npyDuplicateKey,
     .npyUnknownKey, .npyMissingKey, .npyOrder, .pickleTruncated, .pickleOpcode, .pickleVersion, .pickleStack,
     .pickleMemo, .pickleArgument, .torchMembers, .torchVersion, .torchByteOrder, .torchLegacy, .torchStorage,
-    .torchAmplification,
+    .torchAmplification, .hdf5Structure, .kerasLayers, .kerasArchive, .kerasShards,
   ]
   static let zipDefects: Set<ZipRule> = [
     .end, .comment, .end64, .directoryBounds, .directorySignature, .directorySize, .extra, .extra64,
