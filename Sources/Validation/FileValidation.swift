@@ -35,6 +35,7 @@ package enum FileValidation {
   private static func unadjusted(
     _ file: ReadableFile, _ options: ValidationOptions, progress: @escaping (Int) -> Void
   ) throws(UncheckableFile) -> FileVerdict {
+    if CheckpointSet.isList(file) { return try CheckpointSetValidation(file, options).verdict(progress) }
     let isHDF5: Bool
     do throws(FileError) { isHDF5 = try HDF5File.hasSignature(file) } catch { throw .file(error) }
     if isHDF5, FlatFormats.recognise(file) == nil {

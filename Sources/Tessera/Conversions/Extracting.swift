@@ -33,7 +33,7 @@ package struct Extracting {
     let plain = try FlatFormats.sink(
       kind: kind, path: path, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),
       metadata: kind.isSafetensors ? checkpoint.base().flatMetadata(for: kind) : [], opaque: isOpaque,
-      sourceFiles: [checkpoint.path], replacing: isReplacing, companions: folder?.files ?? [],
+      sourceFiles: checkpoint.paths, replacing: isReplacing, companions: folder?.files ?? [],
       isModelFolder: folder != nil)
     sink = try TiedSink(plain, tensors, destination: path)
     byteCount = sink.order.reduce(0) { $0 + tensors[$1].spec.byteCount }

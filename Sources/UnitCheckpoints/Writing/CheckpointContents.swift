@@ -19,6 +19,8 @@ package struct CheckpointContents: Sendable {
   package let shardIndex: [UInt8]?
   /// Whether sections that are large enough are compressed.
   package let isCompressed: Bool
+  /// The tensors whose bytes are written, if the file is one of a set; nil for all.
+  package var part: CheckpointPart?
 
   package init(
     _ plan: ResolvedPlan, ties: [Int?], text: [UInt8], source: [UInt8], headers: [[UInt8]],
@@ -32,6 +34,16 @@ package struct CheckpointContents: Sendable {
     self.headers = headers
     self.shardIndex = shardIndex
     self.isCompressed = isCompressed
+  }
+
+  /// Whether the bytes of the tensor with this number are written.
+  package func holds(_ number: Int) -> Bool { part?.holds(number) ?? true }
+
+  /// Makes the file part `number` of `count`. Returns the bytes of the tensors that are read for it.
+  package mutating func take(part number: Int, of count: Int) -> Int {
+    let part = CheckpointPart(number, of: count, sizes: specs.map(\.byteCount), ties: ties)
+    self.part = part
+    return specs.indices.reduce(0) { part.holds($1) ? $0 + specs[$1].byteCount : $0 }
   }
 
   /// The specs of the tensors.
