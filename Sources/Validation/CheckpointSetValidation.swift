@@ -23,7 +23,8 @@ struct CheckpointSetValidation {
       if !findings.contains(where: { $0.severity == .error }) { set = try CheckpointSet.open(file) }
     } catch { findings.append(finding(error)) }
     if let set {
-      let subject = CheckpointSubject(CheckpointExamination(set), file: file, progress: { _ in }, options: options)
+      let subject = CheckpointSubject(
+        CheckpointExamination(set), file: file, progress: { _ in }, options: options)
       // Rules about bytes and HDF5 objects were applied to the files.
       let rules = RuleID.allCases.filter { $0.rule.isOfIndex || $0.rule.isOfProject }
       let known = Set(findings.map { "\($0.rule) \($0.location) \($0.message)" })

@@ -95,7 +95,7 @@ package struct Locking {
         file, kind: "unit-checkpoint", checkpoint.modelDigest,
         checkpoint.index.tensors.map { LockDocument.Tensor(name: $0.spec.name, sha256: $0.digest) })
       for part in checkpoint.parts {
-        try add(try ReadableFile(path: part.path), kind: "unit-checkpoint", part.modelDigest, [])
+        try add(try ReadableFile(path: part.path), kind: "unit-checkpoint", nil, [])
       }
     case .flat(let source):
       let tensors = try LockDocument.tensors(of: source, progress: progress)

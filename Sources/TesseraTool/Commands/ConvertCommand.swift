@@ -38,6 +38,12 @@ struct ConvertCommand: ParsableCommand {
       several shards have the same key, the text in the first one is kept. The metadata of an index goes \
       to the new index. If DEST is a single file, it keeps only those metadata of the index that are text.
 
+      --part 3/8 converts an eighth of the tensors, to model-00003-of-00008.h5 for DEST model.h5. Any number \
+      of processes or machines can convert the parts; they need the same SOURCE, DEST and options. A part \
+      that was stopped leaves nothing under its name; run it again. --join model.h5 then lists the parts in \
+      model.h5.index.json, which every command reads as one checkpoint. --merge model.h5 makes one file of \
+      them, the same as without parts.
+
       Nothing in a PyTorch file is ever run. `tessera inspect --help` explains the names of its tensors. \
       Optimizer states are always left out and listed. Any other part that cannot be read (`inspect` lists \
       them) is an error, unless --leave-out accepts the loss. PyTorch files from Tessera load with \
@@ -62,6 +68,8 @@ struct ConvertCommand: ParsableCommand {
         tessera convert base/ model.h5 --add sql=adapter/ --add chat=other.safetensors
         tessera convert model.h5 adapter-again/ --take sql
         tessera convert training.pt ema.safetensors --root model_ema.module
+        tessera convert big/ big.h5 --plan plan.json --part 3/8
+        tessera convert --join big.h5
       """)
 
   @Argument(help: "The file to convert, or the folder of a sharded set.")

@@ -12,8 +12,8 @@ package struct CheckpointPart: Sendable, Equatable {
   /// The numbers of its tensors: ascending ranges, none empty, with gaps between them.
   package let tensors: [Range<Int>]
 
-  /// The most files of a set.
-  package static let limit = 10_000
+  /// The most files of a set; all are open at the same time.
+  package static let limit = 512
 
   /// Whether the part holds the bytes of the tensor with this number, or its name if it is tied.
   package func holds(_ number: Int) -> Bool {
