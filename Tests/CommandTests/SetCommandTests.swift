@@ -15,7 +15,7 @@ struct SetCommandTests {
     ]
     _ = try folder.write(SampleWeights.bytes(rows), as: "w.safetensors")
     _ = try folder.write(SampleWeights.pairsPlan, as: "plan.json")
-    try expect(["convert", "w.safetensors", "one.h5", "--plan", "plan.json"], in: folder)
+    try expect(["convert", "w.safetensors", "one.h5", "--plan", "plan.json"], "wrote one.h5", in: folder)
     for part in 1...parts {
       try expect(Self.converting("\(part)/\(parts)"), "wrote m-0000\(part)-of-", in: folder)
     }
@@ -27,7 +27,7 @@ struct SetCommandTests {
   }
 
   @discardableResult
-  private func expect(_ arguments: [String], _ words: String = "", in folder: TemporaryFolder) throws
+  private func expect(_ arguments: [String], _ words: String, in folder: TemporaryFolder) throws
     -> String
   {
     let run = try tessera(arguments, directory: folder.path)
@@ -46,11 +46,14 @@ struct SetCommandTests {
       (["inspect", Self.list, "--plan"], "tessera.plan/1"), (["inspect", Self.list, "--stats"], "layer0.up"),
       (["count", Self.list], "unit-checkpoint"), (["validate", "--deep", Self.list], "ok"),
       (["validate", "--deep", "."], "one.h5: ok"), (["diff", Self.list, "one.h5"], "equal: 4 tensors"),
-      (["diff", "w.safetensors", Self.list], "equal"), (["verify", "w.safetensors", Self.list], ""),
-      (["extract", Self.list, "small.safetensors", "--level", "1"], ""),
-      (["extract", "one.h5", "same.safetensors", "--level", "1"], ""),
-      (["lock", "-o", "tessera.lock", Self.list], ""), (["validate", "--locked", Self.list], "ok"),
-      (["convert", Self.list, "back.safetensors"], "4 tensors"), (["convert", Self.list, "back/"], ""),
+      (["diff", "w.safetensors", Self.list], "equal"),
+      (["verify", "w.safetensors", Self.list], "every digest is equal"),
+      (["extract", Self.list, "small.safetensors", "--level", "1"], "4 tensors"),
+      (["extract", "one.h5", "same.safetensors", "--level", "1"], "4 tensors"),
+      (["lock", "-o", "tessera.lock", Self.list], "4 files, 4 tensors"),
+      (["validate", "--locked", Self.list], "ok"),
+      (["convert", Self.list, "back.safetensors"], "4 tensors"),
+      (["convert", Self.list, "back/"], "4 tensors"),
       (["convert", "--merge", "m.h5"], "wrote m.h5: 4 tensors"),
     ]
     for (arguments, words) in commands { try expect(arguments, words, in: folder) }
@@ -73,7 +76,7 @@ struct SetCommandTests {
     bad[bad.count / 2] ^= 1
     _ = try folder.write(bad, as: "m-00002-of-00003.h5")
     #expect(
-      try expect(Self.converting("2/3"), "wrote", in: folder).contains("is written again: it is damaged"))
+      try expect(Self.converting("2/3"), "wrote", in: folder).contains("is written again: it "))
     #expect(try TemporaryFolder.bytes(of: part) == good)
     // The parts of two plans are never joined.
     try expect(["convert", "w.safetensors", "m.h5", "--part", "2/3"], "wrote", in: folder)

@@ -53,6 +53,11 @@ struct CheckpointSetTests {
     return found
   }
 
+  /// A finding without its file.
+  private static func words(_ finding: Finding) -> String {
+    "\(finding.rule) \(finding.severity) \(finding.location) \(finding.message)"
+  }
+
   @Test(
     "parts are read as the one checkpoint, and merge to the same file", arguments: goldens, [1, 2, 3, 20])
   func same(golden: GoldenCheckpoint, count: Int) throws {
@@ -69,7 +74,10 @@ struct CheckpointSetTests {
     #expect(try set.headers() == whole.headers() && set.planText == whole.planText)
     #expect(set.sourceText == whole.sourceText)
     #expect(try Self.elements(of: set) == Self.elements(of: whole))
-    #expect(try FileValidation.findings(in: list, deep: true).isEmpty)
+    // The tensors of some have NaN, or are cut only in part.
+    let findings = Set(try FileValidation.findings(in: list, deep: true).map(Self.words))
+    let own = try FileValidation.findings(in: try ReadableFile(path: folder.file("m.h5")), deep: true)
+    #expect(findings == Set(own.map(Self.words)) && !own.contains { $0.severity == .error })
 
     let shards = try set.sourceRecord().index.map { try set.shardIndexBytes($0) }
     let contents = CheckpointContents(
@@ -160,8 +168,9 @@ struct CheckpointSetTests {
     Refusal(label: "a whole checkpoint is a part", words: "found a whole checkpoint") { folder in
       let whole = try open(folder.file("m.h5")).modelDigest.description
       let list = try ReadableFile(path: folder.file("m.h5.index.json"))
+      let digest = try CheckpointSet.entries(list).parts[1].digest
       try edit("m-00002-of-00002.h5", "m.h5", folder)
-      try edit(try CheckpointSet.entries(list).parts[1].digest, whole, folder)
+      try edit(digest, whole, folder)
     },
     Refusal(label: "a part was converted again", words: "the digest") { folder in
       let other = try TemporaryFolder()
@@ -188,7 +197,7 @@ struct CheckpointSetTests {
     Refusal(label: "the list has no parts", words: "1 to 512 parts") {
       try edit("\"parts\"", "\"files\"", $0)
     },
-    Refusal(label: "a part is damaged", words: "") { folder in
+    Refusal(label: "a part is damaged", words: "m-00002-of-00002.h5") { folder in
       var bytes = try TemporaryFolder.bytes(of: folder.file("m-00002-of-00002.h5"))
       bytes[0] ^= 1
       _ = try folder.write(bytes, as: "m-00002-of-00002.h5")
@@ -259,7 +268,8 @@ struct CheckpointSetTests {
     let path = folder.file("m-00001-of-00003.h5")
     let part = try Self.open(path)
     let findings = try FileValidation.findings(in: try ReadableFile(path: path), deep: true)
-    #expect(findings.map(\.rule) == [.unexamined] && findings.first?.severity == .note, "\(findings)")
+    let notes = findings.filter { $0.location == "/tessera/part" }
+    #expect(notes.map(\.severity) == [.note] && !findings.contains { $0.severity == .error }, "\(findings)")
     let missing = try #require(part.tensors.indices.first { part.part?.holds($0) == false })
     #expect(throws: CheckpointError.self) { try part.reader(of: missing) }
   }
