@@ -5,6 +5,8 @@ package import UnitModel
 package struct CheckpointContents: Sendable {
   /// The tensors in flat order, each with its cut and scope, and the axes.
   package let partition: Partition
+  /// The specs of the tensors.
+  package let specs: [TensorSpec]
   /// The tasks and levels.
   package let assignment: Assignment
   /// For each tensor, the index of the tensor whose bytes it shares, or nil.
@@ -27,6 +29,7 @@ package struct CheckpointContents: Sendable {
     shardIndex: [UInt8]? = nil, isCompressed: Bool = false
   ) {
     partition = plan.partition
+    specs = plan.partition.tensors.map(\.spec)
     assignment = plan.assignment
     self.ties = ties
     self.plan = text
@@ -41,11 +44,9 @@ package struct CheckpointContents: Sendable {
 
   /// Makes the file part `number` of `count`. Returns the bytes of the tensors that are read for it.
   package mutating func take(part number: Int, of count: Int) -> Int {
-    let part = CheckpointPart(number, of: count, sizes: specs.map(\.byteCount), ties: ties)
+    let sizes = specs.map(\.byteCount)
+    let part = CheckpointPart(number, of: count, sizes: sizes, ties: ties)
     self.part = part
-    return specs.indices.reduce(0) { part.holds($1) ? $0 + specs[$1].byteCount : $0 }
+    return part.tensors.joined().reduce(0) { $0 + sizes[$1] }
   }
-
-  /// The specs of the tensors.
-  package var specs: [TensorSpec] { partition.tensors.map(\.spec) }
 }
