@@ -261,6 +261,34 @@ struct CheckpointSetTests {
       CheckpointSet.defect(ofPartAt: try folder.write(Array(sound.dropLast(9)), as: "d.h5"), contents) != nil)
   }
 
+  @Test("validate finds a damaged page of every part, also of a tensor whose owner map is in another part")
+  func damagedPages() throws {
+    for golden in [GoldenCheckpoint.grid, .owners, .mixed] {
+      let folder = try TemporaryFolder()
+      _ = try Self.write(golden, parts: 3, in: folder)
+      let names = try #require(CheckpointSetNames(folder.file("m.h5")))
+      let set = try CheckpointSet.found(names)
+      _ = try folder.write(Array(CheckpointSet.list(of: set).utf8), as: "m.h5.index.json")
+      var damaged = 0
+      for part in set.parts {
+        let sound = try TemporaryFolder.bytes(of: part.path)
+        for section in part.map.sections {
+          guard let address = section.address else { continue }
+          var bytes = sound
+          bytes[address] ^= 1
+          _ = try folder.write(bytes, as: SystemPath.bareName(of: part.path))
+          for path in [part.path, names.list] {
+            let findings = try FileValidation.findings(in: try ReadableFile(path: path), deep: true)
+            #expect(findings.contains { $0.severity == .error }, "\(golden) \(path) \(section.key)")
+          }
+          damaged += 1
+        }
+        _ = try folder.write(sound, as: SystemPath.bareName(of: part.path))
+      }
+      #expect(damaged >= 6, "\(golden) \(damaged)")
+    }
+  }
+
   @Test("a part alone says so, and tensors of other parts are refused")
   func alone() throws {
     let folder = try TemporaryFolder()

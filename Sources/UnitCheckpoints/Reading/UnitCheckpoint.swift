@@ -109,6 +109,17 @@ package final class UnitCheckpoint: Sendable {
   /// The paths of all files: of a set, also that of its list.
   package var paths: [String] { [path] + parts.map(\.path) }
 
+  /// The tensors with bytes of their own that can be read from this file alone; for a set, those that need several files,
+  /// because another one has their owner map.
+  package var ownTensors: [Int] {
+    tensors.indices.filter { number in
+      if tensors[number].tiedTo != nil { return false }
+      let map = index.tensors[number].owners.map { index.stored($0.map) }
+      if !parts.isEmpty { return map.map { partOfTensor[$0] != partOfTensor[number] } ?? false }
+      return part.map { $0.holds(number) && map.map($0.holds) ?? true } ?? true
+    }
+  }
+
   /// The sections with the bytes of the tensor in row `number`.
   package func sections(ofTensor number: Int) throws(CheckpointError) -> [SectionKey] {
     let holder = try holder(ofTensor: number)
