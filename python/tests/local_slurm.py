@@ -136,7 +136,7 @@ class LocalSlurm:
         lines = self.ask("scontrol", "--oneliner", "show", "jobs").splitlines()
         return [dict(word.partition("=")[::2] for word in line.split(" ") if "=" in word) for line in lines]
 
-    def finish(self, seconds: float = 60) -> list[dict[str, str]]:
+    def finish(self, seconds: float = 180) -> list[dict[str, str]]:
         """Waits until no job is left that waits or runs."""
         over = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY"}
         wait("the end of all jobs", lambda: all(one["JobState"] in over for one in self.jobs()), self, seconds)
@@ -154,7 +154,7 @@ def free_ports(count: int) -> list[int]:
             one.close()
 
 
-def wait(what: str, condition: Callable[[], Any], slurm: LocalSlurm, seconds: float = 20) -> None:
+def wait(what: str, condition: Callable[[], Any], slurm: LocalSlurm, seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not condition():
         dead = [daemon.args for daemon in slurm.daemons if daemon.poll() is not None]
