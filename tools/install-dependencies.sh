@@ -28,6 +28,9 @@ if [ "${2:-}" = --peers ]; then
   have[libonnx-testdata]='test -d /usr/share/libonnx-testdata/data'
   have[strace]='command -v strace'
   have[valgrind]='command -v valgrind'
+  # /usr/sbin is not on every PATH.
+  have[slurm-wlm]='PATH=$PATH:/usr/sbin command -v slurmctld slurmd sbatch'
+  have[munge]='PATH=$PATH:/usr/sbin command -v munged'
   have[python3-venv]='python3 -c "import ensurepip, venv"'
 fi
 missing=()
