@@ -107,7 +107,9 @@ extension SourceRecord {
       return File(
         name: file.name, header: headers.number(ofCompanion: file.bytes, digest), digest: digest.description)
     }
+    // The stored header of a GGUF file has all of its metadata; only the beginning of long ones is text.
     self.init(
-      kind: source.kind.rawValue, shards: shards, index: index, metadata: source.metadata, files: files)
+      kind: source.kind.rawValue, shards: shards, index: index,
+      metadata: source.kind == .gguf ? [] : source.metadata, files: files)
   }
 }

@@ -14,6 +14,8 @@ public enum FlatFormatKind: String, CaseIterable, Sendable {
   case pytorch
   /// A graph in a protobuf message; its weights are in the message or in files of external data.
   case onnx
+  /// Metadata and tensors in a binary header, then the tensors' bytes; the format of llama.cpp.
+  case gguf
 }
 
 extension FlatFormatKind {

@@ -50,6 +50,7 @@ extension FlatFormats {
     case .npy: NpySource.format
     case .pytorch: TorchSource.format
     case .onnx: ONNXSource.format
+    case .gguf: GGUFSource.format
     }
   }
 }

@@ -186,4 +186,41 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
 
   /// An ONNX file cannot be written from tensors alone: it needs a graph.
   case onnxWrite = "onnx.write"
+
+  /// The file does not begin with `GGUF`.
+  case ggufMagic = "gguf.magic"
+  /// A version other than 2 and 3.
+  case ggufVersion = "gguf.version"
+  /// A number, a text, an array, or a count of metadata or tensors reaches past the end of the file.
+  case ggufTruncated = "gguf.truncated"
+  /// A header of more than 100,000,000 bytes, an alignment or a padding that is too large, or arrays nested too deep.
+  case ggufLimit = "gguf.limit"
+  /// A key of the metadata is empty, too long or not UTF-8.
+  case ggufKey = "gguf.key"
+  /// A key of the metadata occurs twice.
+  case ggufDuplicateKey = "gguf.duplicate-key"
+  /// A type of metadata that the format does not know.
+  case ggufValueType = "gguf.value-type"
+  /// `general.alignment` is not a UINT32 that is a power of two.
+  case ggufAlignment = "gguf.alignment"
+  /// A tensor's name is not UTF-8.
+  case ggufName = "gguf.name"
+  /// Two tensors have the same name.
+  case ggufDuplicateTensor = "gguf.duplicate-tensor"
+  /// A shape with more than four dimensions, of too many bytes, or with rows that end inside a block.
+  case ggufShape = "gguf.shape"
+  /// A type of tensors that ggml does not have, or no longer has.
+  case ggufType = "gguf.type"
+  /// A big-endian file with blocks whose big-endian form is not defined.
+  case ggufByteOrder = "gguf.byte-order"
+  /// A tensor does not begin at the next multiple of the alignment after the tensor before it.
+  case ggufOffset = "gguf.offset"
+  /// Bytes other than zero between two tensors or after the last one.
+  case ggufPadding = "gguf.padding"
+  /// The file ends before its last tensor, or goes on after it.
+  case ggufBodySize = "gguf.body-size"
+  /// A stored header that is to be written again does not describe the tensors to be written.
+  case ggufVerbatim = "gguf.verbatim"
+  /// A name or a rank that llama.cpp does not read.
+  case ggufWrite = "gguf.write"
 }

@@ -120,9 +120,9 @@ public enum FlatFormats {
   /// Begins the file `path` with tensors of these specs; it appears under its name at `finish`.
   ///
   /// - `ties`: names whose tensors repeat another one. safetensors and npz store both tensors in full and record the
-  ///   ties in their metadata or comment; PyTorch names one storage twice.
-  /// - `metadata`: free text for safetensors; npz and npy cannot store it.
-  /// - `verbatim`: the header of a safetensors source, to write the same file again. It is checked against `specs` and
+  ///   ties in their metadata or comment; PyTorch names one storage twice. GGUF stores both and loses the ties.
+  /// - `metadata`: free text for safetensors; npz and npy cannot store it, and a new GGUF file has none.
+  /// - `verbatim`: the header of a safetensors or GGUF source, to write the same file again. It is checked against `specs` and
   ///   written unchanged; its own ties and metadata replace `ties` and `metadata`. Other formats have none.
   /// - `opaque`: lets npz and npy hold BF16, FP8 and sub-byte tensors as raw bytes without their dtype.
   /// - `shardSet`: the set of a sharded source, to write the same files again; it is checked against `specs`.
@@ -164,10 +164,10 @@ public enum FlatFormats {
   public static func checkVerbatim(
     _ header: [UInt8], of kind: FlatFormatKind, describes specs: [TensorSpec], path: String
   ) throws(FlatFormatError) {
-    guard kind.isSafetensors else { return }
     let contents = SinkContents(
       path: path, specs: specs, ties: [], metadata: [], verbatim: header, opaque: false)
-    _ = try SafetensorsSink.order(ofVerbatim: header, contents)
+    if kind.isSafetensors { _ = try SafetensorsSink.order(ofVerbatim: header, contents) }
+    if kind == .gguf { _ = try GGUFLayout(header, contents) }
   }
 
   /// Checks that a stored set of shards can be written again for exactly these tensors.

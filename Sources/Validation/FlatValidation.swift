@@ -121,7 +121,7 @@ extension FlatDefect {
     case .format(let rule):
       [
         .notRecognised, .shardsFolder, .npyVersion, .npyObject, .npyStructured, .npyLongDouble, .npyOpaque,
-        .npyAssumedWidth, .npzMember, .torchNoTensors, .torchTar,
+        .npyAssumedWidth, .npzMember, .torchNoTensors, .torchTar, .ggufVersion, .ggufByteOrder,
       ].contains(rule)
     case .zip(let rule): [.disks, .encrypted, .method].contains(rule)
     case .graph(let rule): rule == .segment

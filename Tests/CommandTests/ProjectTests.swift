@@ -162,7 +162,8 @@ struct ProjectTests {
     _ = try folder.write("", as: ".git/HEAD")
     let rows: [SampleWeights.Row] = (0..<12).map { ("t\($0)", "F32", [64]) }
     _ = try folder.write(SampleWeights.bytes(rows), as: "w.safetensors")
-    let run = try tessera(["convert", "w.safetensors", "set/", "--shard-size", "1024"], directory: folder.path)
+    let run = try tessera(
+      ["convert", "w.safetensors", "set/", "--shard-size", "1024"], directory: folder.path)
     #expect(run.code == 0)
     return folder
   }

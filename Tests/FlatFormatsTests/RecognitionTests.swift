@@ -20,6 +20,8 @@ struct RecognitionTests {
       ("w.pkl", Array("I1\n.".utf8), .pytorch), ("w.pt", Array("<html>".utf8), nil),
       ("w.bin", Array(ShardFiles.good.utf8), .shardedSafetensors),
       ("W.SafeTensors.Index.json", Array("{".utf8), .shardedSafetensors), ("x.json", Array("{}".utf8), nil),
+      ("w.bin", GGUFBytes().file, .gguf), ("w.safetensors", Array("GGUF".utf8), .gguf),
+      ("w.GGUF", [1, 2], .gguf),
       ("w.npz", [0x1F, 0x8B, 8, 0], nil), ("w.safetensors", Array("<!DOCTYPE html>".utf8), nil),
     ] as [(String, [UInt8], FlatFormatKind?)])
   func recognise(_ name: String, _ bytes: [UInt8], _ expected: FlatFormatKind?) throws {
@@ -33,6 +35,7 @@ struct RecognitionTests {
       ("a.safetensors", FlatFormatKind.safetensors), ("b/c.NPZ", .npz), ("x.npy", .npy), ("x.h5", nil),
       ("a/b.safetensors.index.json", .shardedSafetensors), ("out/", .shardedSafetensors), ("out", nil),
       ("a.pt", .pytorch), ("a.PTH", .pytorch), ("a.ckpt", .pytorch), ("a.bin", .pytorch), ("a.pkl", nil),
+      ("a.gguf", .gguf),
       ("npz", nil),
     ] as [(String, FlatFormatKind?)])
   func byName(_ path: String, _ kind: FlatFormatKind?) { #expect(FlatFormats.kind(forName: path) == kind) }

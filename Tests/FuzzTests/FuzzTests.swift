@@ -38,6 +38,7 @@ struct FuzzTests {
     (.hdf5, "hdf5/refused_earliest.h5"), (.checkpoint, "checkpoints/grid.h5"),
     (.checkpoint, "checkpoints/mixed.h5"), (.checkpoint, "checkpoints/owners.h5"),
     (.pytorch, "partial/beside.pt"), (.pytorch, "partial/arrays-0.pt"), (.zip, "partial/several.npz"),
+    (.gguf, "flat/metadata.gguf"), (.gguf, "flat/big.gguf"), (.gguf, "flat/nested.gguf"),
     (.onnx, "partial/constants.onnx"), (.onnx, "partial/sparse.onnx"),
   ]
 

@@ -53,6 +53,7 @@ seed() {
     plan) add "$1" Tests/Fixtures/plans/*.json Tests/Fixtures/plans/*/*.json samples/*/*.json ;;
     toml) add "$1" Tests/Fixtures/project/*.toml ;;
     hdf5) add "$1" Tests/Fixtures/hdf5/*.h5 "$hostile"/hdf5-*/* ;;
+    gguf) add "$1" Tests/Fixtures/flat/*.gguf ;;
     checkpoint) add "$1" Tests/Fixtures/checkpoints/*.h5 ;;
   esac
   add "$1" Tests/FailCases/"$1"/*

@@ -95,7 +95,8 @@ final class SafetensorsSink: TensorSink {
       if spec.dtype.safetensorsRank == nil {
         throw contents.refusal(
           .sinkDType, "tensor \(spec.name.quoted)", expected: "a dtype that safetensors has",
-          found: spec.dtype.rawValue)
+          found: spec.dtype.rawValue
+            + (spec.dtype.hasValues && spec.dtype.isBlockQuantised ? " (--dequantise writes F32)" : ""))
       }
       if spec.name == SafetensorsHeader.metadataName {
         throw contents.refusal(

@@ -30,9 +30,13 @@ package struct Extracting {
     try folder?.requireOwn(path)
     let source = SubNetworkSource(subNetwork.renamed(folder?.names ?? [:]), of: checkpoint)
     let tensors = source.tensors
+    // A GGUF file gets the metadata of the model that the checkpoint was made from, with other widths.
+    let header = try kind == .gguf ? checkpoint.base().verbatimHeader(for: kind) : nil
+    let changed = try header.map { try GGUFExtraction($0, path: path).header(for: tensors.map(\.spec)) }
     let plain = try FlatFormats.sink(
       kind: kind, path: path, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),
-      metadata: kind.isSafetensors ? checkpoint.base().flatMetadata(for: kind) : [], opaque: isOpaque,
+      metadata: kind.isSafetensors ? checkpoint.base().flatMetadata(for: kind) : [], verbatim: changed,
+      opaque: isOpaque,
       sourceFiles: [checkpoint.path], replacing: isReplacing, companions: folder?.files ?? [],
       isModelFolder: folder != nil)
     sink = try TiedSink(plain, tensors, destination: path)

@@ -17,7 +17,7 @@ struct ConvertCommand: ParsableCommand {
     discussion: """
       The ending of DEST sets its format: .h5 or .hdf5 for a unit checkpoint, \
       \(FlatFormats.endings(for: .conversion)) for a flat file. .pth, .bin and .ckpt are PyTorch files, \
-      too. Converting back to safetensors gives the identical file. \
+      too. Converting back to safetensors or GGUF gives the identical file. \
       Every other format keeps the same tensor bytes. A file appears whole or not at all, and replaces one \
       of the same name.
 
@@ -36,6 +36,10 @@ struct ConvertCommand: ParsableCommand {
       Optimizer states are always left out and listed. Any other part that cannot be read (`inspect` lists \
       them) is an error, unless --leave-out accepts the loss. PyTorch files from Tessera load with \
       weights_only=True, and tied tensors stay tied.
+
+      The blocks of a GGUF file (Q4_K, Q8_0, …) are kept as they are, and cut only between blocks. No other \
+      flat format has them; --dequantise writes their values as F32. A GGUF file from another format has no metadata, which llama.cpp needs to run a \
+      model.
 
       --add puts several inputs into one checkpoint, such as a base and its LoRA adapters (PEFT folders with \
       adapter_config.json). Each added input gets a task of its own name, with one level of all units. The \
@@ -79,6 +83,12 @@ struct ConvertCommand: ParsableCommand {
   var take: String?
 
   @OptionGroup var root: RootOption
+
+  @Flag(
+    help: ArgumentHelp(
+      "Convert block-quantised tensors of flat weights (GGUF) to F32.",
+      discussion: "For Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K and Q6_K."))
+  var dequantise = false
 
   @OptionGroup var writing: WritingOptions
 
@@ -141,13 +151,24 @@ struct ConvertCommand: ParsableCommand {
       throw TesseraError(sentence: "\(source): --take: expected a unit checkpoint, found flat weights")
     }
     switch (try opened.contents, destination) {
-    case (.flat(let flat), .checkpoint): try cut(flat, opened)
-    case (.flat(let flat), .flat(let kind)): try rewrite(flat, opened, as: kind)
+    case (.flat(let flat), .checkpoint): try cut(dequantised(flat), opened)
+    case (.flat(let flat), .flat(let kind)): try rewrite(dequantised(flat), opened, as: kind)
+    case (.checkpoint, _) where dequantise:
+      throw TesseraError(
+        sentence:
+          "\(source): --dequantise: expected flat weights, found a unit checkpoint; convert it back first")
     case (.checkpoint(let checkpoint), .flat(let kind)): try join(checkpoint, as: kind)
     case (.checkpoint, _):
       throw TesseraError(
         sentence: "\(source): expected flat weights to cut, found a unit checkpoint; convert it back first")
     case (_, nil): throw TesseraError(sentence: "\(dest): no format has that name")
+    }
+  }
+
+  private func dequantised(_ flat: any FlatWeightsSource) throws(TesseraError) -> any FlatWeightsSource {
+    guard dequantise else { return flat }
+    do throws(UnreadValues) { return try DequantisedWeights(flat) } catch {
+      throw TesseraError(sentence: "\(source): --dequantise: \(error)")
     }
   }
 

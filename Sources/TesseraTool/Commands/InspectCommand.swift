@@ -189,6 +189,8 @@ struct InspectCommand: ParsableCommand {
 
   private func statistics(of source: any TensorSource, _ places: [Int]) throws -> [Int: ValueStatistics] {
     guard stats else { return [:] }
+    // The values of some block-quantised types are not read here.
+    let places = places.filter { source.tensors[$0].spec.dtype.hasValues }
     var bar = ProgressBar("reading", total: places.reduce(0) { $0 + source.tensors[$1].spec.byteCount })
     defer { bar.finish() }
     let found = try TensorStatistics.run(source, places) { bar.update($0) }

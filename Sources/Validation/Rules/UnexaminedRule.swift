@@ -13,7 +13,7 @@ enum UnexaminedRule: ValidationRule {
   static let advice = "Examine that part with another tool, or remove it from the file."
   static let subjects: RuleSubjects = [.checkpoint, .flat]
   static let flatDefects: Set<FlatFormatRule> = [
-    .leftOut, .pickleLimit, .torchNesting, .torchPacked, .shardsLimit, .safetensorsHeaderLimit,
+    .leftOut, .pickleLimit, .torchNesting, .torchPacked, .shardsLimit, .safetensorsHeaderLimit, .ggufLimit,
   ]
   static let graphDefects: Set<ONNXRule> = [.count, .nesting]
 
