@@ -1,6 +1,7 @@
 import ByteFiles
 import FlatFormats
 import StrictJSON
+import TensorStreams
 import Tensors
 import TestSupport
 import Testing
