@@ -122,7 +122,8 @@ def values():
             if number == 0 and kind in (T.Q4_0, T.Q8_0):
                 raw = quantize(np.linspace(-3, 2, elements, dtype="f4"), kind)
             floats = dequantize(raw.reshape(1, -1), kind).reshape(-1)
-            rows.append({"dtype": kind.name, "bytes": raw.tobytes().hex(), "values": floats.astype("<f4").tobytes().hex()})
+            rows.append({"dtype": kind.name, "bytes": raw.tobytes().hex(),
+                         "values": floats.astype("<f4").tobytes().hex()})
     return rows
 
 

@@ -52,8 +52,9 @@ def write(path, without=None):
     writer.add_token_list([f"<{n}>" for n in range(64)])
     tensors = [("token_embd.weight", T.Q8_0, (64, HIDDEN)), ("output_norm.weight", T.F32, (HIDDEN,))]
     for layer, (up, down) in enumerate([(T.Q4_0, T.Q8_0), (T.Q5_1, T.Q4_1)]):
-        tensors += [(f"blk.{layer}.ffn_up.weight", up, (FFN, HIDDEN)), (f"blk.{layer}.ffn_gate.weight", T.F16, (FFN, HIDDEN)),
-                    (f"blk.{layer}.ffn_down.weight", down, (HIDDEN, FFN)), (f"blk.{layer}.ffn_norm.weight", T.F32, (HIDDEN,))]
+        tensors += [(f"blk.{layer}.{name}.weight", kind, shape) for name, kind, shape in [
+            ("ffn_up", up, (FFN, HIDDEN)), ("ffn_gate", T.F16, (FFN, HIDDEN)), ("ffn_down", down, (HIDDEN, FFN)),
+            ("ffn_norm", T.F32, (HIDDEN,))]]
     for name, kind, shape in tensors:
         values = random.normal(0, 0.1, shape).astype("f4")
         writer.add_tensor(name, quantize(values, kind), raw_dtype=kind)
@@ -156,4 +157,5 @@ def python(model):
 
 
 if __name__ == "__main__":
-    {"make": make, "tensors": tensors, "network": network, "flat": flat, "values": values, "python": python}[sys.argv[1]](*sys.argv[2:])
+    commands = {"make": make, "tensors": tensors, "network": network, "flat": flat, "values": values, "python": python}
+    commands[sys.argv[1]](*sys.argv[2:])
