@@ -40,7 +40,7 @@ let package = Package(
     .target(
       name: "FlatFormats",
       dependencies: [
-        "Tensors", "TensorStreams", "StrictJSON", "Zip", "ByteFiles", "Pickle", "ONNXGraph",
+        "Tensors", "TensorStreams", "StrictJSON", "Zip", "ByteFiles", "HDF5Kit", "Pickle", "ONNXGraph",
       ],
       swiftSettings: strict),
     .target(

@@ -47,7 +47,8 @@ USAGE = "The command line is wrong. Nothing was written."
 GUIDES = {
     "inspect": ["look-at-a-file", "convert-pytorch", "compare-files"],
     "plan": ["plan-from-onnx", "plan-from-names", "plan-from-a-method", "slice-hugging-face"],
-    "convert": ["convert-pytorch", "convert-gguf", "slice-hugging-face", "add-adapters", "store-large-models", "plan-from-onnx"],
+    "convert": ["convert-pytorch", "convert-keras", "convert-gguf", "slice-hugging-face", "add-adapters", "store-large-models",
+                "plan-from-onnx"],
     "count": ["count-parameters", "gate-in-ci"],
     "extract": ["extract-a-network", "slice-hugging-face", "add-adapters"],
     "validate": ["check-a-model-folder", "gate-in-ci", "project-rules", "errors-and-warnings"],

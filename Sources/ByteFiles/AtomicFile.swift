@@ -128,15 +128,13 @@ public final class AtomicFile: @unchecked Sendable {
       if let resolved = SystemPath.resolved(path) { return resolved }
       if errno == ELOOP { throw FileError(action: "write", path: path, errno: ELOOP) }
       guard let next = SystemPath.target(ofLink: path) else { return path }
-      path = next.hasPrefix("/") ? next : "\(split(path).directory)/\(next)"
+      path = SystemPath.isAbsolute(next) ? next : "\(split(path).directory)/\(next)"
     }
     throw FileError(action: "write", path: path, errno: ELOOP)
   }
 
   private static func split(_ path: String) -> (directory: String, name: String) {
-    guard let slash = path.lastIndex(of: "/") else { return (".", path) }
-    let directory = slash == path.startIndex ? "/" : String(path[..<slash])
-    return (directory, String(path[path.index(after: slash)...]))
+    (SystemPath.folder(of: path), SystemPath.bareName(of: path))
   }
 
   /// Shortens a name to 200 bytes: file names have at most 255, and the suffix of the temporary file has about thirty.

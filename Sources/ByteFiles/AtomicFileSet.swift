@@ -86,7 +86,7 @@ public final class AtomicFileSet: @unchecked Sendable {
 
   /// The folder in a name; nil for a file in `folder` itself.
   private static func parent(of name: String) -> String? {
-    name.lastIndex(of: "/").map { String(name[..<$0]) }
+    name.utf8.contains(UInt8(ascii: "/")) ? SystemPath.folder(of: name) : nil
   }
 
   /// Waits until no other writer is renaming files in the folder, and keeps others out until this set is gone.

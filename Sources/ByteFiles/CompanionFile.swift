@@ -13,7 +13,7 @@ public struct CompanionFile: Equatable, Sendable {
 
   /// Whether a name is a path inside the folder, without hidden files or folders, `..`, drives or control characters.
   public static func isInside(_ name: String) -> Bool {
-    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+    let parts = SystemPath.components(name)
     return name.utf8.count <= 1024 && (1...4).contains(parts.count)
       && parts.allSatisfy { part in
         !part.isEmpty && part.utf8.count <= 255 && part.utf8.first != UInt8(ascii: ".")

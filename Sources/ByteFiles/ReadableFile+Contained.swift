@@ -12,7 +12,7 @@ extension ReadableFile {
     }
     var current = SystemPath.open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY)
     if current < 0 { throw FileError(action: "open", path: folder, errno: errno) }
-    let steps = name.split(separator: "/").map(String.init).filter { $0 != "." }
+    let steps = SystemPath.components(name).filter { !$0.isEmpty && $0 != "." }
     for (index, step) in steps.enumerated() {
       let isLast = index == steps.count - 1
       let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK

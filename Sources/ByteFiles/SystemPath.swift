@@ -138,3 +138,47 @@ public enum SystemPath {
     return names
   }
 }
+
+/// The parts of a path. Everything goes by code units: for Swift, a slash and a combining character after it are one
+/// `Character`, so a file `\u{301}x` would not be in its folder, and names that differ only in normalisation would be equal.
+extension SystemPath {
+  /// The names between the slashes; empty ones are kept, as the first of an absolute path.
+  public static func components(_ path: String) -> [String] {
+    path.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false).map { String($0) }
+  }
+
+  /// The last component; empty for a path that ends in a slash.
+  public static func bareName(of path: String) -> String { components(path).last ?? "" }
+
+  /// The path of the folder that has the file: `.` if the path is only a name.
+  public static func folder(of path: String) -> String {
+    guard let slash = path.unicodeScalars.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path.unicodeScalars[..<slash])
+  }
+
+  /// The path without its bare name: empty, or with a slash at its end.
+  public static func prefix(of path: String) -> String {
+    path.unicodeScalars.lastIndex(of: "/").map { String(path.unicodeScalars[...$0]) } ?? ""
+  }
+
+  /// Whether a path begins with a slash.
+  public static func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
+
+  /// The path of a file in a folder; a name in the folder `.` is its own path.
+  public static func joined(_ folder: String, _ name: String) -> String { root(of: folder) + name }
+
+  /// The start of every path in a folder.
+  public static func root(of folder: String) -> String {
+    folder == "." ? "" : folder.utf8.last == UInt8(ascii: "/") ? folder : folder + "/"
+  }
+
+  /// The rest of a path that begins with `prefix`; nil for others.
+  public static func rest(of path: String, after prefix: String) -> String? {
+    let (bytes, start) = (path.utf8, prefix.utf8)
+    guard bytes.starts(with: start) else { return nil }
+    return String(path.unicodeScalars[bytes.index(bytes.startIndex, offsetBy: start.count)...])
+  }
+
+  /// Whether two paths are the same text, code unit by code unit.
+  public static func same(_ a: String, _ b: String) -> Bool { a.utf8.elementsEqual(b.utf8) }
+}

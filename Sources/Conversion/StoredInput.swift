@@ -92,11 +92,13 @@ package struct StoredInput: TensorSource {
     return found.filter { keys.insert(TensorName($0.key)).inserted }
   }
 
-  /// The files of the graph from which the checkpoint was made, without the tensors' elements; nil if there was no
-  /// graph.
-  package func hollowFiles() throws(CheckpointError) -> [HollowFile]? {
+  /// The files from which the checkpoint was made, without the tensors' elements, for a new file of this kind; nil if
+  /// none are stored. The files of Keras and other HDF5 files may take each other's names.
+  package func hollowFiles(for kind: FlatFormatKind) throws(CheckpointError) -> [HollowFile]? {
     let stored = input.record
-    guard input.name == nil, stored.kind == FlatFormatKind.onnx.rawValue else { return nil }
+    guard input.name == nil, let own = self.kind, own.isHollow, (own == .onnx) == (kind == .onnx) else {
+      return nil
+    }
     let headers = try checkpoint.headers()
     var files: [HollowFile] = []
     for shard in stored.shards {

@@ -6,8 +6,10 @@ struct FileHead {
   let size: Int
   /// The first 512 bytes or fewer: a shorter file has fewer, and the list is empty if the file cannot be read.
   let bytes: [UInt8]
+  private let file: ReadableFile
 
   init(of file: ReadableFile) {
+    self.file = file
     path = file.path
     size = file.size
     bytes = (try? file.bytes(at: 0, count: min(512, file.size))) ?? []
@@ -23,7 +25,16 @@ struct FileHead {
     return bytes.indices.contains { bytes[$0...].starts(with: wanted) }
   }
 
+  /// The kind of an HDF5 file; nil for other files. This reads the root group of such a file.
+  var hdf5: HDF5Recognition? {
+    // The attribute of a unit checkpoint is in its first bytes, unless a tool has written the file again.
+    contains("tessera.checkpoint") ? nil : HDF5Recognition.kind(of: file)
+  }
+
   func hasSuffix(_ suffix: String) -> Bool { path.lowercased().hasSuffix(suffix) }
+
+  /// Whether the file is a pointer of Git LFS, which stands for the file itself.
+  var isPointer: Bool { starts(with: "version https://git-lfs") }
 
   /// The kind of file, if its first bytes identify a kind that no format here opens; else nil.
   var foreignContent: String? {
@@ -32,7 +43,7 @@ struct FileHead {
     if text.hasPrefix("<!doctype html") || text.hasPrefix("<html") {
       return "a web page, which a failed download often leaves"
     }
-    if text.hasPrefix("version https://git-lfs") {
+    if isPointer {
       return "a Git LFS pointer; the weights themselves were not fetched (git lfs pull)"
     }
     return nil

@@ -14,6 +14,10 @@ public enum FlatFormatKind: String, CaseIterable, Sendable {
   case pytorch
   /// A graph in a protobuf message; its weights are in the message or in files of external data.
   case onnx
+  /// HDF5 files of Keras with the names of its layers, a `.keras` archive with such a file, or an index of several.
+  case keras
+  /// Any other HDF5 file; its numeric datasets are tensors.
+  case hdf5
   /// Metadata and tensors in a binary header, then the tensors' bytes; the format of llama.cpp.
   case gguf
 }
@@ -21,4 +25,7 @@ public enum FlatFormatKind: String, CaseIterable, Sendable {
 extension FlatFormatKind {
   /// Whether the kind is safetensors, in one file or in several: both can keep the same metadata.
   public var isSafetensors: Bool { self == .safetensors || self == .shardedSafetensors }
+
+  /// Whether a file of the kind can be stored without its tensors and be filled again.
+  package var isHollow: Bool { [.onnx, .keras, .hdf5].contains(self) }
 }

@@ -22,6 +22,8 @@ struct FlatFormat: Sendable {
 
   /// Whether `path` ends in a suffix of this format.
   func isUsual(_ path: String) -> Bool {
+    // Such names are those of unit checkpoints; only its content makes a file another kind of HDF5.
+    if kind == .hdf5 { return false }
     let name = path.lowercased()
     return name.hasSuffix(suffix) || otherSuffixes.contains(where: name.hasSuffix)
   }
@@ -50,6 +52,8 @@ extension FlatFormats {
     case .npy: NpySource.format
     case .pytorch: TorchSource.format
     case .onnx: ONNXSource.format
+    case .keras: KerasSource.format
+    case .hdf5: HDF5Source.format
     case .gguf: GGUFSource.format
     }
   }

@@ -187,6 +187,23 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   /// An ONNX file cannot be written from tensors alone: it needs a graph.
   case onnxWrite = "onnx.write"
 
+  /// A structure of an HDF5 file is damaged, or refers to bytes outside the file.
+  case hdf5Structure = "hdf5.structure"
+  /// An HDF5 file uses a feature that is not read here.
+  case hdf5Feature = "hdf5.feature"
+  /// A dataset declares far more bytes than it stores, or a structure is larger than this reader accepts.
+  case hdf5Limit = "hdf5.limit"
+  /// A tensor whose name, dtype or shape no dataset can have.
+  case hdf5Write = "hdf5.write"
+  /// The lists of layers and weights do not describe the groups and datasets of a Keras file.
+  case kerasLayers = "keras.layers"
+  /// A `.keras` archive without weights that can be read in their place.
+  case kerasArchive = "keras.archive"
+  /// The index of a set of `.weights.h5` files is not JSON of the expected form, or does not describe the files.
+  case kerasShards = "keras.shards"
+  /// A Keras archive cannot be written from tensors alone.
+  case kerasWrite = "keras.write"
+
   /// The file does not begin with `GGUF`.
   case ggufMagic = "gguf.magic"
   /// A version other than 2 and 3.

@@ -99,10 +99,23 @@ public enum FlatFormats {
         let source = try NpzSource(file, assumed: assumeDType)
         return (source, source.defects)
       }
+      if file.size > 0, let kind = recognise(file), kind == .hdf5 || kind == .keras {
+        return examine(file, as: kind, assumeDType: assumeDType)
+      }
       return (try open(file, assumeDType: assumeDType), [])
     } catch {
       return (nil, [error])
     }
+  }
+
+  /// Opens an HDF5 file of Keras or of another program, whatever its name and first bytes are, and reports every defect.
+  package static func examine(_ file: ReadableFile, as kind: FlatFormatKind, assumeDType: DType? = nil)
+    -> (source: (any FlatWeightsSource)?, errors: [FlatFormatError])
+  {
+    do throws(FlatFormatError) {
+      let source = kind == .keras ? try KerasSource.open(file) : try HDF5Source(file, assumed: assumeDType)
+      return (source, source.defects)
+    } catch { return (nil, [error]) }
   }
 
   /// Whether `path` is a folder, or a link to one.

@@ -56,6 +56,14 @@ public enum FlatRemarkKind: String, CaseIterable, Sendable {
   case noMetadata = "shards.no-metadata"
   /// The nodes of a graph cannot run: a value is never computed or computed twice, or the graph has a cycle.
   case graphOrder = "onnx.graph-order"
+  /// A link or a dataset takes data from another file, or from a program.
+  case hdf5Elsewhere = "hdf5.elsewhere"
+  /// A link leads to an object by its path.
+  case hdf5SoftLink = "hdf5.soft-link"
+  /// A configuration holds code, or refers to a Python name that can run code.
+  case kerasCode = "keras.code"
+  /// A configuration refers to a class or function that is not Keras's own.
+  case kerasModule = "keras.module"
   /// Bytes follow the last part of the format.
   case trailingBytes = "pytorch.trailing-bytes"
 
@@ -63,5 +71,5 @@ public enum FlatRemarkKind: String, CaseIterable, Sendable {
   case ggufBeyondGGML = "gguf.beyond-ggml"
 
   /// Whether a loader that follows the pickle can run code.
-  package var canRunCode: Bool { self == .codeGlobal || self == .codeInStorage }
+  package var canRunCode: Bool { [.codeGlobal, .codeInStorage, .kerasCode].contains(self) }
 }

@@ -23,12 +23,37 @@ extension FlatFormats {
   public static func promise(ofName path: String) -> String? {
     let name = path.lowercased()
     return promises.first { name.hasSuffix($0.suffix) }?.kind
+      ?? (isTorchName(name) ? FlatFormatKind.pytorch.rawValue : nil)
   }
+
+  /// Whether Hugging Face's libraries load a file of this name as PyTorch weights. The suffix alone promises nothing.
+  private static func isTorchName(_ path: String) -> Bool {
+    let name = SystemPath.bareName(of: path)
+    return name.hasSuffix(".bin")
+      && ["pytorch_model", "adapter_model", "diffusion_pytorch_model", "consolidated"].contains(
+        where: name.hasPrefix)
+  }
+
+  /// Whether a file is in the place of another one that was not fetched: a Git LFS pointer, or an empty file, a text or a
+  /// web page with the name of weights.
+  package static func isStandIn(_ file: ReadableFile) -> Bool {
+    let head = FileHead(of: file)
+    if head.isPointer { return true }
+    guard weights.contains(where: head.hasSuffix) else { return false }
+    return head.size == 0 || isText(head.bytes, isCut: head.size > head.bytes.count)
+  }
+
+  /// Suffixes that only binary weights have, also in formats that this program does not read.
+  private static let weights = [
+    ".bin", ".ckpt", ".msgpack", ".gguf", ".pb", ".tflite", ".keras", ".pkl", ".pickle",
+  ]
 
   /// The usual suffix of each format, longest first, and other suffixes that only one format uses.
   private static let promises: [(suffix: String, kind: String)] =
     FlatFormats.registry.map { ($0.suffix, $0.kind.rawValue) }.sorted { $0.suffix.count > $1.suffix.count }
-    + [(".pth", FlatFormatKind.pytorch.rawValue), (".h5", "hdf5"), (".hdf5", "hdf5")]
+    + [
+      (".pth", FlatFormatKind.pytorch.rawValue), (".keras", FlatFormatKind.keras.rawValue), (".h5", "hdf5"),
+    ]
 
   /// A description of a file's first bytes, for messages.
   public static func contentInWords(_ file: ReadableFile) -> String {

@@ -4,8 +4,13 @@ internal import Tensors
 
 extension SinkContents {
   /// Writes everything to disk and renames the file to its path, if the format's reader finds the tensors in it.
-  func commit(_ writer: SequentialWriter, as kind: FlatFormatKind) throws(FlatFormatError) {
-    try requireReadable(try asFlatFormat { () throws(FileError) in try writer.readable() }, as: kind)
+  ///
+  /// - Parameter keepsNames: whether the reader must find the tensors under their own names.
+  func commit(
+    _ writer: SequentialWriter, as kind: FlatFormatKind, keepsNames: Bool = true
+  ) throws(FlatFormatError) {
+    try requireReadable(
+      try asFlatFormat { () throws(FileError) in try writer.readable() }, as: kind, keepsNames: keepsNames)
     try asFlatFormat { () throws(FileError) in try writer.commit() }
   }
 
@@ -13,14 +18,16 @@ extension SinkContents {
   ///
   /// Readers have limits: lengths of names, sizes of headers and pickles, numbers of members. This calls the reader
   /// itself, so a writer need not repeat the limits. The header or the directory is read, but no element.
-  private func requireReadable(_ file: ReadableFile, as kind: FlatFormatKind) throws(FlatFormatError) {
+  private func requireReadable(
+    _ file: ReadableFile, as kind: FlatFormatKind, keepsNames: Bool
+  ) throws(FlatFormatError) {
     let isNumPy = kind == .npz || kind == .npy
     // With `--opaque`, raw bytes are written; a reader then needs the dtype from the user.
     if isNumPy, specs.contains(where: { NpyDType.text(of: $0.dtype) == nil }) { return }
     let found = try FlatFormats.open(file, as: kind, assumeDType: nil).tensors.map(\.spec)
     var places: [TensorName: TensorSpec] = [:]
     for spec in found { places[spec.name] = spec }
-    for spec in specs {
+    for spec in specs where keepsNames {
       // An npy has no name for its one array.
       let read = kind == .npy ? found.first : places[spec.name]
       if read?.dtype == spec.dtype, read?.shape == spec.shape { continue }

@@ -9,6 +9,13 @@ extension HDF5ElementType {
     case .i64, .i32, .i16, .i8: .integer(size: size, signed: true)
     case .u64, .u32, .u16, .u8: .integer(size: size, signed: false)
     case .complex(let part): Self.compound([Member("r", part), Member("i", part)]).datatype
+    case .boolean:
+      HDF5Datatype(
+        size: 1,
+        kind: .enumeration(
+          base: .integer(size: 1, signed: true),
+          values: [.init(name: "FALSE", bytes: [0]), .init(name: "TRUE", bytes: [1])]))
+    case .opaque(let length): HDF5Datatype(size: length, kind: .opaque(tag: []))
     case .string(let length):
       HDF5Datatype(size: length, kind: .string(.init(padding: .nullPadded, characterSet: .ascii)))
     case .array(let element, let extents):

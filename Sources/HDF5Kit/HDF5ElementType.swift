@@ -1,4 +1,4 @@
-/// The element types of a unit checkpoint's datasets, all little-endian.
+/// The element types of the datasets that are written, all little-endian.
 package indirect enum HDF5ElementType: Hashable, Sendable {
   case f64, f32
   /// IEEE binary16; h5py reads it as float16.
@@ -9,6 +9,10 @@ package indirect enum HDF5ElementType: Hashable, Sendable {
   case i64, i32, i16, i8, u64, u32, u16, u8
   /// A compound of `r` and `i`, as h5py writes complex numbers.
   case complex(HDF5ElementType)
+  /// An enumeration of FALSE and TRUE, as h5py writes booleans.
+  case boolean
+  /// Bytes without a meaning, as h5py writes dtypes that HDF5 lacks.
+  case opaque(length: Int)
   /// ASCII, padded with NUL, `length` bytes.
   case string(length: Int)
   case array(HDF5ElementType, [Int])
@@ -31,9 +35,9 @@ package indirect enum HDF5ElementType: Hashable, Sendable {
     case .f64, .i64, .u64: 8
     case .f32, .i32, .u32: 4
     case .f16, .bf16, .i16, .u16: 2
-    case .i8, .u8: 1
+    case .i8, .u8, .boolean: 1
     case .complex(let part): 2 * part.size
-    case .string(let length): length
+    case .string(let length), .opaque(let length): length
     case .array(let element, let extents): extents.reduce(element.size, *)
     case .compound(let members): members.reduce(0) { $0 + $1.type.size }
     }

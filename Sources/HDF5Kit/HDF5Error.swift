@@ -67,16 +67,29 @@ extension HDF5Error {
   /// The rest of the message after file and place: "expected X, found Y".
   package var statement: String {
     switch self {
-    case .file(let error): error.description
+    case .file(let error): return error.description
+    case .library(let call, let message): return "\(call): expected success, found \(message)"
+    default:
+      let (expected, found) = expectedAndFound
+      return "expected \(expected), found \(found)"
+    }
+  }
+
+  /// The two parts of the statement.
+  package var expectedAndFound: (expected: String, found: String) {
+    switch self {
+    case .file(let error): ("a file that can be read", error.description)
     case .malformed(_, _, let expected, let found), .mismatch(_, _, let expected, let found):
-      "expected \(expected), found \(found)"
-    case .unsupported(_, _, let feature): "expected a supported feature, found \(feature)"
-    case .missing: "expected an object of that name, found none"
-    case .limit(_, _, let limit, let found): "expected at most \(limit), found \(found)"
+      (expected, found)
+    case .unsupported(_, _, let feature): ("a supported feature", feature)
+    case .missing: ("an object of that name", "none")
+    case .limit(_, _, let limit, let found): ("at most \(limit)", found)
     case .outside(_, _, let offset, let count, let size):
-      "expected bytes within the dataset's \(size.grouped) bytes, "
-        + "found a request for \(count.grouped) bytes at \(offset)"
-    case .library(let call, let message): "\(call): expected success, found \(message)"
+      (
+        "bytes within the dataset's \(size.grouped) bytes",
+        "a request for \(count.grouped) bytes at \(offset)"
+      )
+    case .library(_, let message): ("success", message)
     }
   }
 

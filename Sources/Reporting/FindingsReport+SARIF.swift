@@ -15,8 +15,13 @@ extension FindingsReport {
       (
         "toolExecutionNotifications",
         .array(
-          failures.map {
-            Self.object([("level", "error"), ("message", Self.object([("text", .string($0))]))])
+          files.compactMap { file in
+            file.failure.map { sentence in
+              Self.object([
+                ("level", "error"), ("message", Self.object([("text", .string(sentence))])),
+                ("locations", .array([Self.object([Self.location(of: file.path)])])),
+              ])
+            }
           })
       ),
     ])
@@ -38,8 +43,7 @@ extension FindingsReport {
   }
 
   private static func result(_ finding: Finding) -> JSONValue {
-    let artifact = object([("uri", .string(uri(of: finding.file)))])
-    var location = [("physicalLocation", object([("artifactLocation", artifact)]))]
+    var location = [location(of: finding.file)]
     var text = finding.message
     if !finding.location.isEmpty {
       location.append(
@@ -55,6 +59,11 @@ extension FindingsReport {
       ("level", .string(finding.severity.rawValue)), ("message", object([("text", .string(text))])),
       ("locations", .array([object(location)])),
     ])
+  }
+
+  private static func location(of path: String) -> (String, JSONValue) {
+    let artifact = object([("uri", .string(uri(of: path)))])
+    return ("physicalLocation", object([("artifactLocation", artifact)]))
   }
 
   /// The path as a URI reference (RFC 3986): relative paths stay relative.

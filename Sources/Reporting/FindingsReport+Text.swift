@@ -8,7 +8,7 @@ extension FindingsReport {
   package var text: String {
     var result = ""
     for project in projects {
-      let count = files.count { $0.project == project }
+      let count = files.count { $0.projects.contains(project) }
       result +=
         "project: \(PrintableText.line(project)) (rules for \(count) \(count == 1 ? "file" : "files"))\n"
     }

@@ -6,6 +6,7 @@ extension RuleID {
   var reference: String {
     switch self {
     case .pickleGlobals: "https://docs.python.org/3/library/pickle.html#restricting-globals"
+    case .modelCode: "https://keras.io/api/models/model_saving_apis/model_saving_and_loading/"
     case .format, .unexamined: "https://docs.pytorch.org/docs/stable/notes/serialization.html"
     case .strides: "https://docs.pytorch.org/docs/stable/generated/torch.as_strided.html"
     case .shards: "https://huggingface.co/docs/transformers/en/big_models"

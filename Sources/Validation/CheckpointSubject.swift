@@ -20,15 +20,21 @@ final class CheckpointSubject {
   let options: ValidationOptions
   /// The stored graph; nil if the checkpoint has none, or one whose record or files cannot be read.
   lazy var storedModel: StoredModel? = {
-    guard let checkpoint, let source = try? checkpoint.sourceRecord(),
-      source.kind == FlatFormatKind.onnx.rawValue, let headers = try? checkpoint.headers()
+    guard let checkpoint, (try? checkpoint.sourceRecord())?.kind == FlatFormatKind.onnx.rawValue else {
+      return nil
+    }
+    return hollowFiles.map { StoredModel($0, path: checkpoint.path) }
+  }()
+  /// The stored files without their tensors' elements; nil if there are none, or if they cannot be read.
+  lazy var hollowFiles: [HollowFile]? = {
+    guard let checkpoint, let source = try? checkpoint.sourceRecord(), let headers = try? checkpoint.headers()
     else { return nil }
     var files: [HollowFile] = []
     for shard in source.shards {
       guard let header = shard.header, let holes = shard.holes else { return nil }
       files.append(HollowFile(name: shard.name, bytes: headers[header], holes: holes))
     }
-    return StoredModel(files, path: checkpoint.path)
+    return files
   }()
 
   init(

@@ -37,7 +37,7 @@ package enum FileValidation {
   ) throws(UncheckableFile) -> FileVerdict {
     let isHDF5: Bool
     do throws(FileError) { isHDF5 = try HDF5File.hasSignature(file) } catch { throw .file(error) }
-    if isHDF5 {
+    if isHDF5, FlatFormats.recognise(file) == nil {
       let examination: CheckpointExamination
       do throws(CheckpointError) { examination = try CheckpointExamination(file) } catch {
         throw .checkpoint(error)

@@ -17,8 +17,8 @@ package struct FileVerdict: Sendable {
   /// The tensors of a flat file, for rules about a folder; nil if it could not be opened as weights.
   var tensors: [TensorSpec]?
 
-  /// The document with rules of the project that apply to the file; nil if none do.
-  package var project: String?
+  /// The project's documents that have a rule for the file: the paths of each `tessera.toml` and `tessera.lock`.
+  package var projects: [String] = []
 
   /// What was done with the file.
   package enum State: Sendable, Equatable {
@@ -50,8 +50,8 @@ package struct FileVerdict: Sendable {
     self.init(path, .left(why: why), findings)
   }
 
-  /// The verdict on a file that should be there.
-  package init(missing path: String, kind: String, _ finding: ProjectFinding) {
+  /// The verdict on a file of which only this finding is known; it may be missing.
+  package init(path: String, kind: String?, _ finding: ProjectFinding) {
     self.init(
       path: path, kind: kind, tensorCount: nil, isDeep: true, findings: [finding.about(path)],
       rules: [.project])
@@ -71,6 +71,14 @@ package struct FileVerdict: Sendable {
     guard case .checked = state, !findings.contains(finding) else { return self }
     var verdict = with([finding] + findings)
     if !rules.contains(finding.rule) { verdict.rules.append(finding.rule) }
+    return verdict
+  }
+
+  /// The same verdict with one more finding; nil for a file that could not be checked.
+  package func adding(_ finding: ProjectFinding) -> FileVerdict? {
+    if case .failed = state { return nil }
+    var verdict = with(findings + [finding.about(path)])
+    if !rules.contains(.project) { verdict.rules.append(.project) }
     return verdict
   }
 

@@ -96,12 +96,13 @@ struct FlatValidation {
     return scan.remarks
   }
 
-  /// The verdict on a file of unknown format whose name promises a format, or whose pickles refer to more than data;
-  /// nil for other files.
+  /// The verdict on a file of unknown format whose name promises a format, which stands in for another one, or whose
+  /// pickles refer to more than data; nil for other files.
   func verdictOfUnknown() throws(UncheckableFile) -> FileVerdict? {
     let remarks = scan?.remarks ?? []
     let isSuspect = remarks.contains { [.foreignGlobal, .codeGlobal].contains($0.kind) }
-    guard isSuspect || FlatFormats.promise(ofName: path) != nil else { return nil }
+    let isStandIn = file.map(FlatFormats.isStandIn) ?? false
+    guard isSuspect || isStandIn || FlatFormats.promise(ofName: path) != nil else { return nil }
     let subject = FlatSubject(
       path: path, found: content, kind: nil, file: file, files: files, source: nil, pickleRemarks: remarks,
       options: options, progress: { _ in })
@@ -121,7 +122,8 @@ extension FlatDefect {
     case .format(let rule):
       [
         .notRecognised, .shardsFolder, .npyVersion, .npyObject, .npyStructured, .npyLongDouble, .npyOpaque,
-        .npyAssumedWidth, .npzMember, .torchNoTensors, .torchTar, .ggufVersion, .ggufByteOrder,
+        .npyAssumedWidth, .npzMember, .torchNoTensors, .torchTar, .hdf5Feature,
+          .ggufVersion, .ggufByteOrder,
       ].contains(rule)
     case .zip(let rule): [.disks, .encrypted, .method].contains(rule)
     case .graph(let rule): rule == .segment

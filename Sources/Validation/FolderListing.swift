@@ -1,22 +1,32 @@
-internal import ByteFiles
+package import ByteFiles
 internal import Glibc
 
 /// The files of a folder and of the folders in it.
-struct FolderListing {
-  /// A folder and its regular files, both as paths in the given folder.
-  struct Folder {
+package struct FolderListing {
+  /// A folder and the names of its regular files. The path begins with that of the given folder, unless it is ".".
+  package struct Folder {
     let path: String
     var files: [String] = []
+
+    /// The paths of the files.
+    package var paths: [String] { files.map(path(of:)) }
+
+    func path(of name: String) -> String { SystemPath.joined(path, name) }
   }
 
-  private(set) var folders: [Folder] = []
+  package private(set) var folders: [Folder] = []
   /// The paths that are not examined, with the reasons.
-  private(set) var left: [(path: String, why: String)] = []
+  package private(set) var left: [(path: String, why: String)] = []
+
+  /// The paths that the caller did not want.
+  package private(set) var skipped: [String] = []
 
   private static let depthLimit = 16
   private static let entryLimit = 100_000
 
-  init(_ path: String) throws(FileError) {
+  /// - Parameter takes: for a path, whether it is examined; by default, every name that does not begin with a dot is, and
+  ///   the others are left.
+  package init(_ path: String, where takes: ((String) -> Bool)? = nil) throws(FileError) {
     var pending = [(path: path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path, depth: 0)]
     var count = 0
     while let (path, depth) = pending.popLast() {
@@ -28,7 +38,11 @@ struct FolderListing {
           throw FileError(
             action: "check", path: path, reason: "the folder has more than \(Self.entryLimit) files")
         }
-        let place = path.hasSuffix("/") ? path + name : "\(path)/\(name)"
+        let place = SystemPath.joined(path, name)
+        if let takes, !takes(place) {
+          skipped.append(place)
+          continue
+        }
         guard var status = SystemPath.linkStatus(place) else {
           throw FileError(action: "open", path: place, errno: errno)
         }
@@ -36,7 +50,7 @@ struct FolderListing {
         if isLink { status = SystemPath.status(place) ?? status }
         if isLink, status.st_mode & S_IFMT == S_IFLNK {
           left.append((place, "a link to no file"))
-        } else if name.hasPrefix(".") {
+        } else if takes == nil, name.hasPrefix(".") {
           left.append((place, "its name is hidden"))
         } else if status.st_mode & S_IFMT == S_IFREG {
           folder.files.append(name)

@@ -55,9 +55,6 @@ package struct FolderValidation {
 
   private mutating func check(_ folder: FolderListing.Folder) {
     let sets = FolderSets(folder.files, in: folder.path, open: documents.file)
-    func path(_ name: String) -> String {
-      folder.path == "." ? name : folder.path.hasSuffix("/") ? folder.path + name : "\(folder.path)/\(name)"
-    }
     // File names are compared by their bytes, as the file system does.
     let present = Set(folder.files.map { TensorName($0) })
     let hasLeftovers = AtomicFileSet.hasLeftovers(in: folder.path)
@@ -68,14 +65,16 @@ package struct FolderValidation {
         present.contains(TensorName($0)) && !members.contains(TensorName($0))
       }
       members.formUnion(shards.map { TensorName($0) })
-      found[TensorName(index.name)] = checkSet(path(index.name), shards: shards.map(path))
+      found[TensorName(index.name)] = checkSet(
+        folder.path(of: index.name), shards: shards.map(folder.path(of:)))
     }
     for set in sets.unindexed {
       if isCancelled() { return }
       members.formUnion(set.names.map { TensorName($0) })
       guard let first = set.names.first else { continue }
       found[TensorName(first)] = checkUnindexed(
-        set, in: folder.path, hasIndex: !sets.indexes.isEmpty, hasLeftovers: hasLeftovers, path: path)
+        set, in: folder.path, hasIndex: !sets.indexes.isEmpty, hasLeftovers: hasLeftovers,
+        path: folder.path(of:))
     }
     if !hasLeftovers, let finding = ambiguity(of: sets, in: folder.path) {
       verdicts.append(
@@ -83,12 +82,12 @@ package struct FolderValidation {
           path: folder.path, kind: FlatFormatKind.shardedSafetensors.rawValue, tensorCount: nil,
           findings: [finding], rules: [.shards]))
     }
-    let strays = Set(sets.indexes.isEmpty ? [] : sets.unnamed.map { TensorName(path($0)) })
+    let strays = Set(sets.indexes.isEmpty ? [] : sets.unnamed.map { TensorName(folder.path(of: $0)) })
     for name in folder.files {
       if isCancelled() { return }
       let known = found[TensorName(name)]
       if known == nil, members.contains(TensorName(name)) { continue }
-      verdicts += (known ?? [checkFile(path(name))]).map { verdict in
+      verdicts += (known ?? [checkFile(folder.path(of: name))]).map { verdict in
         strays.contains(TensorName(verdict.path)) ? verdict.with(stray(verdict.path)) : verdict
       }
     }
@@ -97,13 +96,13 @@ package struct FolderValidation {
   /// Applies the rules for a model's files together, and adds their findings to the verdicts on the files.
   private mutating func checkModels(_ listing: FolderListing) {
     let rules = RuleID.allCases.filter { $0.subjects.contains(.folder) }
-    let below = Dictionary(grouping: listing.folders.dropFirst().map(\.path), by: Self.parent)
+    let below = Dictionary(grouping: listing.folders.dropFirst().map(\.path), by: SystemPath.folder)
     let places = Dictionary(
       verdicts.enumerated().map { (TensorName($0.element.path), $0.offset) }, uniquingKeysWith: { a, _ in a })
     let tensors = places.compactMapValues { verdicts[$0].tensors }
     for folder in listing.folders {
       if isCancelled() { return }
-      let inside = Set((below[folder.path] ?? []).map { TensorName(FolderSubject.bareName(of: $0)) })
+      let inside = Set((below[folder.path] ?? []).map { TensorName(SystemPath.bareName(of: $0)) })
       guard
         let subject = FolderSubject(
           folder.path, files: folder.files, folders: inside, documents: documents, tensors: tensors,
@@ -124,10 +123,6 @@ package struct FolderValidation {
     }
   }
 
-  private static func parent(of path: String) -> String {
-    path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-  }
-
   /// The finding on several indexes, or on a complete set of shards beside other weights without an index: each file may
   /// be sound, but no command opens the folder.
   private func ambiguity(of sets: FolderSets, in folder: String) -> Finding? {
@@ -143,7 +138,7 @@ package struct FolderValidation {
 
   /// The finding on weights that no index in the folder names: a command that gets the folder leaves them out.
   private func stray(_ path: String) -> Finding {
-    let isPreferred = FolderSubject.bareName(of: path) == FolderSubject.single
+    let isPreferred = SystemPath.bareName(of: path) == FolderSubject.single
     return Finding(
       .shards, options.strict || isPreferred ? .warning : .note, file: path, location: "",
       message: "expected a file that the folder's index names, found one that is left out of the folder's "
@@ -247,6 +242,9 @@ package struct FolderValidation {
 
   /// - Parameter part: what the file is to a set, which has the project's rules in its place.
   private func checkFile(_ path: String, _ part: PartOfSet = .no) -> FileVerdict {
+    if let output = options.output, FileIdentity(path: path) == output {
+      return FileVerdict(path: path, left: "the file that is written")
+    }
     var options = options
     options.part = part
     let file: ReadableFile

@@ -18,8 +18,12 @@ package protocol ProjectRules: Sendable {
 }
 
 /// What a project wants to know about NaN and infinities.
-package enum NonFiniteGate: String, Sendable, CaseIterable {
+package enum NonFiniteGate: String, Sendable, CaseIterable, Comparable {
+  /// From the most tolerant to the strictest.
   case off, note, warning, error
+
+  package static func < (a: Self, b: Self) -> Bool { a.rank < b.rank }
+  private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 
   /// The severity of a finding; nil for none.
   package var severity: Severity? { Severity(rawValue: rawValue) }
@@ -111,7 +115,7 @@ package struct ProjectSubject {
     guard kind == FlatFormatKind.shardedSafetensors.rawValue else {
       return [path] + files.filter { $0 != path }
     }
-    let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let folder = SystemPath.folder(of: path)
     return [path] + (FlatFormats.isFolder(path) ? [] : [folder]) + files.filter { $0 != path }
   }
 }

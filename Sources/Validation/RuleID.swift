@@ -30,6 +30,7 @@ package enum RuleID: String, Sendable, CaseIterable {
   case shards = "shards"
   case tiles = "tiles"
   case pickleGlobals = "pickle-globals"
+  case modelCode = "model-code"
   case unexamined = "unexamined"
   case strides = "strides"
   case graph = "graph"
@@ -75,6 +76,7 @@ package enum RuleID: String, Sendable, CaseIterable {
     case .shards: ShardsRule.self
     case .tiles: TilesRule.self
     case .pickleGlobals: PickleGlobalsRule.self
+    case .modelCode: ModelCodeRule.self
     case .unexamined: UnexaminedRule.self
     case .strides: StridesRule.self
     case .graph: GraphRule.self

@@ -1,3 +1,4 @@
+package import ByteFiles
 package import Tensors
 package import UnitModel
 
@@ -26,6 +27,8 @@ package struct ValidationOptions: Sendable {
   package var strict = false
   /// The rules of the project that the files belong to; nil without one.
   package var project: (any ProjectRules)?
+  /// A file that the command replaces, and so must not open; nil for none.
+  package var output: FileIdentity?
   /// Whether the file is a shard of a set, about which the project's rules are.
   var part = PartOfSet.no
 

@@ -11,7 +11,7 @@ enum ModuleGraph {
     "HDF5Kit": ["CHDF5", "Deflate", "ByteFiles", "Dispatch", "Glibc", "Synchronization"],
     "Pickle": [],
     "FlatFormats": [
-      "Tensors", "TensorStreams", "StrictJSON", "Zip", "ByteFiles", "Pickle", "ONNXGraph",
+      "Tensors", "TensorStreams", "StrictJSON", "Zip", "ByteFiles", "HDF5Kit", "Pickle", "ONNXGraph",
       "Glibc", "Synchronization",
     ],
     "ONNXGraph": ["Tensors", "ByteFiles", "Synchronization"],

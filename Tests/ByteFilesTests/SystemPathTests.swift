@@ -13,6 +13,37 @@ struct SystemPathTests {
     }
   }
 
+  @Test("the parts of a path go by code units, whatever characters are beside a slash")
+  func parts() {
+    var generator = SeededGenerator(seed: 17)
+    let pieces = [
+      "a", "/", "/", ".", "\u{301}", "\u{200D}", "\u{FE0F}", "\u{1F3FD}", "e\u{301}", "\u{E9}", "\r", "\n",
+    ]
+    for _ in 0..<20_000 {
+      let path = (0..<Int.random(in: 0...8, using: &generator)).map { _ in
+        pieces.randomElement(using: &generator) ?? ""
+      }.joined()
+      let bytes = Array(path.utf8)
+      let parts = bytes.split(separator: 0x2F, omittingEmptySubsequences: false).map(Array.init)
+      #expect(SystemPath.components(path).map { Array($0.utf8) } == parts)
+      #expect(Array(SystemPath.bareName(of: path).utf8) == parts[parts.count - 1])
+      let last = parts[parts.count - 1]
+      let start = bytes.dropLast(last.count)
+      #expect(Array(SystemPath.prefix(of: path).utf8) == Array(start))
+      let above: [UInt8] = start.isEmpty ? [0x2E] : start.count == 1 ? [0x2F] : Array(start.dropLast())
+      #expect(Array(SystemPath.folder(of: path).utf8) == above)
+      #expect(SystemPath.isAbsolute(path) == (bytes.first == 0x2F))
+      let cut = path.unicodeScalars.index(path.startIndex, offsetBy: path.unicodeScalars.count / 2)
+      let (head, tail) = (String(path.unicodeScalars[..<cut]), String(path.unicodeScalars[cut...]))
+      #expect(SystemPath.rest(of: path, after: head).map { Array($0.utf8) } == Array(tail.utf8))
+      #expect(SystemPath.same(path, head + tail))
+    }
+    #expect(
+      SystemPath.rest(of: "e\u{301}/a", after: "\u{E9}/") == nil && !SystemPath.same("e\u{301}", "\u{E9}"))
+    #expect(SystemPath.joined(".", "a") == "a" && SystemPath.joined("/", "a") == "/a")
+    #expect(SystemPath.joined("b/", "a") == "b/a" && SystemPath.joined("b", "a") == "b/a")
+  }
+
   @Test("any bytes come back, and different ones are different texts")
   func anyBytes() {
     var generator = SeededGenerator(seed: 8)

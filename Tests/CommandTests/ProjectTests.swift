@@ -9,7 +9,7 @@ struct ProjectTests {
   private static let noI64 = "[[files]]\nmatch = \"**\"\ndtypes = [\"F32\", \"F16\"]\n"
   private static let noF16 = "[[files]]\nmatch = \"**\"\ndtypes = [\"F32\", \"I64\"]\n"
 
-  @Test("is the nearest one, up to a folder with .git")
+  @Test("is each one above the file, up to a folder with .git")
   func discovery() throws {
     let project = try ProjectFolder()
     try project.write(Self.noI64)
@@ -20,13 +20,13 @@ struct ProjectTests {
     // From a folder below, the document is named by its absolute path.
     let below = try project.validate("w.safetensors", directory: project.folder.file("sub"))
     #expect(below.ending == .exited(1) && below.outputText.contains("/tessera.toml (rules for 1 file)\n"))
-    // A nearer one is the only one.
+    // A nearer one adds rules, and takes none away.
     try project.write(Self.noF16, as: "sub/tessera.toml")
     let nearer = try project.validate("sub/w.safetensors", "nan.safetensors")
     #expect(
       nearer.outputText.contains(
-        "project: sub/tessera.toml (rules for 1 file)\nproject: tessera.toml (rules for 1 file)\n"))
-    #expect(nearer.outputText.contains("'layer0.up'") && !nearer.outputText.contains("'steps'"))
+        "project: sub/tessera.toml (rules for 1 file)\nproject: tessera.toml (rules for 2 files)\n"))
+    #expect(nearer.outputText.contains("'layer0.up'") && nearer.outputText.contains("'steps'"))
     // The search ends at .git, which is a file in a worktree.
     try FileManager.default.removeItem(atPath: project.folder.file("sub/tessera.toml"))
     try project.write("gitdir: elsewhere\n", as: "sub/.git")
@@ -186,6 +186,45 @@ struct ProjectTests {
     }
   }
 
+  @Test("has a warning for an entry that is about no file of the folder that was checked")
+  func idle() throws {
+    let project = try ProjectFolder()
+    try project.write(
+      "[[files]]\nmatch = \"sub/*\"\nforbidden = [\"q\"]\n[[files]]\nmatch = \"sbu/*\"\nforbidden = [\"q\"]\n"
+    )
+    let run = try project.validate("--rule", "unexamined=off", ".")
+    #expect(
+      run.outputText.contains(
+        "./tessera.toml: 1 warning") || run.outputText.contains("tessera.toml: 1 warning"),
+      "\(run.outputText)")
+    #expect(
+      run.outputText.contains(
+        "warning project: files[1].match: expected a pattern that a file matches, found 'sbu/*'\n"),
+      "\(run.outputText)")
+    // A part of the project says nothing about the other entries.
+    #expect(!(try project.validate("sub").outputText.contains("sbu")))
+    #expect(!(try project.validate("sub/w.safetensors").outputText.contains("sbu")))
+  }
+
+  @Test("reads no policy outside its folder, unless it is named")
+  func policies() throws {
+    let project = try ProjectFolder()
+    _ = try project.folder.write("root:x:0:0\n", as: "secret/passwd")
+    try project.write(
+      "[[files]]\nmatch = \"*\"\ncounts = [{ policy = \"../secret/passwd\", largest = 1 }]\n",
+      as: "sub/tessera.toml")
+    let found = try project.validate("sub/w.safetensors")
+    #expect(
+      found.ending == .exited(2) && found.errorText.contains("expected a file in the folder of the document"),
+      "\(found.errorText)")
+    let absolute = project.folder.file("masked.json")
+    try project.write(
+      "[[files]]\nmatch = \"*\"\ncounts = [{ policy = \"\(absolute)\", largest = 1 }]\n",
+      as: "sub/tessera.toml")
+    #expect(try project.validate("sub/w.safetensors").ending == .exited(2))
+    #expect(try project.validate("--project", "sub/tessera.toml", "sub/w.safetensors").ending == .exited(1))
+  }
+
   @Test("is in the JSON report of each file to which a rule applies, and in JUnit's cases")
   func json() throws {
     let project = try ProjectFolder()
@@ -197,8 +236,8 @@ struct ProjectTests {
       Issue.record("no report")
       return
     }
-    let projects = files.compactMap { if case .object(let file) = $0 { file["project"] } else { nil } }
-    #expect(projects == ["tessera.toml", .null])
+    let projects = files.compactMap { if case .object(let file) = $0 { file["projects"] } else { nil } }
+    #expect(projects == [.array(["tessera.toml"]), .array([])])
     #expect(run.outputText.contains("\"defect\": \"project.forbidden\""))
     let junit = try project.validate("--format", "junit", "sub/w.safetensors")
     #expect(junit.outputText.contains("name=\"project\">"))
@@ -263,6 +302,10 @@ struct ProjectTests {
       "files[0].sha256: expected 64 hexadecimal digits, found '12'"
     ),
     (
+      "[[files]]\nmatch = \"a\"\nsha256 = \"\(String(repeating: "-0", count: 32))\"",
+      "expected 64 hexadecimal digits"
+    ),
+    (
       "[[files]]\nmatch = \"a\"\nallow-globals = [\"x\"]",
       "files[0].allow-globals[0]: expected module.name, found 'x'"
     ),
@@ -304,7 +347,7 @@ struct ProjectTests {
     let found = try tessera(["validate", "w.safetensors"], directory: folder.path).sentence()
     #expect(found.hasPrefix("tessera.toml: line "), "\(found)")
     #expect(found.contains(sentence), "\(found)")
-    #expect(Self.malformed.count == 30)
+    #expect(Self.malformed.count == 31)
   }
 
   @Test("that is hostile, absent or too large is refused in one sentence")

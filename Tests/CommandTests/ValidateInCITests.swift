@@ -65,7 +65,7 @@ struct ValidateInCITests {
         1 0 truncated.h5
         2 1 absent.h5
         2 1 notes.txt
-        2 1 other.h5
+        1 0 other.h5
         2 2 --deep damaged.h5 absent.h5 notes.txt clean.h5
         64 4 \n\
         64 4 --format xml clean.h5

@@ -125,6 +125,27 @@ struct ValidateScopeTests {
         { _ = try $0.write("version https://git-lfs.github.com/spec/v1\n", as: "m/x.safetensors") }
       ),
       (
+        "a pointer of another format",
+        "error format: expected the content of the file, found a Git LFS pointer",
+        { _ = try $0.write("version https://git-lfs.github.com/spec/v1\n", as: "m/tokenizer.json") }
+      ),
+      (
+        "an empty file with a name of weights", "m/a.bin: 1 error",
+        { _ = try $0.write([UInt8](), as: "m/a.bin") }
+      ),
+      (
+        "a web page with a name of weights", "m/model.ckpt: 1 error",
+        { _ = try $0.write("<!DOCTYPE html><html>\n", as: "m/model.ckpt") }
+      ),
+      (
+        "a message of a server", "m/flax_model.msgpack: 1 error",
+        { _ = try $0.write("Entry not found", as: "m/flax_model.msgpack") }
+      ),
+      (
+        "three bytes that should be PyTorch weights", "expected pytorch from its name",
+        { _ = try $0.write([1, 2, 0xFF], as: "m/pytorch_model-00001-of-00002.bin") }
+      ),
+      (
         "a pickle by another name", "found pickle",
         { _ = try $0.write([0x80, 2, 0x7D, 0x2E], as: "m/sub/p.safetensors") }
       ),

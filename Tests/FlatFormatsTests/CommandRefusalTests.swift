@@ -85,7 +85,7 @@ struct CommandRefusalTests {
   /// Rules that a malformed source cannot break: they are about writing, or about an assumed dtype.
   private static let onlyInTheLibrary: Set<String> = [
     "safetensors.verbatim", "safetensors.reserved-name", "npy.assumed-width", "npy.opaque-write",
-    "npy.header-write", "npz.name", "npz.ties", "onnx.write", "gguf.verbatim",
-    "gguf.write", "zip.read-past-end",
+    "npy.header-write", "npz.name", "npz.ties", "onnx.write", "hdf5.write", "keras.write",
+    "gguf.verbatim", "gguf.write", "zip.read-past-end",
   ]
 }

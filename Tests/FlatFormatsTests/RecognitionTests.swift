@@ -35,8 +35,8 @@ struct RecognitionTests {
       ("a.safetensors", FlatFormatKind.safetensors), ("b/c.NPZ", .npz), ("x.npy", .npy), ("x.h5", nil),
       ("a/b.safetensors.index.json", .shardedSafetensors), ("out/", .shardedSafetensors), ("out", nil),
       ("a.pt", .pytorch), ("a.PTH", .pytorch), ("a.ckpt", .pytorch), ("a.bin", .pytorch), ("a.pkl", nil),
+      ("npz", nil), ("a.weights.h5", .keras), ("a.Keras", .keras), ("x.hdf5", nil),
       ("a.gguf", .gguf),
-      ("npz", nil),
     ] as [(String, FlatFormatKind?)])
   func byName(_ path: String, _ kind: FlatFormatKind?) { #expect(FlatFormats.kind(forName: path) == kind) }
 

@@ -38,8 +38,10 @@ struct FuzzTests {
     (.hdf5, "hdf5/refused_earliest.h5"), (.checkpoint, "checkpoints/grid.h5"),
     (.checkpoint, "checkpoints/mixed.h5"), (.checkpoint, "checkpoints/owners.h5"),
     (.pytorch, "partial/beside.pt"), (.pytorch, "partial/arrays-0.pt"), (.zip, "partial/several.npz"),
+    (.onnx, "partial/constants.onnx"), (.onnx, "partial/sparse.onnx"), (.keras, "keras/small.keras"),
+    (.keras, "keras/code.h5"), (.keras, "keras/text.weights.h5"), (.keras, "keras/many.weights.json"),
+    (.keras, "partial/datasets.h5"), (.keras, "partial/datasets-latest.h5"),
     (.gguf, "flat/metadata.gguf"), (.gguf, "flat/big.gguf"), (.gguf, "flat/nested.gguf"),
-    (.onnx, "partial/constants.onnx"), (.onnx, "partial/sparse.onnx"),
   ]
 
   @Test("every parser has a seed")

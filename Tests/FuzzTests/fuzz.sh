@@ -55,6 +55,7 @@ seed() {
     hdf5) add "$1" Tests/Fixtures/hdf5/*.h5 "$hostile"/hdf5-*/* ;;
     gguf) add "$1" Tests/Fixtures/flat/*.gguf ;;
     checkpoint) add "$1" Tests/Fixtures/checkpoints/*.h5 ;;
+    keras) add "$1" Tests/Fixtures/keras/*.{h5,keras,json} Tests/Fixtures/partial/*.h5 "$hostile"/hdf5-*/* ;;
   esac
   add "$1" Tests/FailCases/"$1"/*
 }

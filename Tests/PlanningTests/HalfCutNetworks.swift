@@ -60,6 +60,19 @@ struct Network: CustomTestStringConvertible, Sendable {
     try Weights(list: make(width)).specs(sorted: sorted)
   }
 
+  /// Weights that are named like modules, as in files of NumPy, with and without biases.
+  static let bare = Network(
+    name: "names without a parameter",
+    cuts: ["enc{}.up=f{},-", "enc{}.up_b=f{}", "enc{}.down=-,f{}", "dec{}.up=g{},-", "dec{}.down=-,g{}"]
+  ) { width in
+    (0..<3).flatMap { n in
+      [
+        ("enc\(n).up", [width + 12, 6]), ("enc\(n).up_b", [width + 12]), ("enc\(n).down", [6, width + 12]),
+        ("dec\(n).up", [width + 20, 6]), ("dec\(n).down", [6, width + 20]),
+      ]
+    }
+  }
+
   static let cnn = Network(
     name: "convolutions",
     cuts: [
@@ -474,6 +487,6 @@ struct Network: CustomTestStringConvertible, Sendable {
   static let all =
     [
       cnn, flattened, inverted, recurrent, gated, turned, bidirectional, layered, grouped, encoder, numbered,
-      short,
+      short, bare,
     ] + squeezed + flatSqueezes + kernels + depthwise + [residual, named, square, kerasSqueeze]
 }

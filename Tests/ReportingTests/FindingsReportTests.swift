@@ -100,6 +100,9 @@ struct FindingsReportTests {
     }
     let invocation = try #require((run["invocations"] as? [[String: Any]])?.first)
     #expect(invocation["executionSuccessful"] as? Bool == false)
+    let notifications = try #require(invocation["toolExecutionNotifications"] as? [[String: Any]])
+    #expect(notifications.count == 1)
+    #expect("\(notifications[0]["locations"] ?? "")".contains(#""uri": "e""#), "\(notifications)")
     let text = try JSONWriter.text(report.sarif(version: "9.8"))
     #expect(text.contains(#""uri": "b,1.h5""#) && text.contains(#""fullyQualifiedName": "tensor 'w'""#))
   }

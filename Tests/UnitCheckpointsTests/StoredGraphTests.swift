@@ -20,7 +20,7 @@ struct StoredGraphTests {
       atPath: folder.file("back"), withIntermediateDirectories: false)
     let sink = try FlatFormats.sink(
       kind: .onnx, path: folder.file("back/model.onnx"), specs: checkpoint.index.tensors.map(\.spec),
-      hollowFiles: try checkpoint.base().hollowFiles())
+      hollowFiles: try checkpoint.base().hollowFiles(for: .onnx))
     try CopyTensors(checkpoint, to: sink).run { _ in }
     for name in StoredGraph.files {
       #expect(
@@ -31,7 +31,7 @@ struct StoredGraphTests {
       in: ReadableFile(path: GoldenCheckpoint.graph.path), deep: true)
     #expect(findings.isEmpty, "\(findings)")
     // The tensor `shape` has no hole and stays in the graph.
-    #expect(try checkpoint.base().hollowFiles()?.map(\.holes.count) == [3, 1])
+    #expect(try checkpoint.base().hollowFiles(for: .onnx)?.map(\.holes.count) == [3, 1])
     #expect(path.hasSuffix("model.onnx"))
   }
 
@@ -39,7 +39,7 @@ struct StoredGraphTests {
   func everyHole() throws {
     let original = try CheckpointForger(path: GoldenCheckpoint.graph.path)
     let checkpoint = try UnitCheckpoint(try ReadableFile(path: GoldenCheckpoint.graph.path))
-    let holes = try #require(try checkpoint.base().hollowFiles()).map(\.holes)
+    let holes = try #require(try checkpoint.base().hollowFiles(for: .onnx)).map(\.holes)
     let folder = try TemporaryFolder()
     var count = 0
     // External data is left out: without reading it, the stored graph accepts any place in its file.

@@ -62,6 +62,9 @@ class Repository:
             path = self.path / name
             if content is None:
                 path.unlink()
+                # Git has no empty folders.
+                if path.parent != self.path and not list(path.parent.iterdir()):
+                    path.parent.rmdir()
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)

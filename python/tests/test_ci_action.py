@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import json
 import os
 import re
 import shutil
@@ -115,7 +116,9 @@ def test_no_model_files_pass(repository: Repository, tmp_path: Path) -> None:
     outcome = act(repository, tmp_path / "run", request(repository, base), {"sarif": "true"})
     assert outcome.code == 0 and "Tessera: no model files changed since" in outcome.log
     assert "no model files changed" in outcome.summary and outcome.outputs["files"] == "0"
-    assert not any("upload-sarif" in name for name in outcome.used)
+    # The upload needs a file, and without one GitHub waits for the check.
+    assert json.loads(Path(outcome.used["github/codeql-action/upload-sarif@v4"]["sarif_file"]).read_text())[
+        "runs"][0]["results"] == []
     repository.commit({"gone.safetensors": None})
     outcome = act(repository, tmp_path / "deleted", request(repository, base))
     assert outcome.code == 0 and "| `gone.safetensors` | deleted |" in outcome.summary
@@ -127,6 +130,9 @@ def test_a_push_is_compared_with_the_commit_before(repository: Repository, tmp_p
     # In a container, the repository belongs to another user.
     outcome = act(repository, tmp_path / "push", {"before": before}, GIT_TEST_ASSUME_DIFFERENT_OWNER="1")
     assert outcome.code == 0 and "#### Difference to the commit before" in outcome.summary
+    for inputs, is_told in (({"sarif": "true"}, True), ({"sarif": "true", "files": "."}, False), ({}, False)):
+        outcome = act(repository, tmp_path / "alerts", {"before": ZEROS}, inputs, GITHUB_EVENT_NAME="push")
+        assert ("GitHub closes the alerts of all others" in outcome.log) == is_told
     outcome = act(repository, tmp_path / "target", request(repository, repository.git("rev-parse", "HEAD")),
                   GITHUB_EVENT_NAME="pull_request_target")
     assert outcome.code == 2 and "use the event pull_request" in outcome.log
@@ -171,7 +177,32 @@ def test_the_base_of_a_merge_commit_is_fetched(repository: Repository, tmp_path:
     assert [row[0] for row in rows(outcome.summary, "Difference")] == ["`a.safetensors`"], "elsewhere is not its change"
     clone.git("remote", "remove", "origin")
     outcome = act(clone, tmp_path / "gone", {"before": "1" * 40})
+    assert outcome.code == 2 and "after a force push, and git cannot fetch the default branch (" in outcome.log
+    outcome = act(clone, tmp_path / "given", {"before": start}, {"base": "1" * 40})
     assert outcome.code == 2 and "give the checkout fetch-depth: 0" in outcome.log
+
+
+@pytest.mark.parametrize("depth", [["--depth=1"], []])
+def test_after_a_force_push_the_default_branch_is_the_base(depth: list[str], repository: Repository,
+                                                           tmp_path: Path) -> None:
+    repository.commit({"old.safetensors": BAD["truncated"][0]})
+    repository.git("checkout", "--quiet", "-b", "feature")
+    repository.commit({"a.safetensors": GOOD})
+    repository.commit({"a.safetensors": GROWN})
+    repository.git("checkout", "--quiet", "main")
+    repository.commit({"elsewhere.safetensors": BAD["truncated"][0]})
+    clone = Repository(tmp_path / "clone")
+    clone.git("remote", "add", "origin", repository.path.as_uri())
+    event = {"before": "1" * 40, "forced": True, "repository": {"default_branch": "main"}}
+    for branch, code, words in (("feature", 0, "compared with the merge base with main"),
+                                ("main", 1, "HEAD is a commit of main, so all model files are checked")):
+        clone.git("fetch", "--quiet", *depth, "origin", branch)
+        clone.git("checkout", "--quiet", "FETCH_HEAD")
+        outcome = act(clone, tmp_path / branch, event)
+        assert outcome.code == code and f"after a force push; {words}" in outcome.log, outcome.log
+        if branch == "feature":
+            assert [row[0] for row in rows(outcome.summary, "Difference to the merge base with main")] == [
+                "`a.safetensors`"]
 
 
 def test_pointers_of_git_lfs(repository: Repository, tmp_path: Path) -> None:
@@ -184,6 +215,19 @@ def test_pointers_of_git_lfs(repository: Repository, tmp_path: Path) -> None:
     assert difference["`a.safetensors`"][4:] == ["? → 1,518", "12,345 → 6,284 (-49.1 %)"]
     outcome = act(repository, tmp_path / "skip", request(repository, base), {"lfs": "skip"})
     assert outcome.code == 0 and "::notice file=b.pt,title=tessera skipped::not checked: a Git LFS" in outcome.log
+    fetched = safetensors(a=ones(3)), safetensors(b=ones(4))
+    index = json.dumps({"metadata": {"total_size": 28}, "weight_map": {
+        "a": "m-00001-of-00002.safetensors", "b": "m-00002-of-00002.safetensors"}}).encode()
+    repository.commit({"m.safetensors.index.json": index, "m-00001-of-00002.safetensors": fetched[0],
+                       "m-00002-of-00002.safetensors": POINTER})
+    outcome = act(repository, tmp_path / "shard", {}, {"files": "m*", "sarif": "true"})
+    errors = [line for line in outcome.log.splitlines() if line.startswith("::error ")]
+    assert len(errors) == 1 and errors[0].startswith("::error file=m-00002-of-00002.safetensors,title=tessera lfs::")
+    report = json.loads(Path(outcome.outputs["sarif"]).read_text())["runs"][0]["results"]
+    assert {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in report} == {
+        "m-00002-of-00002.safetensors"}
+    outcome = act(repository, tmp_path / "shard", {}, {"files": "m*", "lfs": "skip"})
+    assert outcome.code == 0 and "a Git LFS pointer in m-00002-of-00002.safetensors (12,345 bytes" in outcome.log
     # Git runs git-lfs from the PATH. This one has the file.
     programs = tmp_path / "programs"
     programs.mkdir()

@@ -89,6 +89,11 @@ def test_each_bad_file_stops_a_commit(hooked: Hooked, capsys: pytest.CaptureFixt
         assert hooked.git("status", "--porcelain"), "nothing is committed"
         hooked.reset()
         ran += 1
+    # pre-commit gives it behind the options.
+    option = "--validate-options=--rule=tiles=off.safetensors"
+    code, text, _ = hooked.attempt({option: BAD["truncated"][0]})
+    assert code == 1 and f"error: {option}: " in text, text
+    hooked.reset()
     code, text, seconds["good"] = hooked.attempt({"good.safetensors": GOOD, "-dash.safetensors": GOOD,
                                                   "$(touch made).safetensors": GOOD, "notes.txt": b"1"})
     assert code == 0 and text.count("Passed") == 2, text
@@ -141,7 +146,7 @@ def test_the_manifest_is_in_step() -> None:
         r"(?:tessera[@/]v?|rev: v|TESSERA_VERSION: )(\d+\.\d+\.\d+)", page.read_text(encoding="utf-8"))}
     assert found == {_install.version()}
     for name in ("a.safetensors", "a/b.H5", "pytorch_model.bin", "pytorch_model-00001-of-00002.bin", "x.ckpt", "x.npz",
-                 "model.safetensors.index.json", "m.dduf", "m.onnx", "m.pth", "m.pt"):
+                 "model.safetensors.index.json", "m.dduf", "m.gguf", "m.onnx", "m.pth", "m.pt"):
         assert _files.is_model(name), name
     for name in ("firmware.bin", "models/firmware.bin", "a.safetensors.txt", "config.json", "x.npy", "npz"):
         assert not _files.is_model(name), name

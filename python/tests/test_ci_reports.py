@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ci_support import BAD, GOOD, GROWN, Repository, act, environment, evaluate, request
+from ci_support import BAD, GOOD, GROWN, POINTER, Repository, act, environment, evaluate, request
 from conftest import ROOT, command, run
 
 from tessera_ci import _files, _settings, _text
@@ -53,7 +53,7 @@ def test_sarif_follows_the_official_schema(tmp_path: Path) -> None:
     names = {name: f"m/{name} 1%,:.safetensors" for name in BAD}
     repository.commit({names[name]: content for name, (content, _, _) in BAD.items()})
     outcome = act(repository, tmp_path / "run", request(repository, base), {"sarif": "true"})
-    assert outcome.code == 1 and outcome.used["github/codeql-action/upload-sarif@v3"] == {
+    assert outcome.code == 1 and outcome.used["github/codeql-action/upload-sarif@v4"] == {
         "sarif_file": outcome.outputs["sarif"], "category": "tessera"}
     document = json.loads(Path(outcome.outputs["sarif"]).read_text())
     assert [error.message for error in validator.iter_errors(document)] == []
@@ -103,32 +103,52 @@ def test_options_are_the_same_everywhere() -> None:
     assert listed == list(action["inputs"])
 
 
-def test_a_job_of_gitlab_writes_its_reports(tmp_path: Path) -> None:
+def of_gitlab(repository: Repository, base: str, folder: Path, **more: str) -> tuple[int, str, str, Any]:
+    """The exit code, the log, the summary and the JUnit report of the job."""
     job = yaml.safe_load((ROOT / "ci/gitlab.yml").read_text())["tessera"]
-    repository = Repository(tmp_path / "repository")
-    base = repository.commit({"a.safetensors": GOOD})
-    repository.commit({"a.safetensors": GROWN, "bad.safetensors": BAD["truncated"][0]})
     # The script without pip; tessera-ci is that of this checkout.
     lines = [line for line in job["script"] if not line.startswith("pip ")]
     assert len(lines) == len(job["script"]) - 1
-    program = tmp_path / "bin" / "tessera-ci"
-    program.parent.mkdir()
+    program = folder / "bin" / "tessera-ci"
+    program.parent.mkdir(exist_ok=True)
     program.write_text(f"#!/bin/sh\nexec '{sys.executable}' -I '{ROOT}/ci/run.py' \"$@\"\n")
     program.chmod(0o755)
-    given = {**job["variables"], "TESSERA": command(), "CI": "true", "GITLAB_CI": "true", "TESSERA_MAX": "1k",
+    given = {**job["variables"], "TESSERA": command(), "CI": "true", "GITLAB_CI": "true",
              "CI_MERGE_REQUEST_DIFF_BASE_SHA": base, "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
-             "PATH": f"{program.parent}:{os.environ['PATH']}"}
+             "PATH": f"{program.parent}:{os.environ['PATH']}", **more}
     result = subprocess.run(["bash", "-ec", "\n".join(lines)], cwd=repository.path, env=environment(**given),
                             capture_output=True, text=True)
-    assert result.returncode == 1, result.stderr
-    assert "error: a.safetensors: everything stored: expected at most 1,000" in result.stdout
-    assert "::error" not in result.stdout and "2 of 2 model files changed since main" in result.stdout
     report = repository.path / job["artifacts"]["reports"]["junit"]
-    suites = ElementTree.parse(report).getroot()
-    assert {(suite.get("name"), suite.get("failures")) for suite in suites} == {
-        ("a.safetensors", "0"), ("bad.safetensors", "1")}
-    folder = repository.path / job["artifacts"]["paths"][0]
-    assert "| `a.safetensors` | changed | 1 | 0 | 2 | 22 → 1,518" in (folder / "summary.md").read_text()
+    summary = (repository.path / job["artifacts"]["paths"][0] / "summary.md").read_text()
+    return result.returncode, result.stdout + result.stderr, summary, ElementTree.parse(report).getroot()
+
+
+def test_a_job_of_gitlab_writes_its_reports(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    base = repository.commit({"a.safetensors": GOOD})
+    repository.commit({"a.safetensors": GROWN, "bad.safetensors": BAD["truncated"][0]})
+    code, log, summary, report = of_gitlab(repository, base, tmp_path, TESSERA_MAX="1k")
+    assert code == 1, log
+    assert "error: a.safetensors: everything stored: expected at most 1,000" in log
+    assert "::error" not in log and "2 of 2 model files changed since main" in log
+    assert {(suite.get("name"), suite.get("failures")) for suite in report} == {
+        ("a.safetensors", "1"), ("bad.safetensors", "2")}, "the limit counts, too"
+    assert "| `a.safetensors` | changed | 1 | 0 | 2 | 22 → 1,518" in summary
+
+
+@pytest.mark.parametrize("files, more, words", [
+    ({"README": b"2"}, {}, "no model files changed"),
+    ({"a.safetensors": GROWN}, {"TESSERA_SIZE_LIMIT": "1kB"}, "more than size-limit 1kB"),
+    ({"a.safetensors": POINTER}, {"TESSERA_LFS": "skip"}, "a Git LFS pointer")])
+def test_a_job_of_gitlab_without_a_file_writes_empty_reports(files: dict[str, bytes | None], more: dict[str, str],
+                                                             words: str, tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    base = repository.commit({"README": b"1"})
+    repository.commit(files)
+    code, log, summary, report = of_gitlab(repository, base, tmp_path, **more)
+    assert code == 0 and words in log and words in summary, log
+    assert len(report) == 0 and report.attrib == {
+        "name": "tessera validate", "tests": "0", "failures": "0", "errors": "0", "skipped": "0"}
 
 
 @pytest.mark.parametrize("name, content, code", [("good", GOOD, 0), ("cut", GOOD[:-9], 1), ("big", GROWN, 1)])
@@ -148,6 +168,31 @@ def test_samples_stop_make_and_slurm(name: str, content: bytes, code: int, tmp_p
     assert (made.returncode == 0) == (code == 0), made.stderr
     again = run_there("make", "-f", str(ROOT / "samples/ci/Makefile"), "check")
     assert ("tessera validate" in again.stdout) == (code != 0)
+
+
+def test_the_makefile_takes_pointers_and_shards(tmp_path: Path, sharded: dict[str, bytes]) -> None:
+    (tmp_path / "tessera").symlink_to(command())
+    given = environment()
+    given["PATH"] = f"{tmp_path}:{given['PATH']}"
+
+    def make(**more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["make", "-f", str(ROOT / "samples/ci/Makefile"), "check"], cwd=tmp_path,
+                              env={**given, **more}, capture_output=True, text=True)
+    (tmp_path / "models/deep").mkdir(parents=True)
+    empty = make()
+    assert empty.returncode != 0 and "models: expected a model file, found none" in empty.stderr
+    for name, content in sharded.items():
+        (tmp_path / "models" / name).write_bytes(content)
+    first, again = make(MAX="600kB"), make()
+    assert first.returncode == 0 and first.stdout.count("tessera validate") == 1, first.stderr
+    assert again.returncode == 0 and "tessera validate" not in again.stdout
+    assert make(MAX="1kB", FOLDER="models/deep").returncode != 0
+    shard = next(path for path in (tmp_path / "models").iterdir() if "-00001-of-" in path.name)
+    os.utime(shard, (os.stat(shard).st_atime, os.stat(shard).st_mtime + 5))
+    assert "tessera validate" in make().stdout, "a shard changed"
+    (tmp_path / "models/deep/p.safetensors").write_bytes(POINTER)
+    pointer = make()
+    assert pointer.returncode != 0 and "found a Git LFS pointer" in pointer.stdout + pointer.stderr
 
 
 @pytest.mark.parametrize("text, markdown", [

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -139,3 +140,65 @@ def test_a_path_that_looks_like_an_option(fashion: Path, tmp_path: Path, monkeyp
     tessera_h5.save("-x.h5", {"w": np.zeros((6, 5), "f4")}, PLAN)
     with tessera_h5.open("-x.h5") as m:
         assert m.count().stored.parameters == 30
+
+
+@pytest.mark.parametrize(("name", "sentence"), [
+    ("x.pt", "--plan cuts a unit checkpoint, but DEST '{}' is a flat file"),
+    ("no/dir/x.h5", None),
+])
+def test_a_wrong_destination_has_one_sentence(name: str, sentence: str | None, tmp_path: Path) -> None:
+    path = tmp_path / name
+    if sentence is None:
+        with pytest.raises(FileNotFoundError):
+            tessera_h5.save(path, arrays(), PLAN)
+        return
+    with pytest.raises(tessera_h5.CommandError) as caught:
+        tessera_h5.save(path, arrays(), PLAN)
+    assert str(caught.value) == sentence.format(path) and not path.exists()
+
+
+def test_warnings_of_the_command_are_python_warnings(tmp_path: Path) -> None:
+    weights = {"up.weight": np.ones((8, 3), "f4"), "up.bias": np.ones(8, "f4"), "down.weight": np.ones((3, 8), "f4")}
+    half: dict[str, Any] = {"format": "tessera.plan/1", "units": 4, "axes": {"a": {"size": 8}},
+                            "tasks": [{"name": "t"}], "tensors": [{"name": "up.weight", "axes": ["a", None]}]}
+    with pytest.warns(UserWarning, match="half cut: .* 'up.bias' dimension 0 is left whole") as caught:
+        tessera_h5.save(tmp_path / "half.h5", weights, half)
+    assert len(caught) == 2 and caught[0].filename == __file__
+    half["tensors"] += [{"name": "up.bias", "axes": ["a"]}, {"name": "down.weight", "axes": [None, "a"]}]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tessera_h5.save(tmp_path / "whole.h5", weights, half)
+
+
+def test_metadata_that_are_no_texts_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="metadata: .* of type str, found 'epoch': 3; write 'epoch': '3'"):
+        tessera_h5.save(tmp_path / "x.h5", arrays(), PLAN, metadata={"epoch": 3})  # pyright: ignore
+
+
+@pytest.mark.parametrize(("words", "warnings"), [
+    ("", []), ("note: a\nwarning: b\n  c\n d\nnote: e\n f\n", ["b c d"]),
+    ("warning: a\nwarning: b\n", ["a", "b"]),
+])
+def test_warnings_among_the_lines(words: str, warnings: list[str]) -> None:
+    assert _command.warnings_of(words) == warnings
+
+
+def test_a_missing_package_is_named_with_the_line_for_pip() -> None:
+    """Without site-packages of torch: `plan_for` says what to install."""
+    code = """if True:
+        import importlib.util, sys
+        real = importlib.util.find_spec
+        importlib.util.find_spec = lambda name, *more: None if name in ("torch", "onnx") else real(name, *more)
+        import tessera_h5
+        for name in ("plan_for", "shrink"):
+            try:
+                getattr(tessera_h5, name)
+            except tessera_h5.TesseraError as error:
+                assert isinstance(error, ImportError)
+                print(error)
+    """
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                            env={**os.environ, "PYTHONPATH": str(ROOT / "python" / "src")})
+    first, second = result.stdout.splitlines()
+    assert first.startswith("plan_for needs torch and onnx") and "pip install torch onnx" in first
+    assert second == "shrink needs torch: pip install torch"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from pathlib import Path
@@ -250,3 +251,28 @@ def test_the_command_agrees_that_the_file_is_damaged(fashion: Path, tmp_path: Pa
         with h5py.File(fashion, "r") as file:
             offset = file["intra/1/F32"].id.get_offset()
         run("extract", changed(fashion, tmp_path, offset + 100), tmp_path / "x.npz", "--task", "fine", "--level", "2")
+
+
+@pytest.mark.parametrize("content, words", [
+    (b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"4d" * 32 + b"\nsize 12345\n",
+     "a Git LFS pointer: the 12,345 bytes of the file were not fetched; run `git lfs pull`"),
+    (b"\x02\0\0\0\0\0\0\0{}", "a safetensors file; `tessera convert` makes a unit checkpoint of it"),
+    (b"<!DOCTYPE html><html><body>Sign in</body></html>", "a web page or XML"), (b"\n<!-- x -->\n<HTML>", "a web page"),
+    (b"PK\3\4rest", "a ZIP archive"), (b"\x93NUMPY\1\0", "an npy file"), (b"\x80\2}q\0.", "a pickle"),
+    (b"GGUF\3\0\0\0", "a GGUF file"), (b'{"a": 1}', "JSON text"), ("Grüße".encode() * 300, "text"), (b"", "an empty"),
+    (b"\0\1\2\xff" * 99, "data that cannot be read")])
+def test_another_file_is_named(content: bytes, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "model.h5"
+    path.write_bytes(content)
+    with pytest.raises(tessera_h5.FormatError) as caught:
+        tessera_h5.open(path)
+    assert str(caught.value).startswith(f"{path}: expected a unit checkpoint") and f"found {words}" in str(caught.value)
+
+
+def test_a_fifo_or_a_device_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.h5")
+    (tmp_path / "link.h5").symlink_to(tmp_path / "fifo.h5")
+    for path, found in ((tmp_path / "fifo.h5", "a FIFO"), (tmp_path / "link.h5", "a FIFO"),
+                        (Path(os.devnull), "a character device")):
+        with pytest.raises(tessera_h5.FormatError, match=f"expected a regular file, found {found}"):
+            tessera_h5.open(path)

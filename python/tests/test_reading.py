@@ -124,3 +124,13 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True,
                              timeout=60).stdout
     assert printed == "7\n"
+
+
+def test_reading_after_close_is_an_error(fashion: Path) -> None:
+    m = tessera_h5.open(fashion)
+    network = m.network("fine", 1)
+    m.close()
+    name = next(iter(network))
+    for read in (lambda: m.state_dict(), lambda: m.state_dict("fine", 1), lambda: network[name], m.verify):
+        with pytest.raises(tessera_h5.TesseraError, match="expected an open checkpoint, found one that was closed"):
+            read()

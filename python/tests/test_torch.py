@@ -1,18 +1,26 @@
 """The parts of `plan_for` and `shrink` that need no PyTorch: channels of a plan, and names of an exported graph.
 
-CI has no PyTorch. samples/python/torch_modules.py runs the rest by hand; its results are beside it.
+CI has no PyTorch. Where it is installed, test_torch_check.py runs the rest on small modules. By hand,
+samples/python/torch_modules.py runs it on larger ones; its results are beside it.
 """
 
 from __future__ import annotations
 
+import json
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from conftest import command, run
 
+import tessera_h5
 from tessera_h5._errors import TesseraError
 from tessera_h5._torch_channels import Dimension, kept_channels
 from tessera_h5._torch_names import Origin, axis_names, origins, renamed, without_axes
+from tessera_h5._torch_options import options
+from tessera_h5._torch_words import axis_lines, is_axis_line
 
 
 def plan(tensors: list[dict[str, Any]], axes: dict[str, Any], units: int = 4, **task: Any) -> dict[str, Any]:
@@ -172,3 +180,51 @@ def test_entries_without_axes() -> None:
         {"name": "v", "axes": ["a", None]},
         {"name": "w", "axes": [{"concat": ["a", {"size": 22}, {"size": 3}, {"size": 3}]}]}]
     assert axis_names(entries) == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize(("levels", "expected"), [
+    ("1,4", "1,4"), ([1, 2], "1,2"), ((1, [0, 3]), "1,[0,3]"), ({"small": 1, "large": [0, 3]}, "small=1,large=[0,3]"),
+])
+def test_levels_as_the_command_writes_them(levels: Any, expected: str) -> None:
+    assert options(4, ["a", "b"], levels, None, None, ["x:size=4"], None) == [
+        "--units=4", "--tasks=a,b", f"--levels={expected}", "--axis=x:size=4"]
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({"tasks": "search"}, "tasks: expected a list of texts such as ['search'], found 'search'"),
+    ({"tasks": ["a,b"]}, "tasks: expected names without commas, found 'a,b'"),
+    ({"cuts": "x=a"}, "cuts: expected a list of texts such as ['x=a'], found 'x=a'"),
+    ({"order": [1]}, "order: expected a list of texts, found 1 in it"),
+    ({"axes": 1}, "axes: expected a list of texts, found 1"),
+    ({"levels": [1.5]}, "levels: expected numbers of units such as [1, 2, 4]"),
+    ({"levels": 2}, "levels: expected numbers of units such as [1, 2, 4]"),
+    ({"units": "4"}, "units: expected a whole number, found '4'"),
+    ({"rule": 1}, "rule: expected the name of a rule, found 1"),
+])
+def test_arguments_of_other_types_are_refused(change: dict[str, Any], words: str) -> None:
+    arguments: dict[str, Any] = {"units": 4, "tasks": None, "levels": None, "rule": None, "cuts": None, "axes": None,
+                                 "order": None}
+    with pytest.raises(TesseraError) as caught:
+        options(**(arguments | change))
+    assert str(caught.value).startswith(words)
+
+
+def test_lines_about_axes_are_those_of_the_command(tmp_path: Path) -> None:
+    weights = {f"layer{number}.{name}": np.zeros(10 + number // 2, "f4") for number in range(4) for name in "ab"}
+    weights["odd"] = np.zeros(24, "f4")
+    tensors: list[dict[str, Any]] = [{"name": name, "axes": [name]} for name in weights]
+    axes: dict[str, Any] = {name: {"size": len(array)} for name, array in weights.items()}
+    axes["layer2.b"] = {"units": [[0, 2], [1, 3], [4, 5, 6], [7, 8, 9, 10]]}
+    axes["layer3.b"] |= {"common": [1, 4, 5]}
+    axes["layer1.b"] |= {"granule": 2}
+    axes["odd"] = {"size": 24, "granule": 3}
+    document = plan(tensors, axes)
+    tessera_h5.save(tmp_path / "w.h5", weights)
+    (tmp_path / "plan.json").write_text(json.dumps(document))
+    run("convert", tmp_path / "w.h5", tmp_path / "w.safetensors")
+    result = subprocess.run([command(), "plan", tmp_path / "w.safetensors", "--plan", tmp_path / "plan.json"],
+                            capture_output=True, text=True)
+    shown = result.stderr.splitlines()
+    assert result.returncode == 0, shown
+    assert axis_lines(document) == [line for line in shown if is_axis_line(line)]
+    assert len(axis_lines(document)) >= 5

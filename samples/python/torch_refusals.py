@@ -42,6 +42,24 @@ class DividedByWidth(nn.Module):
         return self.two(x / x.shape[-1])
 
 
+class Labels(nn.Module):
+    """The same, with the place of the largest value as output."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = DividedByWidth()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x).argmax(-1)
+
+
+def zero_head() -> nn.Module:
+    module = DividedByWidth()
+    for tensor in module.two.parameters():
+        nn.init.zeros_(tensor)
+    return module
+
+
 class FixedNorm(nn.Module):
     """Its forward has the shape of a norm as a number."""
 
@@ -77,6 +95,8 @@ def two_lstm_layers() -> nn.Module:
     return nn.LSTM(6, 8, 2)
 
 
+# The inputs below, so that every run writes the same sentences.
+torch.manual_seed(0)
 A = {"a": {"size": 24}}
 LINEAR = {"0.weight": ["a", None], "0.bias": ["a"], "1.weight": [None, "a"]}
 
@@ -121,6 +141,12 @@ REFUSALS = [
     Refusal("rows of an embedding", "numbers of rows", lambda: nn.Embedding(24, 6), {"weight": ["a", None]}, A),
     Refusal("a value that depends on the number of channels", "differs from the masked original", DividedByWidth,
             {"one.weight": ["a", None], "one.bias": ["a"], "two.weight": [None, "a"]}, A, torch.randn(3, 6)),
+    Refusal("the same before a head that is zero", "with random weights, output 0", zero_head,
+            {"one.weight": ["a", None], "one.bias": ["a"], "two.weight": [None, "a"]}, A, torch.randn(3, 6)),
+    Refusal("the same with labels as outputs", "differs from the masked original", Labels,
+            {"inner.one.weight": ["a", None], "inner.one.bias": ["a"], "inner.two.weight": [None, "a"]}, A,
+            torch.randn(3, 6)),
+    Refusal("example inputs of another size", "example_inputs: ", linear, LINEAR, A, torch.randn(3, 7)),
     Refusal("F.layer_norm with a fixed shape", "normalized_shape", FixedNorm,
             {"one.weight": ["a", None], "one.bias": ["a"], "two.weight": [None, "a"]}, A, torch.randn(3, 6)),
     Refusal("a reshape that makes rows of channels", "has the shape", Flattened,
@@ -131,10 +157,14 @@ REFUSALS = [
     Refusal("a plan of another module", "has no tensor 'other.weight'", linear, {"other.weight": ["a", None]}, A),
     Refusal("a plan for another size", "expected 24 positions", linear, {"0.weight": [None, "a"]}, A),
     Refusal("an unknown level", "found 9", linear, LINEAR, A, level=9),
-    Refusal("a state_dict of another level", "expected the shape [6, 6], found [12, 6]", linear, LINEAR, A,
-            state_dict={"0.weight": torch.zeros(12, 6)}),
-    Refusal("a state_dict without a tensor", "expected a tensor '0.bias'", linear, LINEAR, A,
-            state_dict={"0.weight": torch.zeros(6, 6)}),
+    Refusal("a state_dict of another level", "'0.weight' has the shape [12, 6] instead of [6, 6]", linear, LINEAR, A,
+            state_dict={"0.weight": torch.zeros(12, 6), "0.bias": torch.zeros(12), "1.weight": torch.zeros(5, 12),
+                        "1.bias": torch.zeros(5)}),
+    Refusal("a state_dict without a tensor", "missing: '0.bias', '1.bias'", linear, LINEAR, A,
+            state_dict={"0.weight": torch.zeros(6, 6), "1.weight": torch.zeros(5, 6)}),
+    Refusal("a state_dict of another module", "unexpected: '2.bias'", linear, LINEAR, A,
+            state_dict={"0.weight": torch.zeros(6, 6), "0.bias": torch.zeros(6), "1.weight": torch.zeros(5, 6),
+                        "1.bias": torch.zeros(5), "2.bias": torch.zeros(5)}),
     Refusal("a lazy layer that has not run", "has no shape yet", lambda: nn.LazyLinear(5), {}, {}),
 ]
 

@@ -14,11 +14,14 @@ archive() { "${CC:-cc}" -print-file-name="$1"; }
 
 # Without exported symbols, the linker drops what nothing uses.
 echo '{ local: *; };' >"$work/local.map"
+# Neither Swift nor C unwinds the stack, so the tables for it (4 MB) are left out.
+echo 'SECTIONS { /DISCARD/ : { *(.eh_frame) } } INSERT AFTER .text;' >"$work/unwind.ld"
 
 "$swift"c -static-stdlib -emit-executable -o "$output" \
   "@$build/release/tessera.product/Objects.LinkFileList" "$work/refusals.o" "$work/floor.o" \
   "$(archive libhdf5_serial.a)" "$(archive libcrypto.a)" "$(archive libxxhash.a)" "$(archive libz.a)" \
   -lFoundationEssentials -l_FoundationCShims -l_FoundationCollections \
   -Xlinker --defsym -Xlinker main=TesseraTool_main -Xlinker --wrap=hypot -Xlinker --wrap=hypotf \
-  -use-ld=lld -Xlinker --gc-sections -Xlinker "--version-script=$work/local.map" -Xlinker --no-export-dynamic
+  -use-ld=lld -Xlinker --gc-sections -Xlinker "--version-script=$work/local.map" -Xlinker --no-export-dynamic \
+  -Xlinker -T -Xlinker "$work/unwind.ld" -Xlinker --no-eh-frame-hdr
 strip "$output"

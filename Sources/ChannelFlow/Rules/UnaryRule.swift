@@ -7,7 +7,7 @@ enum UnaryRule {
   static let zeroKeeping: Set<String> = [
     "Abs", "Ceil", "Elu", "Erf", "Floor", "Gelu", "HardSwish", "Identity", "LeakyRelu", "Mish", "Neg", "Relu",
     "Round", "Selu", "Sign", "Sin", "Softsign", "Sqrt", "Tanh", "Cast", "Dropout", "CastLike", "Trilu",
-    "ThresholdedRelu",
+    "ThresholdedRelu", "IsNaN", "IsInf",
   ]
 
   static let operations: Set<String> = zeroKeeping.union([

@@ -68,12 +68,13 @@ extension HollowFile {
 
   /// Whether `name` is a path inside the model's folder, without hidden files or folders.
   static func isBeside(_ name: String) -> Bool {
-    let steps = name.split(separator: "/", omittingEmptySubsequences: false)
-    return steps.allSatisfy { !$0.isEmpty && !$0.hasPrefix(".") && !$0.contains("\0") }
+    SystemPath.components(name).allSatisfy {
+      !$0.isEmpty && $0.utf8.first != UInt8(ascii: ".") && !$0.utf8.contains(0)
+    }
   }
 
   /// The first hole that is out of order, outside the file, or of another length than the tensor that fills it.
-  private func outlineProblems(_ number: Int, _ specs: [TensorSpec], _ filled: inout Set<Int>) -> [Problem] {
+  func outlineProblems(_ number: Int, _ specs: [TensorSpec], _ filled: inout Set<Int>) -> [Problem] {
     var (position, held) = (0, 0)
     for (index, hole) in holes.enumerated() {
       func problem(_ expected: String, _ found: String) -> [Problem] {

@@ -48,8 +48,7 @@ extension ONNXSource {
   }
 
   private var folder: String {
-    guard let slash = file.path.lastIndex(of: "/") else { return "." }
-    return slash == file.path.startIndex ? "/" : String(file.path[..<slash])
+    SystemPath.folder(of: file.path)
   }
 
   /// The position of a typed tensor's elements, if they have the same bytes in memory: floats in one packed field.

@@ -100,7 +100,9 @@ final class ONNXSource: FlatWeightsSource {
     matches: ONNXHead.matches,
     open: { file, _ throws(FlatFormatError) in try ONNXSource(file) },
     sink: { contents throws(FlatFormatError) in
-      if let files = contents.hollowFiles { return try ONNXSink(contents, files) }
+      if let files = contents.hollowFiles {
+        return try HollowSink(contents, files, as: .onnx, breaking: .onnxWrite)
+      }
       throw contents.refusal(
         .onnxWrite, "file", expected: "a format that holds tensors alone, such as .safetensors or .npz",
         found: "ONNX, which needs a graph")

@@ -26,9 +26,17 @@ public final class StoredModel: Sendable {
   }
 
   private func sparseFile() throws(FileError) -> ReadableFile {
+    guard let model = files.first else { return try NamelessFile().readable(as: path) }
+    return try model.sparse(as: path)
+  }
+}
+
+extension HollowFile {
+  /// The file in memory, where holes take no space.
+  func sparse(as path: String) throws(FileError) -> ReadableFile {
     let memory = try NamelessFile()
-    if let model = files.first, let size = model.size {
-      for (position, range) in model.stretches { try memory.write(Array(model.bytes[range]), at: position) }
+    if let size {
+      for (position, range) in stretches { try memory.write(Array(bytes[range]), at: position) }
       try memory.extend(to: size)
     }
     return try memory.readable(as: path)

@@ -45,14 +45,14 @@ enum NumPyGlobals {
   /// The dtype of an element class of the package ml_dtypes; there, 4-bit and 6-bit elements take a byte.
   static func mlDType(_ global: PickleGlobal) -> DType? {
     guard global.module == "ml_dtypes" else { return nil }
-    switch global.name {
-    case "bfloat16": return .bf16
-    case "float8_e4m3fn": return .f8E4M3
-    case "float8_e5m2": return .f8E5M2
-    case "float8_e4m3fnuz": return .f8E4M3FNUZ
-    case "float8_e5m2fnuz": return .f8E5M2FNUZ
-    case "float8_e8m0fnu": return .f8E8M0
-    default: return nil
-    }
+    return mlNames.first { $0.name == global.name }?.dtype
   }
+
+  /// The name of a dtype in ml_dtypes, for dtypes that take whole bytes.
+  static func mlName(_ dtype: DType) -> String? { mlNames.first { $0.dtype == dtype }?.name }
+
+  private static let mlNames: [(name: String, dtype: DType)] = [
+    ("bfloat16", .bf16), ("float8_e4m3fn", .f8E4M3), ("float8_e5m2", .f8E5M2),
+    ("float8_e4m3fnuz", .f8E4M3FNUZ), ("float8_e5m2fnuz", .f8E5M2FNUZ), ("float8_e8m0fnu", .f8E8M0),
+  ]
 }

@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import Zip
 
 /// The members of a PyTorch archive by their names; in other archives only arrays belong to the format.
@@ -41,16 +42,17 @@ struct TorchMembers {
 
   private func storage(_ entry: ZipEntry) -> (top: Substring, key: String)? {
     guard let (top, rest) = Self.parts(entry), keys[top] != nil else { return nil }
-    for folder in ["data/", "constants/"] where rest.hasPrefix(folder) {
-      return (top, String(rest.dropFirst(folder.count)))
+    for folder in ["data/", "constants/"] {
+      if let key = SystemPath.rest(of: String(rest), after: folder) { return (top, key) }
     }
     return nil
   }
 
   /// The top folder and the rest of the name.
   private static func parts(_ entry: ZipEntry) -> (top: Substring, rest: Substring)? {
-    guard let slash = entry.name.firstIndex(of: "/") else { return nil }
-    return (entry.name[..<slash], entry.name[entry.name.index(after: slash)...])
+    let scalars = entry.name.unicodeScalars
+    guard let slash = scalars.firstIndex(of: "/") else { return nil }
+    return (entry.name[..<slash], entry.name[scalars.index(after: slash)...])
   }
 
   /// Pickles that name storages: those of tensors, and of constants in a TorchScript program.

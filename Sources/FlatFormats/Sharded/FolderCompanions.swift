@@ -70,11 +70,13 @@ public struct FolderCompanions: Sendable {
   /// Whether a name is that of a file that is kept; names from a checkpoint are held to the same.
   static func isKnown(_ name: String) -> Bool {
     guard CompanionFile.isInside(name) else { return false }
-    guard let slash = name.firstIndex(of: "/") else {
+    guard let slash = name.unicodeScalars.firstIndex(of: "/") else {
       return FlatFormats.kind(forName: name) == nil
         && (known.contains(name) || prefixes.contains(where: name.hasPrefix) || name.hasSuffix(".py"))
     }
-    let (folder, file) = (name[..<slash], String(name[name.index(after: slash)...]))
+    let (folder, file) = (
+      name[..<slash], String(name.unicodeScalars[name.unicodeScalars.index(after: slash)...])
+    )
     if folder == templates { return file.hasSuffix(".jinja") && !file.contains("/") }
     return isModule(folder) && (known.contains(file) || moduleWeights.contains(file))
   }
@@ -103,10 +105,7 @@ extension FlatFormats {
     if let rooted = source as? RootedWeights { return try companions(of: rooted.whole, openedAs: path) }
     let isSet = source.kind == .shardedSafetensors
     guard let folder = ShardFolder(path) ?? (isSet ? ShardFolder(ofFile: path) : nil) else { return nil }
-    func bare(_ path: String) -> String {
-      String(path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...])
-    }
-    var weights = Set(source.files.map(bare))
+    var weights = Set(source.files.map(SystemPath.bareName))
     if let index = source.shardSet?.index { weights.insert(index.name) }
     // Other weights are reported by the source.
     weights.formUnion(source.leftOut.map(\.name))

@@ -1,10 +1,11 @@
+internal import ByteFiles
 public import TensorStreams
 
 extension LeftOut {
   /// A pattern for the other files of a model, if the name of one of its files is numbered. Returns nil for other
   /// names, and for a model with one file.
   public init?(othersOf path: String) {
-    guard let name = path.split(separator: "/").last.map(String.init) else { return nil }
+    let name = SystemPath.bareName(of: path)
     for suffix in [ShardName.suffix, ".bin", ".gguf"] where name.hasSuffix(suffix) {
       let plain = name.dropLast(suffix.count) + ShardName.suffix
       guard let parts = ShardName.parts(of: String(plain)), parts.count > 1,

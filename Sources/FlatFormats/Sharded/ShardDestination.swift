@@ -15,7 +15,7 @@ struct ShardDestination {
   init(_ path: String, repeating set: ShardSet?) throws(FlatFormatError) {
     if ShardName.isIndex(path), ShardFolder(path) == nil {
       folder = ShardFolder(ofFile: path)
-      index = String(path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...])
+      index = SystemPath.bareName(of: path)
       stem = ShardName.stem(ofIndex: index)
       if let fault = ShardName.indexFault(in: index)
         ?? ShardName.fault(in: ShardName.numbered(stem, 1, of: 1))

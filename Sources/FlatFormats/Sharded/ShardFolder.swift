@@ -27,16 +27,12 @@ struct ShardFolder {
 
   /// The folder that contains a file.
   init(ofFile path: String) {
-    guard let slash = path.lastIndex(of: "/") else {
-      self.path = "."
-      return
-    }
-    self.path = slash == path.startIndex ? "/" : String(path[..<slash])
+    self.path = SystemPath.folder(of: path)
   }
 
   /// The path of a file in the folder.
   func file(_ name: String) -> String {
-    path == "." ? name : path.hasSuffix("/") ? path + name : "\(path)/\(name)"
+    SystemPath.joined(path, name)
   }
 
   /// The weights to open: the only index, or else the only safetensors file, or the only complete numbered set.
@@ -94,7 +90,9 @@ struct ShardFolder {
       if name.hasSuffix(ShardName.suffix) {
         return LeftOut(name, "a file that the index does not name", .apart)
       }
-      guard !ShardName.isIndex(name), FlatFormats.kind(forName: name) != nil else { return nil }
+      guard !ShardName.isIndex(name),
+        FlatFormats.kind(forName: name) != nil || FlatFormats.promise(ofName: name) != nil
+      else { return nil }
       return LeftOut(name, "another file of weights, by its name", .apart)
     }
   }
@@ -170,7 +168,7 @@ struct ShardFolder {
 
   private static func roots(of folder: String) -> [String] {
     let inside = folder == "/" ? folder : folder + "/"
-    let parts = folder.split(separator: "/", omittingEmptySubsequences: false)
+    let parts = SystemPath.components(folder)
     // <cache>/models--…/snapshots/<revision>, whose files are links to <cache>/models--…/blobs/<digest>.
     guard parts.count > 3, parts[parts.count - 2] == "snapshots", parts[parts.count - 3].hasPrefix("models--")
     else { return [inside] }

@@ -20,6 +20,9 @@ enum ShardName {
     return bareFault(in: name)
   }
 
+  /// Whether `name` is the bare name of any file.
+  static func isBare(_ name: String) -> Bool { !name.isEmpty && bareFault(in: name) == nil }
+
   private static func bareFault(in name: String) -> String? {
     for byte in name.utf8 {
       switch byte {

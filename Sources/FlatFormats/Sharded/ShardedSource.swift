@@ -110,6 +110,7 @@ final class ShardedSource: FlatWeightsSource {
       guard head.bytes.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) == UInt8(ascii: "{") else {
         return false
       }
+      if KerasShards.matches(head) { return false }
       // No other JSON has the key `weight_map`. If long metadata come first, the name decides.
       return head.hasSuffix(ShardName.indexSuffix) || head.contains("\"weight_map\"")
     },
@@ -184,8 +185,7 @@ extension ShardedSource {
       compare(index, shards, path: file.path, problems: &problems)
       if index.shards.isEmpty, problems.isEmpty { problems.add(nothing(file.path)) }
       if !problems.isEmpty { return (nil, problems.errors) }
-      let name = String(
-        file.path[(file.path.lastIndex(of: "/").map(file.path.index(after:)) ?? file.path.startIndex)...])
+      let name = SystemPath.bareName(of: file.path)
       let beside =
         isFolder ? try ShardFolder(ofFile: file.path).leftOut(beside: [name] + index.shards) : []
       return (

@@ -20,6 +20,28 @@ package struct HDF5Attribute: Sendable {
     return try cursor.take(cursor.remaining)
   }
 
+  /// The value as texts, without the padding of each; nil for a type that is not text.
+  ///
+  /// Variable-length texts are read from the global heap, at most 64 MiB in total.
+  package func texts() throws(HDF5Error) -> [[UInt8]]? {
+    var cursor = data
+    var texts: [[UInt8]] = []
+    switch datatype.kind {
+    case .string(let format):
+      for _ in 0..<dataspace.elementCount { texts.append(format.unpadded(try cursor.take(datatype.size))) }
+    case .refused(HDF5Datatype.variableText):
+      guard datatype.size == 8 + data.context.addressWidth else {
+        throw data.malformed(
+          expected: "variable-length elements of \(8 + data.context.addressWidth) bytes",
+          found: "\(datatype.size)")
+      }
+      var heap = GlobalHeap(data.context, budget: 64 << 20)
+      for _ in 0..<dataspace.elementCount { texts.append(try heap.bytes(&cursor)) }
+    default: return nil
+    }
+    return texts
+  }
+
   init(_ message: HeaderMessage) throws(HDF5Error) {
     guard !message.isShared else { throw message.body.unsupported("a shared attribute message") }
     try self.init(message.body)

@@ -53,6 +53,14 @@ package struct HDF5Datatype: Hashable, Sendable {
 
     package let padding: Padding
     package let characterSet: CharacterSet
+
+    /// The text in the bytes of an element.
+    func unpadded(_ bytes: [UInt8]) -> [UInt8] {
+      if padding == .nullTerminated { return Array(bytes.prefix { $0 != 0 }) }
+      let filler: UInt8 = padding == .nullPadded ? 0 : UInt8(ascii: " ")
+      guard let last = bytes.lastIndex(where: { $0 != filler }) else { return [] }
+      return Array(bytes[...last])
+    }
   }
 
   package struct Member: Hashable, Sendable {
@@ -87,6 +95,9 @@ package struct HDF5Datatype: Hashable, Sendable {
 }
 
 extension HDF5Datatype {
+  /// The class of variable-length strings in messages.
+  static let variableText = "a variable-length string"
+
   /// An integer that uses all bits of its `size` bytes.
   package static func integer(size: Int, signed: Bool, order: ByteOrder = .little) -> Self {
     .init(

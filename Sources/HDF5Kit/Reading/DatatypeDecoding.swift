@@ -46,7 +46,7 @@ extension HDF5Datatype {
     case 8: kind = try Self.enumeration(&cursor, version: version, bits: bits, size: size, depth: depth)
     case 9:
       _ = try Self(&cursor, depth: depth + 1)
-      kind = .refused(bits & 0x0F == 1 ? "a variable-length string" : "a variable-length sequence")
+      kind = .refused(bits & 0x0F == 1 ? Self.variableText : "a variable-length sequence")
     case 10: kind = try Self.array(&cursor, version: version, size: size, depth: depth)
     case 11:
       _ = try Self(&cursor, depth: depth + 1)

@@ -14,6 +14,9 @@ package struct HDF5Group: Sendable {
     table = try LinkTable(header)
   }
 
+  /// The file's name in messages.
+  package var fileName: String { header.context.source.name }
+
   package func attributes() throws(HDF5Error) -> [HDF5Attribute] { try header.attributes() }
 
   package func attribute(_ name: HDF5Name) throws(HDF5Error) -> HDF5Attribute? {

@@ -18,6 +18,8 @@ extension HDF5ElementType {
     case .u8: try Self.copy(tessera_H5T_STD_U8LE())
     case .complex(let part):
       try Self.compound([Member("r", part), Member("i", part)])
+    case .boolean: try Self.boolean()
+    case .opaque(let length): try Self.opaque(length: length)
     case .string(let length):
       try Self.string(length: length)
     case .array(let element, let extents):
@@ -46,12 +48,36 @@ extension HDF5ElementType {
     return type
   }
 
+  private static func boolean() throws(HDF5Error) -> HDF5Handle {
+    let type = try HDF5Handle(
+      taking: H5Tenum_create(tessera_H5T_STD_I8LE()), from: "H5Tenum_create", close: H5Tclose)
+    for (name, value) in [("FALSE", Int8(0)), ("TRUE", 1)] {
+      try type.call("H5Tenum_insert") { id in withUnsafePointer(to: value) { H5Tenum_insert(id, name, $0) } }
+    }
+    return type
+  }
+
+  private static func opaque(length: Int) throws(HDF5Error) -> HDF5Handle {
+    let type = try HDF5Handle(taking: H5Tcreate(H5T_OPAQUE, length), from: "H5Tcreate", close: H5Tclose)
+    try type.call("H5Tset_tag") { H5Tset_tag($0, "") }
+    return type
+  }
+
   private static func string(length: Int) throws(HDF5Error) -> HDF5Handle {
     let type = try copy(tessera_H5T_C_S1())
     try type.withID { (id) throws(HDF5Error) in
       _ = try HDF5Library.check(H5Tset_size(id, length), "H5Tset_size")
       _ = try HDF5Library.check(H5Tset_strpad(id, H5T_STR_NULLPAD), "H5Tset_strpad")
     }
+    return type
+  }
+
+  /// The type of a variable-length UTF-8 string. Call inside `HDF5Library.sync`.
+  static func variableText() throws(HDF5Error) -> HDF5Handle {
+    let type = try copy(tessera_H5T_C_S1())
+    // H5T_VARIABLE is the largest size_t.
+    try type.call("H5Tset_size") { H5Tset_size($0, Int(bitPattern: UInt.max)) }
+    try type.call("H5Tset_cset") { H5Tset_cset($0, H5T_CSET_UTF8) }
     return type
   }
 

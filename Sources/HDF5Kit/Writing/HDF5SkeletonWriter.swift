@@ -122,18 +122,45 @@ package final class HDF5SkeletonWriter {
     }
   }
 
+  /// Opens the root, so that it can have datasets; its path is empty.
+  package func openRoot() throws(HDF5Error) {
+    try HDF5Library.sync { () throws(HDF5Error) in
+      let file = try openFile()
+      groups[""] = try file.withID { (file) throws(HDF5Error) in
+        try HDF5Handle(taking: H5Gopen2(file, "/", hid_t(H5P_DEFAULT)), from: "H5Gopen2", close: H5Gclose)
+      }
+    }
+  }
+
+  /// Puts texts on a group that was created: a list, or a single text with `isList` false.
+  package func writeAttribute(
+    _ name: String, ofGroup path: String, texts: [String], isList: Bool
+  ) throws(HDF5Error) {
+    try HDF5Library.sync { () throws(HDF5Error) in
+      guard let group = groups[path] else {
+        throw .library(call: "H5Acreate2", message: "no group \(path) was created")
+      }
+      let width = max(1, texts.map(\.utf8.count).max() ?? 1)
+      let bytes = texts.flatMap { Array($0.utf8) + [UInt8](repeating: 0, count: width - $0.utf8.count) }
+      try writeAttribute(
+        name, of: group, type: .string(length: width), shape: isList ? [texts.count] : [], bytes: bytes)
+    }
+  }
+
   /// Creates a contiguous dataset in an existing group; returns the file address of its bytes, nil if it is empty.
   ///
   /// - Parameters:
   ///   - shape: extents, outermost first; empty for a scalar.
   ///   - attributes: put on the dataset as fixed-length ASCII strings.
+  ///   - texts: put on the dataset as variable-length UTF-8 strings, which h5py reads as `str` and not as bytes.
   package func createDataset(
     _ name: String, in group: String, type: HDF5ElementType, shape: [Int],
-    attributes: [(name: String, value: String)] = []
+    attributes: [(name: String, value: String)] = [], texts: [(name: String, value: String)] = []
   ) throws(HDF5Error) -> Int? {
     try HDF5Library.sync { () throws(HDF5Error) in
       let dataset = try create(
         name, in: group, type: type, shape: shape, attributes: attributes, properties: datasetCreation)
+      for (name, value) in texts { try writeText(name, of: dataset, value) }
       // "Returns the offset in bytes; otherwise, returns HADDR_UNDEF" (H5Dget_offset); this value has all bits set, for
       // an empty dataset.
       return try dataset.withID { Int(exactly: H5Dget_offset($0)) }
@@ -243,6 +270,23 @@ package final class HDF5SkeletonWriter {
     let handle = try type.makeHandle()
     types[type] = handle
     return handle
+  }
+
+  private func writeText(_ name: String, of object: HDF5Handle, _ value: String) throws(HDF5Error) {
+    let space = try Self.space([])
+    let type = try HDF5ElementType.variableText()
+    try object.withID { (object) throws(HDF5Error) in
+      try space.withID { (space) throws(HDF5Error) in
+        try type.withID { (type) throws(HDF5Error) in
+          let attribute = try HDF5Handle(
+            taking: H5Acreate2(object, name, type, space, hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT)),
+            from: "H5Acreate2", close: H5Aclose)
+          try attribute.call("H5Awrite") { id in
+            value.withCString { text in withUnsafePointer(to: text) { H5Awrite(id, type, $0) } }
+          }
+        }
+      }
+    }
   }
 
   private func writeAttribute(

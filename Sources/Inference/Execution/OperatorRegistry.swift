@@ -48,6 +48,8 @@ package enum OperatorRegistry {
     Identity.self,
     If.self,
     InstanceNormalization.self,
+    IsInf.self,
+    IsNaN.self,
     LRN.self,
     LSTM.self,
     LayerNormalization.self,

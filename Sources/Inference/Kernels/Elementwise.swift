@@ -11,6 +11,15 @@ enum Elementwise {
     return [try x.type.visitFloats(Map(call: call, x: x, f: f))]
   }
 
+  /// `y[i] = f(x[i])` for floating-point numbers, where y is BOOL.
+  static func test(
+    _ call: OperatorCall, _ f: @escaping (Double) -> Bool
+  ) throws(OperatorError) -> [Tensor] {
+    let x = try call.input(0)
+    guard x.type.isFloat else { throw call.wrong(0, "floating-point elements", found: x.type.name) }
+    return [try x.type.visitFloats(Test(call: call, x: x, f: f))]
+  }
+
   /// `y[i] = f(x[i])` for numbers of any kind.
   static func unary<Op: UnaryArithmetic>(_: Op.Type, _ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
@@ -39,6 +48,19 @@ enum Elementwise {
       let y = try call.make(x.type, x.shape)
       let (from, to) = (x.values(T.self).base, y.values(T.self).base)
       for index in 0..<x.count { to[index] = T(narrowing: f(from[index].wide)) }
+      return y
+    }
+  }
+
+  private struct Test: FloatVisitor {
+    let call: OperatorCall
+    let x: Tensor
+    let f: (Double) -> Bool
+
+    func visit<T: Element>(_: T.Type) throws(OperatorError) -> Tensor where T.Wide == Double {
+      let y = try call.make(.bool, x.shape)
+      let (from, to) = (x.values(T.self), y.values(UInt8.self))
+      for index in 0..<x.count { to[index] = f(from[index].wide) ? 1 : 0 }
       return y
     }
   }

@@ -13,8 +13,7 @@ package final class ExternalFiles: Sendable {
 
   package init(of model: ReadableFile) {
     self.model = model
-    let slash = model.path.lastIndex(of: "/")
-    folder = slash.map { $0 == model.path.startIndex ? "/" : String(model.path[..<$0]) } ?? "."
+    folder = SystemPath.folder(of: model.path)
   }
 
   /// Every file opened so far.

@@ -67,7 +67,7 @@ public func validate(
   try await LongWork.perform { check in
     var options = ValidationOptions()
     options.deep = isDeep
-    options.project = try project.map { path in try Project(naming: path) }
+    options.project = try project.map { path in try ProjectDocuments(naming: path) }
     var done = 0
     func advance(_ bytes: Int, of total: Int) {
       done += bytes

@@ -86,10 +86,11 @@ extension WeightsFile {
         try check()
         try cutting.write(to: path, progress: reporting(cutting.byteCount))
         return ConversionResult(cutting, proof)
-      case (_, .checkpoint):
-        throw TesseraError(
-          .request,
-          "\(self.path): expected flat weights to cut, found a unit checkpoint; convert it back first")
+      case (.checkpoint(let checkpoint), .checkpoint) where plan == nil && settings.adding.isEmpty:
+        guard let kind = try checkpoint.hdf5Kind else { throw Self.cannotCut(self.path) }
+        let joining = try Joining(checkpoint, as: kind, at: path, options)
+        try joining.write(progress: reporting(joining.byteCount))
+      case (_, .checkpoint): throw Self.cannotCut(self.path)
       case (_, _) where plan != nil:
         throw TesseraError(
           .request, "\(path): expected a unit checkpoint (.h5) for the plan, found another ending")
@@ -102,6 +103,11 @@ extension WeightsFile {
       }
       return ConversionResult(provedNetworks: nil, notProvedReason: nil, warnings: [])
     }
+  }
+
+  private static func cannotCut(_ path: String) -> TesseraError {
+    TesseraError(
+      .request, "\(path): expected flat weights to cut, found a unit checkpoint; convert it back first")
   }
 
   /// The paths of all files from which the tensors are read.

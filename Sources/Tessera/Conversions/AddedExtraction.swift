@@ -67,7 +67,7 @@ package struct AddedExtraction {
   /// Throws if the folder has a file of the same name and other contents.
   private static func requireOwn(_ companions: [CompanionFile], in path: String) throws(TesseraError) {
     for companion in companions {
-      let name = path.hasSuffix("/") ? path + companion.name : "\(path)/\(companion.name)"
+      let name = SystemPath.joined(path, companion.name)
       guard FileIdentity(path: name) != nil else { continue }
       let file = try? ReadableFile(path: name, isInput: false)
       guard let file, file.size == companion.bytes.count,

@@ -44,7 +44,7 @@ package struct Adding {
     let companions = try FlatFormats.companions(of: flat, openedAs: opened.folder ?? opened.path)
     let isInFolder = companions != nil && flat.kind == .safetensors
     input = AddedInput(
-      name: task, source: flat, fileName: isInFolder ? DocumentFile.bareName(of: flat.path) : nil,
+      name: task, source: flat, fileName: isInFolder ? SystemPath.bareName(of: flat.path) : nil,
       companions: companions?.files ?? [])
     kept = companions?.files.map(\.name) ?? []
     leftOut = companions?.leftOut ?? []

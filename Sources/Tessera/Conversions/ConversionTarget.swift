@@ -1,6 +1,8 @@
+internal import Conversion
 package import FlatFormats
 package import TensorStreams
 internal import Tensors
+package import UnitCheckpoints
 
 /// The kind of file that a conversion writes, from the file's name.
 package enum ConversionTarget: Equatable, Sendable {
@@ -10,7 +12,9 @@ package enum ConversionTarget: Equatable, Sendable {
   /// Returns nil if no format has such a name.
   package init?(path: String) {
     let name = path.lowercased()
-    if name.hasSuffix(".h5") || name.hasSuffix(".hdf5") {
+    if name.hasSuffix(".weights.h5") {
+      self = .flat(.keras)
+    } else if name.hasSuffix(".h5") || name.hasSuffix(".hdf5") {
       self = .checkpoint
     } else if let kind = FlatFormats.kind(forName: name) {
       self = .flat(kind)
@@ -18,6 +22,18 @@ package enum ConversionTarget: Equatable, Sendable {
       self = .flat(.shardedSafetensors)
     } else {
       return nil
+    }
+  }
+}
+
+extension UnitCheckpoint {
+  /// The kind of the HDF5 file that the checkpoint was made from; nil for other formats.
+  ///
+  /// A checkpoint cannot be cut again, so a destination `.h5` can only be that file.
+  package var hdf5Kind: FlatFormatKind? {
+    get throws {
+      let kind = try base().kind
+      return kind == .keras || kind == .hdf5 ? kind : nil
     }
   }
 }

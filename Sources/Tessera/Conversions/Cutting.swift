@@ -60,7 +60,7 @@ package struct Cutting {
     } catch let error as PlanError { throw ConversionError.plan(path: planPath, error) }
     (contents, resolved) = try CheckpointContents.cutting(
       flat, plan: whole, planPath: planPath,
-      fileName: isInFolder ? DocumentFile.bareName(of: flat.path) : nil, companions: companions?.files ?? [],
+      fileName: isInFolder ? SystemPath.bareName(of: flat.path) : nil, companions: companions?.files ?? [],
       adding: added, isCompressed: options.isCompressed, mayLose: options.mayLose)
     let own = try plan == nil && added.isEmpty ? nil : opened.network
     network = own.map { added.isEmpty ? $0 : NetworkModel($0, weights: joined) }

@@ -31,7 +31,8 @@ package struct Rewriting {
       metadata: keepsText ? flat.metadata(for: kind) : [], verbatim: kind == flat.kind ? flat.verbatim : nil,
       opaque: options.isOpaque, shardSet: flat.shardSet, shardSize: options.shardSize,
       sourceFiles: flat.files, replacing: options.isReplacing, companions: companions?.files ?? [],
-      isModelFolder: companions != nil && flat.shardSet == nil)
+      isModelFolder: companions != nil && flat.shardSet == nil,
+      hollowFiles: kind == .keras && flat.kind == .keras ? try flat.hollowFiles() : nil)
     byteCount = flat.tensors.reduce(0) { $0 + $1.spec.byteCount }
   }
 

@@ -39,17 +39,9 @@ package enum DocumentFile {
     }
   }
 
-  /// The last component of a path.
-  static func bareName(of path: String) -> String {
-    String(path.split(separator: "/", omittingEmptySubsequences: false).last ?? "")
-  }
-
   /// A path, relative to the folder of another file.
   package static func path(_ path: String, beside other: String) -> String {
-    let folder = other.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
-      separator: "/")
-    if path.hasPrefix("/") || (folder.isEmpty && !other.hasPrefix("/")) { return path }
-    return "\(folder)/\(path)"
+    SystemPath.isAbsolute(path) ? path : SystemPath.prefix(of: other) + path
   }
 }
 

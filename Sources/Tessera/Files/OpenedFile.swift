@@ -25,7 +25,7 @@ package final class OpenedFile: Sendable {
   package let flatKind: FlatFormatKind?
 
   /// The file that is open; nil for a folder.
-  private let file: ReadableFile?
+  let file: ReadableFile?
   private let assumeDType: Tensors.DType?
   private let usesHeaders: Bool
   private let opened = Once<Contents>()
@@ -75,10 +75,11 @@ package final class OpenedFile: Sendable {
     self.file = file
     self.assumeDType = assumeDType
     self.usesHeaders = usesHeaders
-    if try HDF5File.hasSignature(file) {
-      flatKind = nil
-    } else if let kind = FlatFormats.recognise(file) {
+    if let kind = FlatFormats.recognise(file) {
       flatKind = kind
+    } else if try HDF5File.hasSignature(file) {
+      // A file whose root cannot be read is taken for a checkpoint, whose reader names the defect.
+      flatKind = nil
     } else {
       let found = FlatFormats.archiveInWords(file) ?? Self.guess(file)
       throw TesseraError(sentence: "\(path): expected \(Self.known), found \(found)")

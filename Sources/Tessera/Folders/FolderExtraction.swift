@@ -27,7 +27,7 @@ package struct FolderExtraction {
         case .string(let type)? = members["type"],
         // These modules have no files.
         !["Normalize", "Dropout"].contains(where: type.hasSuffix),
-        !files.contains(where: { $0.name.hasPrefix(path + "/") })
+        !files.contains(where: { SystemPath.rest(of: $0.name, after: path + "/") != nil })
       else { return nil }
       return path
     }

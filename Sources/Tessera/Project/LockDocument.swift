@@ -31,11 +31,18 @@ package struct LockDocument: Sendable, Equatable {
     package let sha256: SHA256Digest
   }
 
+  /// The folders of which every file is locked, as paths relative to the document's folder, in byte order.
+  let folders: [String]
   /// The files, in the byte order of their paths.
   package let files: [File]
 
-  /// - Parameter files: files with different paths, in any order.
-  package init(files: [File]) { self.files = files.sorted { TensorName($0.path) < TensorName($1.path) } }
+  /// - Parameters:
+  ///   - folders: in any order, perhaps several times.
+  ///   - files: files with different paths, in any order.
+  init(folders: [String], files: [File]) {
+    self.folders = Set(folders.map { TensorName($0) }).sorted().map(\.text)
+    self.files = files.sorted { TensorName($0.path) < TensorName($1.path) }
+  }
 
   /// The document; the same files give the same bytes.
   package var bytes: [UInt8] {
@@ -56,7 +63,12 @@ package struct LockDocument: Sendable, Equatable {
         ])
       }
       do {
-        return try JSONWriter.bytes(Self.object([("format", .string(Self.format)), ("files", .array(list))]))
+        return try JSONWriter.bytes(
+          Self.object([
+            ("format", .string(Self.format)),
+            ("folders", folders.isEmpty ? nil : .array(folders.map(JSONValue.string))),
+            ("files", .array(list)),
+          ]))
       } catch { throw TesseraError(error) }
     }
   }
@@ -71,7 +83,7 @@ package struct LockDocument: Sendable, Equatable {
   package init(parsing bytes: [UInt8]) throws {
     let root = DocumentNode<ProjectError>(
       value: try JSONParser(sizeLimit: Self.sizeLimit).parse(bytes), place: "")
-    let object = try root.object(allowing: ["$schema", "format", "files"])
+    let object = try root.object(allowing: ["$schema", "format", "folders", "files"])
     let format = try object.required("format").string()
     guard format == Self.format else {
       throw ProjectError("format", expected: "\"\(Self.format)\"", found: TensorName(format).quoted)
@@ -86,7 +98,9 @@ package struct LockDocument: Sendable, Equatable {
       }
       files.append(file)
     }
-    self.init(files: files)
+    self.init(
+      folders: try object.optional("folders")?.array().map { node throws(ProjectError) in try node.string() }
+        ?? [], files: files)
   }
 }
 

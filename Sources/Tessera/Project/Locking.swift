@@ -10,10 +10,13 @@ package struct Locking {
   /// The folder of the document, absolute and without links.
   private let folder: String
   private let shownFolder: String
+  private var folders: [String] = []
   private var files: [TensorName: LockDocument.File] = [:]
   private let progress: (Int) -> Void
+  /// The lock that is there already, and is replaced.
+  private let output: FileIdentity?
 
-  /// Locks files, and every file of weights in folders.
+  /// Locks files, and every file in folders but hidden ones.
   ///
   /// - Parameters:
   ///   - output: the path of the document, to whose folder paths are relative; it need not exist.
@@ -23,13 +26,16 @@ package struct Locking {
     for paths: [String], output: String, progress: @escaping (Int) -> Void = { _ in }
   ) throws -> LockDocument {
     var locking = Locking(
-      folder: SystemPath.resolved(Project.folderName(of: output)) ?? "/",
-      shownFolder: Project.folderName(of: output), progress: progress)
+      folder: SystemPath.resolved(SystemPath.folder(of: output)) ?? "/",
+      shownFolder: SystemPath.folder(of: output), output: FileIdentity(path: output), progress: progress)
     for path in paths { try locking.add(path) }
-    return LockDocument(files: Array(locking.files.values))
+    return LockDocument(folders: locking.folders, files: Array(locking.files.values))
   }
 
-  private init(folder: String, shownFolder: String, progress: @escaping (Int) -> Void) {
+  private init(
+    folder: String, shownFolder: String, output: FileIdentity?, progress: @escaping (Int) -> Void
+  ) {
+    self.output = output
     self.folder = folder
     self.shownFolder = shownFolder
     self.progress = progress
@@ -37,22 +43,37 @@ package struct Locking {
 
   private mutating func add(_ path: String) throws {
     guard FolderValidation.isFolder(path) else { return try addFile(path) }
-    let verdicts = FolderValidation.check(folder: path, ValidationOptions())
+    var options = ValidationOptions()
+    options.output = output
+    let verdicts = FolderValidation.check(folder: path, options)
     let kinds = Set(FlatFormatKind.allCases.map(\.rawValue) + ["unit-checkpoint"])
-    var count = 0
+    var hasWeights = false
     for verdict in verdicts {
       if case .failed(let sentence) = verdict.state { throw TesseraError(sentence: sentence) }
-      guard case .checked = verdict.state, !FolderValidation.isFolder(verdict.path),
-        verdict.kind.map(kinds.contains) ?? false
-      else { continue }
       if let error = verdict.findings.first(where: { $0.severity == .error }) {
         throw TesseraError(
           sentence: "\(error.file): \(error.location.isEmpty ? "" : "\(error.location): ")\(error.message)")
       }
-      count += 1
+      guard case .checked = verdict.state, !FolderValidation.isFolder(verdict.path),
+        verdict.kind.map(kinds.contains) ?? false
+      else { continue }
+      hasWeights = true
       if files[TensorName(try relative(verdict.path))] == nil { try addFile(verdict.path) }
     }
-    if count == 0 { throw TesseraError(sentence: "\(path): folder: expected files of weights, found none") }
+    if !hasWeights {
+      throw TesseraError(sentence: "\(path): folder: expected files of weights, found none")
+    }
+    folders.append(try relative(path))
+    // Configuration, tokenizer and code decide what the weights compute. A lock cannot have its own digest.
+    let listing: FolderListing
+    do throws(FileError) { listing = try FolderListing(path) } catch { throw TesseraError(error) }
+    for path in listing.folders.flatMap(\.paths)
+    where !ProjectDocuments.names.contains(SystemPath.bareName(of: path))
+      && FileIdentity(path: path) != output
+    {
+      guard try files[TensorName(relative(path))] == nil else { continue }
+      try add(try ReadableFile(path: path), kind: "other", nil, [])
+    }
   }
 
   /// Adds a file; of an index, also its shards.
@@ -69,8 +90,12 @@ package struct Locking {
       let model = modelDigest(of: zip(source.tensors, tensors).map { ($0.spec, $1.sha256) })
       try add(file, kind: source.kind.rawValue, model, tensors)
       for path in source.files where path != file.path {
-        guard let shard = try FlatFormats.shard(at: path, of: source) else { continue }
-        try add(shard, kind: FlatFormatKind.safetensors.rawValue, nil, [])
+        if let shard = try FlatFormats.shard(at: path, of: source) {
+          try add(shard, kind: FlatFormatKind.safetensors.rawValue, nil, [])
+        } else {
+          // The external data of an ONNX model.
+          try add(try ReadableFile(path: path), kind: "other", nil, [])
+        }
       }
     }
   }

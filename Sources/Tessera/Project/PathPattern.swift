@@ -1,3 +1,5 @@
+internal import ByteFiles
+
 /// A pattern of file paths: `*` and `?` within a component, `**` for any number of components.
 ///
 /// `*` matches none or more characters, `?` exactly one, and neither matches `/`. `**` is a component of its own and
@@ -18,7 +20,7 @@ package struct PathPattern: Hashable, Sendable {
   /// characters.
   package init?(_ text: String) {
     self.text = text
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    let parts = SystemPath.components(text)
     components = parts.map { Array($0.unicodeScalars) }
     if text.utf8.count > Self.lengthLimit { return nil }
     for part in parts {
@@ -29,7 +31,7 @@ package struct PathPattern: Hashable, Sendable {
 
   /// Whether the pattern matches a whole path, which has no `.` and no empty component; the document's own folder is ".".
   package func matches(_ path: String) -> Bool {
-    let parts = path.split(separator: "/", omittingEmptySubsequences: false).map { Array($0.unicodeScalars) }
+    let parts = SystemPath.components(path).map { Array($0.unicodeScalars) }
     return Self.matches(components, parts, isAny: { $0 == ["*", "*"] }) { pattern, part in
       Self.matches(pattern, part, isAny: { $0 == "*" }) { $0 == "?" || $0 == $1 }
     }

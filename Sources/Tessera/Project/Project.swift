@@ -1,17 +1,17 @@
 internal import ByteFiles
 internal import StrictJSON
 internal import Tensors
-package import Validation
+internal import Validation
 
-/// A project: a folder with a `tessera.toml`, whose rules apply to the files in the folder.
-package struct Project: Sendable {
+/// A folder with a `tessera.toml`, whose rules apply to the files in the folder.
+struct Project: Sendable {
   /// The name that is searched for.
-  package static let fileName = "tessera.toml"
+  static let fileName = "tessera.toml"
 
   /// The path of the document: as the user gave it; of a document that was found, relative to the current folder if it
   /// lies there, else absolute.
-  package let path: String
-  package let document: ProjectDocument
+  let path: String
+  let document: ProjectDocument
   /// The folder of the document, absolute and without links.
   let folder: String
   private let identity: FileIdentity?
@@ -20,44 +20,44 @@ package struct Project: Sendable {
   let isNamed: Bool
 
   /// Reads the document at `path`.
-  package init(naming path: String) throws(TesseraError) { try self.init(path, isNamed: true) }
+  init(naming path: String) throws(TesseraError) { try self.init(path, isNamed: true) }
 
-  /// Finds the document of the nearest folder that has one: the folder at `path` or that of the file, or one above. The
-  /// search ends at a folder with `.git`.
-  ///
-  /// - Returns: nil if there is none, or if there is nothing at `path`.
-  /// - Throws: for a document that is malformed or cannot be read.
-  package static func find(for path: String) throws(TesseraError) -> Project? {
-    guard let found = place(for: path) else { return nil }
-    return try Project(found, isNamed: false)
-  }
+  /// Reads a document that `places` found.
+  init(finding path: String) throws(TesseraError) { try self.init(path, isNamed: false) }
 
-  /// The path of the document that `find` reads.
-  package static func place(for path: String) -> String? {
-    place(of: fileName, for: path)
-  }
-
-  /// The path of the file with this name in the folder at `path`, in that of the file, or in the nearest one above.
-  static func place(of name: String, for path: String) -> String? {
-    guard var folder = SystemPath.resolved(SystemPath.isFolder(path) ? path : folderName(of: path)) else {
-      return nil
+  /// The paths of the files with this name in the folder at `path` or that of the file, and in the folders above; the
+  /// nearest first. The search ends at a folder with `.git`.
+  static func places(of name: String, for path: String) -> [String] {
+    guard var folder = SystemPath.resolved(SystemPath.isFolder(path) ? path : SystemPath.folder(of: path))
+    else {
+      return []
     }
+    var found: [String] = []
     while true {
-      let candidate = folder == "/" ? "/\(name)" : "\(folder)/\(name)"
-      if SystemPath.linkStatus(candidate) != nil { return shown(candidate) }
-      if folder == "/" || SystemPath.linkStatus("\(folder)/.git") != nil { return nil }
-      folder = folderName(of: folder)
+      let candidate = SystemPath.joined(folder, name)
+      if SystemPath.linkStatus(candidate) != nil { found.append(shown(candidate)) }
+      if folder == "/" || SystemPath.linkStatus("\(folder)/.git") != nil { return found }
+      folder = SystemPath.folder(of: folder)
     }
   }
 
   private init(_ path: String, isNamed: Bool) throws(TesseraError) {
     document = try DocumentFile.read(path, limit: ProjectDocument.sizeLimit, as: "a project's rules") {
       bytes in
-      try ProjectDocument(parsing: bytes) { name in try PolicyFile.read(name, beside: path) }
+      try ProjectDocument(parsing: bytes) { name in
+        // A document that was found must not read files elsewhere.
+        guard isNamed || !SystemPath.isAbsolute(name) && !SystemPath.components(name).contains("..") else {
+          throw TesseraError(
+            sentence:
+              "\(path): policy: expected a file in the folder of the document, found \(TensorName(name).quoted)"
+          )
+        }
+        return try PolicyFile.read(name, beside: path)
+      }
     }
     self.path = path
     self.isNamed = isNamed
-    folder = SystemPath.resolved(Self.folderName(of: path)) ?? "/"
+    folder = SystemPath.resolved(SystemPath.folder(of: path)) ?? "/"
     identity = FileIdentity(path: path)
   }
 
@@ -68,18 +68,27 @@ package struct Project: Sendable {
       .map { ($0.offset, $0.element) }
   }
 
-  /// Whether a rule applies to a file.
-  package func applies(to path: String) -> Bool { !entries(for: [path]).isEmpty }
-
-  /// Verdicts with the document's path where a rule applies to the file.
-  package func marked(_ verdicts: [FileVerdict]) -> [FileVerdict] {
-    verdicts.map { verdict in
-      var verdict = verdict
-      if case .failed = verdict.state { return verdict }
-      verdict.project = applies(to: verdict.path) ? path : nil
-      return verdict
+  /// The verdict on this document if it is in the folder that was checked, and one of its entries is about no file there,
+  /// most likely because its pattern is wrong.
+  func idle(below path: String, _ verdicts: [FileVerdict]) -> FileVerdict? {
+    guard FolderValidation.isFolder(path), let root = SystemPath.resolved(path),
+      SystemPath.same(root, folder) || SystemPath.rest(of: folder, after: SystemPath.root(of: root)) != nil
+    else { return nil }
+    let paths = verdicts.compactMap { relative($0.path) }
+    let idle = document.files.enumerated().filter { _, entry in !paths.contains(where: entry.match.matches)
     }
+    guard let first = idle.first else { return nil }
+    let more = idle.count == 1 ? "" : ", and \(idle.count - 1) more such entries"
+    return FileVerdict(
+      path: self.path, kind: "project",
+      ProjectFinding(
+        "match", severity: .warning, at: "files[\(first.offset)].match",
+        "expected a pattern that a file matches, found \(TensorName(first.element.match.text).quoted)\(more)")
+    )
   }
+
+  /// Whether a rule applies to a file.
+  func applies(to path: String) -> Bool { !entries(for: [path]).isEmpty }
 
   /// A path relative to the document's folder, which is "." itself; nil for a path outside.
   func relative(_ path: String) -> String? { Self.relative(path, to: folder) }
@@ -92,48 +101,35 @@ package struct Project: Sendable {
       whole = resolved
     } else {
       // Only the folder: a file that is a link, as in Hugging Face's cache, has the name of the link.
-      guard let folder = SystemPath.resolved(folderName(of: path)) else { return nil }
-      whole = (folder == "/" ? "" : folder) + "/" + DocumentFile.bareName(of: path)
+      guard let folder = SystemPath.resolved(SystemPath.folder(of: path)) else { return nil }
+      whole = SystemPath.joined(folder, SystemPath.bareName(of: path))
     }
-    if whole == root { return "." }
-    let prefix = root == "/" ? "/" : root + "/"
-    return whole.hasPrefix(prefix) ? String(whole.dropFirst(prefix.count)) : nil
-  }
-
-  static func folderName(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
+    if SystemPath.same(whole, root) { return "." }
+    return SystemPath.rest(of: whole, after: SystemPath.root(of: root))
   }
 
   private static func shown(_ path: String) -> String {
-    guard let current = SystemPath.resolved("."), path.hasPrefix(current == "/" ? "/" : current + "/") else {
-      return path
-    }
-    return String(path.dropFirst(current == "/" ? 1 : current.count + 1))
+    SystemPath.resolved(".").flatMap { SystemPath.rest(of: path, after: SystemPath.root(of: $0)) } ?? path
   }
 }
 
-extension Project: ProjectRules {
-  package func isDocument(_ path: String) -> Bool {
+// The rules of this document, as `ProjectDocuments` needs them.
+extension Project {
+  func isDocument(_ path: String) -> Bool {
     identity.map { $0 == FileIdentity(path: path) } ?? false
   }
 
-  /// The strictest of the entries that apply.
-  package func nonFinite(in paths: [String]) -> NonFiniteGate? { strictest(paths)?.gate }
-
   /// The strictest gate of the entries that apply, and the number of its entry.
   func strictest(_ paths: [String]) -> (number: Int, gate: NonFiniteGate)? {
-    let order = NonFiniteGate.allCases
-    func rank(_ gate: NonFiniteGate) -> Int { order.firstIndex(of: gate) ?? 0 }
     var found: (number: Int, gate: NonFiniteGate)?
     for (number, entry) in entries(for: paths) {
       guard let gate = entry.nonFinite else { continue }
-      if found.map({ rank($0.gate) < rank(gate) }) ?? true { found = (number, gate) }
+      if found.map({ $0.gate < gate }) ?? true { found = (number, gate) }
     }
     return found
   }
 
-  package func allows(_ global: String, canRunCode: Bool, in paths: [String]) -> Bool {
+  func allows(_ global: String, canRunCode: Bool, in paths: [String]) -> Bool {
     isNamed && lists(global, canRunCode: canRunCode, in: paths) != nil
   }
 
@@ -144,7 +140,7 @@ extension Project: ProjectRules {
     }?.number
   }
 
-  package func findings(in subject: ProjectSubject) -> [ProjectFinding] {
+  func findings(in subject: ProjectSubject) -> [ProjectFinding] {
     if case .left = subject.contents, relative(subject.path) == nil { return [] }
     guard subject.files.contains(where: { relative($0) != nil }) || relative(subject.path) != nil else {
       let finding = ProjectFinding(

@@ -25,7 +25,7 @@ struct ProjectChecks {
 
   /// The findings of one entry, in the order of its keys in the guide.
   func findings(_ entry: ProjectDocument.Entry, number: Int) -> [ProjectFinding] {
-    let place = "\(DocumentFile.bareName(of: project.path)): files[\(number)]"
+    let place = "\(SystemPath.bareName(of: project.path)): files[\(number)]"
     let ofFiles = size(entry, place) + digest(entry, place)
     if case .left = subject.contents { return ofFiles }
     let unexamined = unexamined(entry, place)
@@ -111,16 +111,21 @@ struct ProjectChecks {
   static func open(_ path: String, of subject: ProjectSubject) throws -> ReadableFile? {
     if let file = subject.file, file.path == path { return file }
     guard case .flat(let source) = subject.contents else { return nil }
-    return try FlatFormats.shard(at: path, of: source)
+    if let shard = try FlatFormats.shard(at: path, of: source) { return shard }
+    // The external data of an ONNX model.
+    return source.kind == .onnx && source.files.contains(path) ? try ReadableFile(path: path) : nil
   }
 
+  /// The digest of a file, or of a range of its bytes.
+  ///
   /// - Parameter progress: called with the bytes of each piece.
   static func digest(
-    of file: ReadableFile, progress: (Int) -> Void = { _ in }
+    of file: ReadableFile, in range: Range<Int>? = nil, progress: (Int) -> Void = { _ in }
   ) throws(FileError) -> SHA256Digest {
     let hasher = SHA256Hasher()
-    for start in stride(from: 0, to: file.size, by: 1 << 20) {
-      let count = min(1 << 20, file.size - start)
+    let range = range ?? 0..<file.size
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: 1 << 20) {
+      let count = min(1 << 20, range.upperBound - start)
       hasher.update(try file.bytes(at: start, count: count))
       progress(count)
     }
@@ -247,7 +252,7 @@ struct ProjectChecks {
     return [
       ProjectFinding(
         "allow-globals", severity: .note,
-        "expected --project \(DocumentFile.bareName(of: project.path)) to accept \(TensorName(global.name).quoted): a "
+        "expected --project \(SystemPath.bareName(of: project.path)) to accept \(TensorName(global.name).quoted): a "
           + "document that was found may have come with the file (\(place).allow-globals)")
     ]
   }

@@ -21,11 +21,10 @@ extension ProjectDocument {
   /// - Throws: `TOMLError`, `ProjectError`, or the error of a policy's file.
   package init(parsing bytes: [UInt8], policy: (String) throws -> CountingPolicy) throws {
     let document = try TOMLParser(sizeLimit: Self.sizeLimit).parse(bytes)
-    do { self = try Self.read(Node(value: document.value, place: ""), policy) } catch var error
+    do { self = try Self.read(Node(value: document.value, place: ""), policy) } catch let error
       as ProjectError
     {
-      error.position = document.place(of: error.steps)?.lineAndColumn
-      throw error
+      throw error.inTOML(at: document.place(of: error.steps)?.lineAndColumn)
     }
   }
 
@@ -149,7 +148,7 @@ extension ProjectDocument.Count {
 
 extension DocumentNode<ProjectError> {
   /// A word from a list.
-  fileprivate func oneOf(_ what: String, _ words: [String]) throws(ProjectError) -> String {
+  func oneOf(_ what: String, _ words: [String]) throws(ProjectError) -> String {
     let text = try string()
     guard words.contains(text) else {
       throw ProjectError(
@@ -208,8 +207,9 @@ extension DocumentNode<ProjectError> {
     var bytes: [UInt8] = []
     let digits = Array(text.utf8)
     for start in stride(from: 0, to: digits.count, by: 2) {
-      guard let byte = UInt8(String(decoding: digits[start...].prefix(2), as: UTF8.self), radix: 16),
-        digits[start] != UInt8(ascii: "+")
+      // An initialiser of integers would also accept a sign.
+      guard digits[start...].prefix(2).allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+        let byte = UInt8(String(decoding: digits[start...].prefix(2), as: UTF8.self), radix: 16)
       else { break }
       bytes.append(byte)
     }

@@ -11,7 +11,7 @@ package struct ProjectError: Error, Hashable, Sendable {
   let expected: String
   let found: String
   /// The line and column, if they are known.
-  var position: String?
+  private var position: String?
 
   init(_ place: String, key: String? = nil, expected: String, found: String) {
     self.place = place
@@ -47,7 +47,7 @@ extension ProjectError: DocumentFailure {
   package static var documentName: String { "" }
 
   package static func wrongType(place: String, expected: String, found: String) -> ProjectError {
-    ProjectError(place, expected: inTOML(expected), found: inTOML(found))
+    ProjectError(place, expected: expected, found: found)
   }
 
   package static func outOfRange(place: String, expected: String, found: String) -> ProjectError {
@@ -64,8 +64,13 @@ extension ProjectError: DocumentFailure {
       found: TensorName(key).quoted + near(key, among: keys))
   }
 
-  /// TOML has tables where JSON has objects.
-  private static func inTOML(_ words: String) -> String { words == "an object" ? "a table" : words }
+  /// The error in the words of TOML, which has tables where JSON has objects, at a line and column.
+  func inTOML(at position: String?) -> ProjectError {
+    func words(_ text: String) -> String { text == "an object" ? "a table" : text }
+    var error = ProjectError(place, key: key, expected: words(expected), found: words(found))
+    error.position = position
+    return error
+  }
 
   /// The nearest name as the end of a sentence; empty if none is near.
   static func near(_ name: String, among names: some Sequence<String>) -> String {

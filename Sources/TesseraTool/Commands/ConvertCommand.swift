@@ -17,7 +17,9 @@ struct ConvertCommand: ParsableCommand {
     discussion: """
       The ending of DEST sets its format: .h5 or .hdf5 for a unit checkpoint, \
       \(FlatFormats.endings(for: .conversion)) for a flat file. .pth, .bin and .ckpt are PyTorch files, \
-      too. Converting back to safetensors or GGUF gives the identical file. \
+      too. .keras is a Keras archive, which is written only from one. Converting back to safetensors or GGUF gives \
+      the identical file. A checkpoint that was made from a Keras or other HDF5 file is also converted back \
+      to .h5, which gives the identical file, if everything but its tensors takes at most 64 MiB. \
       Every other format keeps the same tensor bytes. A file appears whole or not at all, and replaces one \
       of the same name.
 
@@ -111,10 +113,6 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup var leaveOut: LeaveOutOption
 
   func validate() throws {
-    for suffix in [".weights.h5", ".keras"] where dest.lowercased().hasSuffix(suffix) {
-      throw ValidationError(
-        "DEST '\(dest)': names that end in \(suffix) are Keras files, which this version does not write")
-    }
     guard let destination else {
       throw ValidationError(
         "DEST '\(dest)': expected a name that ends in .h5, .hdf5, \(FlatFormats.endings(for: .conversion)), or a folder's, that ends in /"
@@ -158,7 +156,10 @@ struct ConvertCommand: ParsableCommand {
         sentence:
           "\(source): --dequantise: expected flat weights, found a unit checkpoint; convert it back first")
     case (.checkpoint(let checkpoint), .flat(let kind)): try join(checkpoint, as: kind)
-    case (.checkpoint, _):
+    case (.checkpoint(let checkpoint), .checkpoint):
+      if plan == nil, !compress, add.texts.isEmpty, let kind = try checkpoint.hdf5Kind {
+        return try join(checkpoint, as: kind)
+      }
       throw TesseraError(
         sentence: "\(source): expected flat weights to cut, found a unit checkpoint; convert it back first")
     case (_, nil): throw TesseraError(sentence: "\(dest): no format has that name")
@@ -315,6 +316,12 @@ struct ConvertCommand: ParsableCommand {
     let sizes = (folder?.files ?? [dest]).compactMap(SystemPath.size)
     try Output.standardOutput(
       WrittenFile(path: dest, tensors: count, files: sizes.count, byteCount: sizes.reduce(0, +)).text)
+    if FlatFormats.needsOlderLoader(dest) {
+      Output.standardError(
+        WrappedSentence.text(
+          "note: a file in Keras's older form; Keras loads it under a name that ends in .h5, and not in .weights.h5",
+          width: errorWidth))
+    }
   }
 
   private func rewrite(_ flat: any FlatWeightsSource, _ opened: OpenedFile, as kind: FlatFormatKind) throws {
@@ -332,7 +339,7 @@ struct ConvertCommand: ParsableCommand {
   private func tellRemarks(of flat: any FlatWeightsSource, beside added: [Adding] = []) {
     leaveOut.tell(of: Adding.joined(flat, added))
     let told = ([flat] + added.map(\.source)).flatMap(\.remarks).filter {
-      [.foreignGlobal, .codeGlobal, .codeInStorage, .trailingBytes].contains($0.kind)
+      [.foreignGlobal, .codeGlobal, .codeInStorage, .kerasCode, .trailingBytes].contains($0.kind)
     }
     Output.standardError(
       NoteList.text(

@@ -1,5 +1,6 @@
 internal import Accounting
 internal import ArgumentParser
+internal import ByteFiles
 internal import FlatFormats
 internal import Reporting
 internal import TensorStreams
@@ -38,6 +39,7 @@ struct InspectCommand: ParsableCommand {
         tessera inspect weights.safetensors --tree --depth 2
         tessera inspect weights.safetensors --stats --match 'encoder.*' --sort std
         tessera inspect weights.safetensors --json --digests
+        tessera inspect model.h5 --format cyclonedx > model.cdx.json
       """)
 
   @Argument(help: "The file to inspect.")
@@ -46,8 +48,16 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "Print only the plan of a unit checkpoint.")
   var plan = false
 
-  @Flag(help: "Print JSON (schemas/inspect.schema.json).")
+  @Flag(help: "Print JSON (schemas/inspect.schema.json). The same as --format json.")
   var json = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The form of the output: text, json or cyclonedx.",
+      discussion:
+        "cyclonedx is a CycloneDX 1.6 document with one component: digests of all files, format, dtypes and counts. It reads every byte."
+    ))
+  var format = Format.text
 
   @Flag(help: "Also print the digests: the SHA-256 of every tensor's bytes, and one of the model.")
   var digests = false
@@ -75,7 +85,17 @@ struct InspectCommand: ParsableCommand {
 
   @OptionGroup var reading: ReadingOptions
 
+  /// The form of the output.
+  enum Format: String, ExpressibleByArgument, CaseIterable { case text, json, cyclonedx }
+
   func validate() throws {
+    if json, format == .cyclonedx {
+      throw ValidationError("--json: expected no --format cyclonedx beside it")
+    }
+    if format == .cyclonedx, plan || stats || tree || digests || match.isGiven || sort != nil {
+      throw ValidationError(
+        "--format cyclonedx is about the whole model; expected no option that selects or adds")
+    }
     if let depth {
       guard tree else { throw ValidationError("--depth goes with --tree") }
       guard depth >= 0 else { throw ValidationError("--depth: expected at least 0, found \(depth)") }
@@ -85,7 +105,7 @@ struct InspectCommand: ParsableCommand {
         "--tree lists modules, \(stats ? "--stats" : "--digests") lists tensors; give one of them"
       )
     }
-    if plan, stats || tree || digests || json || match.isGiven || sort != nil {
+    if plan, stats || tree || digests || json || format != .text || match.isGiven || sort != nil {
       throw ValidationError("--plan prints only the plan; expected no other option")
     }
     guard let sort else { return }
@@ -102,8 +122,9 @@ struct InspectCommand: ParsableCommand {
   }
 
   func run() throws {
+    let opened = try OpenedFile(file, assumeDType: reading.assumeDType)
     let inspection: Inspection
-    switch try OpenedFile(file, assumeDType: reading.assumeDType).contents {
+    switch try opened.contents {
     case .flat where plan:
       throw TesseraError(sentence: "\(file): --plan: expected a unit checkpoint, found flat weights")
     case .flat(let source): inspection = try self.inspection(of: source)
@@ -111,17 +132,19 @@ struct InspectCommand: ParsableCommand {
       return try Output.standardOutput(String(decoding: checkpoint.planText, as: UTF8.self))
     case .checkpoint(let checkpoint): inspection = try self.inspection(of: checkpoint)
     }
-    if json {
-      try Output.standardOutput(json: inspection.json)
-    } else {
-      try Output.standardOutput(inspection.painted(width: Terminal.width))
+    switch json ? .json : format {
+    case .text: try Output.standardOutput(inspection.painted(width: Terminal.width))
+    case .json: try Output.standardOutput(json: inspection.json)
+    case .cyclonedx:
+      let component = try component(inspection, opened)
+      try Output.standardOutput(json: component.json(version: TesseraCommand.version))
     }
   }
 
   /// The inspection of a flat file.
   private func inspection(of source: any FlatWeightsSource) throws -> Inspection {
     let places = try match.places(in: source.tensors.map(\.spec.name), of: file)
-    let digests = digests ? try self.digests(of: source, places) : [:]
+    let digests = digests || format == .cyclonedx ? try self.digests(of: source, places) : [:]
     let statistics = try statistics(of: source, places)
     let rows = places.map { place in
       let tensor = source.tensors[place]
@@ -137,7 +160,8 @@ struct InspectCommand: ParsableCommand {
           message: "expected \($0.expected), found \($0.found)")
       },
       leftOut: LeftOutList(source),
-      modelDigest: self.digests && !match.isGiven ? Tensors.modelDigest(of: digested) : nil,
+      modelDigest: (self.digests || format == .cyclonedx) && !match.isGiven
+        ? Tensors.modelDigest(of: digested) : nil,
       view: view(of: source))
   }
 
@@ -165,6 +189,33 @@ struct InspectCommand: ParsableCommand {
             files: input.record.files.map { ($0.name, $0.digest) })
         }
       }, view: view(of: checkpoint))
+  }
+
+  /// The model as a component of a bill of materials.
+  private func component(_ inspection: Inspection, _ opened: OpenedFile) throws -> ComponentReport {
+    var counted = try CountSource(opened)
+    let policy = try counted.plannedPolicy()
+    try counted.readValues(for: [policy])
+    let counts = try counted.inventory.counts(under: policy)
+    var bar = ProgressBar("hashing", total: try opened.files.reduce(0) { $0 + (SystemPath.size($1) ?? 0) })
+    defer { bar.finish() }
+    var done = 0
+    let digested = try opened.digestedFiles {
+      done += $0
+      bar.update(done)
+    }
+    return ComponentReport(
+      inspection, name: Self.name(of: file),
+      files: digested.files.map { .init(name: $0.name, size: ByteCount($0.size), digest: $0.sha256) },
+      others: digested.others, policy: "\(policy.id) \(policy.version)", stored: counts.stored,
+      networks: counts.networks)
+  }
+
+  /// The last component of a path, also of "." and "..".
+  private static func name(of path: String) -> String {
+    let last = path.split(separator: "/").last.map(String.init) ?? "/"
+    guard last == "." || last == ".." else { return last }
+    return SystemPath.resolved(path)?.split(separator: "/").last.map(String.init) ?? last
   }
 
   private func view(of source: any TensorSource) -> Inspection.View {

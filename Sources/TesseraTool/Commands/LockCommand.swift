@@ -10,8 +10,9 @@ struct LockCommand: ParsableCommand {
     usage: "tessera lock <files> ... [<options>]",
     discussion: """
       Write a lock (schemas/lock.schema.json): the size and the SHA-256 of each file of weights, the digest \
-      of its model, and the SHA-256 of every tensor. Of a folder, every file of weights is locked. Paths in \
-      the lock are relative to its folder, and the same files give the same bytes.
+      of its model, and the SHA-256 of every tensor. Of a folder, every other file is locked too: \
+      configuration, tokenizer, code; hidden files, tessera.toml and tessera.lock are not. Paths in the lock \
+      are relative to its folder, which holds all files, and the same files give the same bytes.
 
       A file with errors is refused: a lock would make them permanent. `tessera validate --locked` reports \
       files and tensors that changed, appeared or disappeared.
@@ -19,7 +20,7 @@ struct LockCommand: ParsableCommand {
       Examples:
         tessera lock models/
         tessera validate --locked models/
-        tessera lock model.h5 weights.safetensors -o ci/tessera.lock
+        tessera lock model.h5 weights.safetensors -o release.lock
       """)
 
   @Argument(help: "The files or folders to lock.")

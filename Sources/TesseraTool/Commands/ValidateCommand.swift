@@ -14,13 +14,13 @@ struct ValidateCommand: ParsableCommand {
     abstract: "Check files and report every defect.",
     usage: "tessera validate <files> ... [<options>]",
     discussion: """
-      Check unit checkpoints, safetensors, sets of shards, npz, npy, PyTorch and GGUF files against every rule \
-      of their formats. Check that an ONNX model can be read, that exactly one node makes each value, and \
+      Check unit checkpoints, safetensors, sets of shards, npz, npy, PyTorch, GGUF, Keras and other HDF5 files \
+      against every rule of their formats. Check that an ONNX model can be read, that exactly one node makes each value, and \
       that the nodes have no cycle. In a folder, check every file of these formats, and list the others. \
       In a folder of a Hugging Face model, also compare config.json with the tensors and with the tokenizer.
 
       A tessera.toml has a project's own rules for its files: dtypes, tensors, sizes, counts, formats, \
-      digests. The nearest one is used: in the folder of the argument, or above it up to a folder with .git.
+      digests. Each one in the folder of the argument, or above it up to a folder with .git, is applied.
 
       Each file gets one line with the result, the format, and the part that was read. Without --deep, the \
       data of tensors is not read.
@@ -45,6 +45,7 @@ struct ValidateCommand: ParsableCommand {
           --allow-minus-infinity '*.mask'
         tessera validate --format junit model.h5 > report.xml
         tessera validate --deep --project ci/tessera.toml models/
+        tessera validate --signature model.sig downloaded-model/
       """)
 
   @Argument(help: "The files to check.")
@@ -89,18 +90,25 @@ struct ValidateCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Apply the project's rules in FILE, instead of those in the nearest tessera.toml.", valueName: "file"))
+      "Apply the project's rules in FILE alone, without searching for a tessera.toml.", valueName: "file"))
   var project: String?
 
   @Flag(name: .customLong("no-project"), help: "Ignore tessera.toml.")
   var noProject = false
 
-  @Flag(help: "Compare all files with the nearest tessera.lock. Implies --deep.")
+  @Flag(help: "Compare all files with each tessera.lock in their folder or above. Implies --deep.")
   var locked = false
 
   @Option(
-    help: ArgumentHelp("Compare all files with the lock FILE. Implies --locked.", valueName: "file"))
+    help: ArgumentHelp("Compare all files with the lock FILE alone. Implies --locked.", valueName: "file"))
   var lock: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Compare all files with the digests in FILE, a signature by OpenSSF's model_signing.",
+      discussion: "The signature itself, and the identity of the signer, are not verified.", valueName: "file"
+    ))
+  var signature: String?
 
   @OptionGroup var reading: ReadingOptions
 
@@ -130,19 +138,28 @@ struct ValidateCommand: ParsableCommand {
 
   func run() throws {
     let options = try options()
-    let projects = try projects()
-    let locks = try locks(projects)
-    let verdicts = zip(files, zip(projects, locks)).flatMap { path, rules in
+    var search = try ProjectSearch(
+      project: project, isOff: noProject, lock: lock, isLocked: locked)
+    // All documents are read before any file is checked.
+    let documents = try files.map { try search.documents(for: $0) }
+    var signed = try signature.map { SignedFiles(try ModelSignature($0)) }
+    var verdicts: [FileVerdict] = []
+    for (path, documents) in zip(files, documents) {
       var options = options
-      options.project = rules.1 ?? rules.0
-      let verdicts = check(path, options)
-      let missing = (rules.1?.missing(below: path) ?? []).map { $0.adjusted(options) }
-      return (rules.0?.marked(verdicts) ?? verdicts) + missing
+      options.project = documents
+      var found = check(path, options)
+      if let documents {
+        found = documents.marked(found)
+        found += try documents.others(below: path, found).map { $0.adjusted(options) }
+      }
+      verdicts += try signed?.applied(to: found, of: path).map { $0.adjusted(options) } ?? found
     }
-    let used = projects.compactMap { $0?.path }
+    if let signed { verdicts.append(signed.verdict) }
+    let used = documents.compactMap { $0?.paths }.joined()
     let report = FindingsReport(
       files: verdicts, failOn: failOn,
-      projects: used.enumerated().filter { used.firstIndex(of: $0.element) == $0.offset }.map(\.element))
+      projects: used.enumerated().filter { used.prefix($0.offset).contains($0.element) == false }
+        .map(\.element))
     switch json ? .json : format {
     case .text: try Output.standardOutput(report.text)
     case .json: try Output.standardOutput(json: report.json)
@@ -157,42 +174,8 @@ struct ValidateCommand: ParsableCommand {
     if !report.isClean { throw ExitCode(1) }
   }
 
-  /// The project of each file. All documents are read before any file is checked; each is read once.
-  private func projects() throws -> [Project?] {
-    if noProject { return files.map { _ in nil } }
-    if let project {
-      let named = try Project(naming: project)
-      return files.map { _ in named }
-    }
-    var known: [String: Project] = [:]
-    return try files.map { path in
-      guard let place = Project.place(for: path) else { return nil }
-      if let project = known[place] { return project }
-      known[place] = try Project.find(for: path)
-      return known[place]
-    }
-  }
-
   /// Whether all data are read.
   private var isDeep: Bool { deep || locked || lock != nil }
-
-  /// The lock of each file, with the rules of its project; nil without --locked.
-  private func locks(_ projects: [Project?]) throws -> [LockedProject?] {
-    guard locked || lock != nil else { return files.map { _ in nil } }
-    var known: [String: LockedProject] = [:]
-    return try zip(files, projects).map { path, project in
-      guard let place = lock ?? LockedProject.place(for: path) else {
-        throw TesseraError(
-          sentence:
-            "\(path): --locked: expected a \(LockDocument.fileName) in its folder or above it, found none")
-      }
-      let key = "\(place)\0\(project?.path ?? "")"
-      if let lock = known[key] { return lock }
-      let lock = try LockedProject(place, with: project)
-      known[key] = lock
-      return lock
-    }
-  }
 
   private func options() throws -> ValidationOptions {
     var options = ValidationOptions()

@@ -123,9 +123,40 @@ struct ModuleTable {
       if ["weight", "gamma", "scale"].contains(leaf) { modules[place].hasFactors = true }
       if leaf.has("_hh") || leaf.has("recurrent") { modules[place].isRecurrent = true }
     }
+    modules = modules.flatMap { Self.separated($0, tensors) }
     self.isSorted = isSorted
     self.modules = Self.oriented(isSorted ? Self.ordered(modules) : modules, tensors)
   }
+
+  /// The modules of which `module` consists: names such as `layer0.up` and `layer0.down` are those of modules, not of
+  /// the parameters of one module.
+  ///
+  /// A vector belongs to the weight whose name it begins or ends with: `up_b`, `b_up`.
+  private static func separated(_ module: ModuleEntry, _ tensors: [TensorPlacement]) -> [ModuleEntry] {
+    func leaf(_ tensor: Int) -> String { split(tensors[tensor].spec.name.text).leaf }
+    func isParameter(_ tensor: Int) -> Bool {
+      let word = leaf(tensor).lowercased()
+      return word.utf8.count < 2 || parameterWords.contains { word.contains($0) }
+    }
+    guard module.weights.count > 1, !module.isRecurrent, !module.weights.contains(where: { isParameter($0) })
+    else { return [module] }
+    var rest = module
+    rest.weights = []
+    let parts = module.weights.map { weight in
+      var part = ModuleEntry(name: tensors[weight].spec.name.text, separator: "_")
+      part.weights = [weight]
+      let word = leaf(weight)
+      part.vectors = rest.vectors.filter { leaf($0).hasPrefix(word + "_") || leaf($0).hasSuffix("_" + word) }
+      rest.vectors.removeAll { part.vectors.contains($0) }
+      return part
+    }
+    return parts + (rest.vectors.isEmpty ? [] : [rest])
+  }
+
+  /// Words in the names of a module's parameters.
+  private static let parameterWords = [
+    "weight", "kernel", "embedding", "lora", "alpha", "scale", "gamma", "filter",
+  ]
 
   /// Module and last component of a tensor's name.
   static func split(_ name: String) -> (module: String, separator: Character, leaf: String) {

@@ -62,7 +62,7 @@ struct DDUFValidation {
       if !Self.endings.contains(where: entry.name.hasSuffix) {
         report(place, "a name that ends in \(Self.endings.joined(separator: ", "))", "another ending")
       }
-      let parts = entry.name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+      let parts = SystemPath.components(entry.name)
       if parts.count > 2 || entry.name.contains("\\") { report(place, "at most one folder, and /", "more") }
       guard parts.count == 2 else { continue }
       if folders[parts[0]] == nil { order.append(parts[0]) }

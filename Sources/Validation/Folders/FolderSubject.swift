@@ -45,11 +45,7 @@ final class FolderSubject {
 
   /// The path of a file or folder in this one.
   func path(_ name: String) -> String {
-    folder == "." ? name : folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-  }
-
-  static func bareName(of path: String) -> String {
-    String(path.split(separator: "/", omittingEmptySubsequences: false).last ?? "")
+    SystemPath.joined(folder, name)
   }
 
   func has(_ name: String) -> Bool { names.contains(TensorName(name)) }
@@ -62,7 +58,7 @@ final class FolderSubject {
   /// The bytes of a file that is in the folder; nil if there is none, or if it is too large, which is a finding.
   func bytes(_ name: String, limit: Int) -> [UInt8]? {
     // A name in a folder of this one comes from a document, and only listed folders are entered.
-    let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    let parts = SystemPath.components(name)
     let isListed = parts.count == 1 ? has(name) : parts.count == 2 && folders.contains(TensorName(parts[0]))
     guard isListed, let file = try? documents.file(path(name)) else { return nil }
     examined.insert(TensorName(name))

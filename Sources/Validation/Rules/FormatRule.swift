@@ -19,8 +19,12 @@ enum FormatRule: ValidationRule {
   }
 
   static func findings(in subject: FlatSubject) -> [Finding] {
-    guard let promise = FlatFormats.promise(ofName: subject.path), promise != subject.found,
-      (promise, subject.found) != ("pytorch", "pickle")
+    guard let promise = FlatFormats.promise(ofName: subject.path) else {
+      guard let file = subject.file, FlatFormats.isStandIn(file) else { return [] }
+      return [subject.finding(.format, at: "", "expected the content of the file, found \(subject.found)")]
+    }
+    guard promise != subject.found,
+      ![("pytorch", "pickle"), ("hdf5", "keras")].contains(where: { $0 == (promise, subject.found) })
     else { return [] }
     return [subject.finding(.format, at: "", words(promise, subject.found))]
   }

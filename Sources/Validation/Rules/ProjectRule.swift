@@ -4,12 +4,12 @@ internal import TensorStreams
 internal import Tensors
 internal import UnitCheckpoints
 
-/// The rules of a project's `tessera.toml`, which are not those of any format.
+/// A project's own rules: those of `tessera.toml`, the digests of `tessera.lock`, and those of a model signature.
 enum ProjectRule: ValidationRule {
-  static let summary = "The file meets the rules that the project's tessera.toml has for it."
+  static let summary = "The file meets the project's tessera.toml, tessera.lock or signature."
   static let subjects: RuleSubjects = [.checkpoint, .flat]
   static let advice =
-    "Change the file, or the rule: the message names its place in tessera.toml. --no-project ignores the project's rules."
+    "Change the file, or the rule that the message names. --no-project ignores tessera.toml."
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     guard let project = subject.options.project else { return [] }

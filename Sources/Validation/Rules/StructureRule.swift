@@ -16,8 +16,8 @@ enum StructureRule: ValidationRule {
     .safetensorsReservedName, .npyMagic, .npyHeaderBounds, .npyHeaderLimit, .npySyntax, .npyDuplicateKey,
     .npyUnknownKey, .npyMissingKey, .npyOrder, .pickleTruncated, .pickleOpcode, .pickleVersion, .pickleStack,
     .pickleMemo, .pickleArgument, .torchMembers, .torchVersion, .torchByteOrder, .torchLegacy, .torchStorage,
-    .torchAmplification, .ggufMagic, .ggufTruncated, .ggufKey, .ggufDuplicateKey, .ggufValueType,
-    .ggufAlignment,
+    .torchAmplification, .hdf5Structure, .kerasLayers, .kerasArchive, .kerasShards, .ggufMagic, .ggufTruncated,
+    .ggufKey, .ggufDuplicateKey, .ggufValueType, .ggufAlignment,
   ]
   static let zipDefects: Set<ZipRule> = [
     .end, .comment, .end64, .directoryBounds, .directorySignature, .directorySize, .extra, .extra64,

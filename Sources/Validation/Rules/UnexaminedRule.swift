@@ -13,7 +13,8 @@ enum UnexaminedRule: ValidationRule {
   static let advice = "Examine that part with another tool, or remove it from the file."
   static let subjects: RuleSubjects = [.checkpoint, .flat]
   static let flatDefects: Set<FlatFormatRule> = [
-    .leftOut, .pickleLimit, .torchNesting, .torchPacked, .shardsLimit, .safetensorsHeaderLimit, .ggufLimit,
+    .leftOut, .pickleLimit, .torchNesting, .torchPacked, .shardsLimit, .safetensorsHeaderLimit, .hdf5Limit,
+    .ggufLimit,
   ]
   static let graphDefects: Set<ONNXRule> = [.count, .nesting]
 
@@ -30,10 +31,11 @@ enum UnexaminedRule: ValidationRule {
     let remarks = subject.remarks([.unexamined], as: .unexamined, .warning)
     // The reader may leave out a member that the scan of pickles has already reported.
     let known = Set(remarks.map(\.location))
+    let elsewhere = Set(subject.remarks([.hdf5Elsewhere, .hdf5SoftLink], as: .links, .note).map(\.location))
     return remarks
       + (subject.source?.leftOut ?? []).compactMap { item in
         let place = TensorName(item.name).quoted
-        if known.contains("member \(place)") { return nil }
+        if known.contains("member \(place)") || elsewhere.contains(place) { return nil }
         return subject.finding(
           .unexamined, item.fate == .apart ? .note : .warning, at: place,
           "expected only parts that a reader uses, found \(item.why)")

@@ -9,6 +9,7 @@ the tests: byte i of a tensor is (i * 37 + salt) mod 251, so every shape and dty
 import pathlib
 import zipfile
 
+import h5py
 import ml_dtypes
 import numpy as np
 import safetensors
@@ -103,5 +104,7 @@ np.savez(HERE / "plain.npz", **{k: v for k, v in arrays.items() if k != "fortran
 np.savez(HERE / "stored.npz", **arrays)
 np.savez_compressed(HERE / "deflated.npz", **arrays)
 np.savez(HERE / "none.npz")
+with h5py.File(HERE / "unwritten.h5", "w") as file:
+    file.create_dataset("x", (12_345,), "u1")
 with zipfile.ZipFile(HERE / "member.npz", "w") as archive:
     archive.writestr("readme.txt", "not an array")

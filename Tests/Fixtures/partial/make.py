@@ -286,7 +286,84 @@ def save_onnx():
     EXPECTED["constants.onnx"] = {"tensors": rows, "left_out": []}
 
 
+def save_hdf5():
+    """HDF5 files of no program in particular, with every kind of storage; h5py gives what is expected."""
+    import h5py
+
+    for name, libver in [("datasets.h5", "earliest"), ("datasets-latest.h5", "latest")]:
+        rows = []
+        with h5py.File(HERE / name, "w", libver=libver) as file:
+            def add(path, value, **options):
+                file.create_dataset(path, data=value, **options)
+                rows.append(row(path, value))
+
+            file.attrs["title"] = "anything"
+            file.attrs["sizes"] = np.array([3, 4], ">i2")
+            for number, kind in enumerate(["f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "c8", "c16", "?"]):
+                add(f"plain/{kind}", (np.arange(6) * (number + 1)).reshape(2, 3).astype(kind))
+            for kind in [">f8", ">f4", ">f2", ">i8", ">i4", ">u2", ">c8"]:
+                add(f"big/{kind[1:]}", np.arange(10, dtype=kind).reshape(5, 2))
+            large = np.arange(40 * 50, dtype="float32").reshape(40, 50)
+            add("chunked/deflated", large, chunks=(7, 9), compression="gzip", shuffle=True, fletcher32=True)
+            add("chunked/plain", large, chunks=(40, 10))
+            add("chunked/one", large, chunks=(40, 50))
+            add("chunked/growing", large, chunks=(7, 50), maxshape=(None, 50))
+            add("chunked/wide", large, chunks=(7, 9), maxshape=(None, None), compression="gzip")
+            add("chunked/fixed", large, chunks=(3, 5), compression="gzip")
+            add("empty", np.zeros((0, 3), "int32"))
+            add("scalar", np.float64(7))
+            filled = file.create_dataset("filled", (3, 2), "int16", fillvalue=-2)
+            rows.append(row("filled", filled[()]))
+            brain = np.arange(6, dtype="float32").reshape(2, 3).astype(ml_dtypes.bfloat16)
+            made = file.create_dataset("brain", data=brain.view("V2"))
+            made.attrs["dtype"] = "bfloat16"
+            rows.append(row("brain", brain))
+            arrays = np.arange(24, dtype="int32").reshape(2, 3, 4)
+            kind = h5py.h5t.array_create(h5py.h5t.STD_I32LE, (4,))
+            made = h5py.h5d.create(file.id, b"arrays", kind, h5py.h5s.create_simple((2, 3)))
+            made.write(h5py.h5s.ALL, h5py.h5s.ALL, arrays, mtype=kind)
+            rows.append(row("arrays", arrays))
+            file["tied"] = file["plain/f4"]
+            rows.append(row("tied", file["plain/f4"][()]))
+            left_out = {
+                "texts": "a dataset of text", "words": "a dataset of a variable-length string",
+                "rows": "a dataset of compounds of 2 members", "references": "a dataset of a reference",
+                "opaque": "a dataset of opaque elements of 3 bytes",
+                "nothing": "a dataset without a value (a null dataspace)", "kind": "a committed datatype",
+                "soft": "a soft link to '/plain/f8'", "outside": "an external link", "raw": "external storage",
+                "virtual": "a virtual dataset", "packed": "a dataset with the filter number 32000 ('lzf'), which is not read here",
+                "again": "a second name of the group '/plain'",
+            }
+            file["texts"] = np.array([b"ab", b"c"])
+            file["words"] = ["some", "words"]
+            file["rows"] = np.zeros(2, [("a", "f4"), ("b", "i4")])
+            file.create_dataset("references", (1,), h5py.ref_dtype)[0] = file["empty"].ref
+            file["opaque"] = np.zeros(2, "V3")
+            file["nothing"] = h5py.Empty("f4")
+            file["kind"] = np.dtype("f4")
+            file["soft"] = h5py.SoftLink("/plain/f8")
+            file["outside"] = h5py.ExternalLink("other.h5", "/x")
+            file.create_dataset("raw", (2,), "f4", external=[("other.raw", 0, 8)])
+            if libver == "latest":
+                layout = h5py.VirtualLayout((2,), "f4")
+                layout[:] = h5py.VirtualSource("other.h5", "x", (2,))
+                file.create_virtual_dataset("virtual", layout)
+            else:
+                del left_out["virtual"]
+            file.create_dataset("packed", data=large, compression="lzf")
+            file["again"] = file["plain"]
+        # Datasets of a group come before those of the groups in it, and of two names of a group the first is entered.
+        for item in rows:
+            item["name"] = item["name"].replace("plain/", "again/")
+            if item["name"] == "again/f4":
+                item["tied_to"] = "tied"
+        left_out["plain"] = left_out.pop("again").replace("plain", "again")
+        left = [{"name": key, "why": why} for key, why in sorted(left_out.items())]
+        EXPECTED[name] = {"tensors": rows, "left_out": left, "in_graph": True}
+
+
 save_arrays()
 save_odd()
+save_hdf5()
 (HERE / "expected.json").write_text(json.dumps(EXPECTED, indent=1) + "\n")
 print(len(EXPECTED), "files")

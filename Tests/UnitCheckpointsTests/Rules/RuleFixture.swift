@@ -51,7 +51,7 @@ struct RuleFixture: CustomStringConvertible, Sendable {
     }
   }
 
-  static let all = defects + container + index + plan + graph + flat + pytorch + folders
+  static let all = defects + container + index + plan + graph + flat + pytorch + keras + folders
 
   static let container = [
     forged(.identity, "another format", says: "format") { $0.format = "tessera.checkpoinX" },

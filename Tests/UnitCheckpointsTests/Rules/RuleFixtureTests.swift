@@ -1,4 +1,5 @@
 import ByteFiles
+import FlatFormats
 import HDF5Kit
 import TestSupport
 import Testing
@@ -40,7 +41,7 @@ struct RuleFixtureTests {
     var covered: [RuleID: RuleSubjects] = [:]
     for fixture in RuleFixture.all {
       let path = try fixture.make(fixture.isFolder ? TemporaryFolder() : folder)
-      let isCheckpoint = try !fixture.isFolder && HDF5File.hasSignature(try ReadableFile(path: path))
+      let isCheckpoint = try !fixture.isFolder && isCheckpoint(try ReadableFile(path: path))
       covered[fixture.rule, default: []].insert(
         fixture.isFolder ? .folder : isCheckpoint ? .checkpoint : .flat)
     }
@@ -49,6 +50,11 @@ struct RuleFixtureTests {
       !(covered[$0] ?? []).isSuperset(of: $0.rule.subjects)
     }
     #expect(missing == [])
+  }
+
+  /// Whether a file has HDF5's signature, and is not read as flat weights.
+  private func isCheckpoint(_ file: ReadableFile) throws -> Bool {
+    try HDF5File.hasSignature(file) && FlatFormats.recognise(file) == nil
   }
 
   @Test("every forged checkpoint is found by its defect", arguments: ForgedCheckpoint.all)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import os
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Sequence
 
-from . import _files, _repository, _tool
-from ._files import Chosen
+from . import _files, _folders, _project, _reports, _repository, _tool
+from ._choice import Chosen
+from ._reports import Keep
 from ._repository import Base, pointer_of
 from ._settings import SettingError, Settings
 from ._text import Problem, number, parse_annotation, shown
@@ -36,11 +37,18 @@ class Difference(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """The files that can be read, and what is said about the others."""
+    """The files and folders that can be read, and what is said about the others."""
 
     readable: list[str]
+    folders: list[str]
     skipped: dict[str, str]
     problems: list[Problem]
+
+    @property
+    def targets(self) -> list[str]:
+        """What `tessera validate` gets: the folders, and the files that are in none of them."""
+        return [*self.folders, *(file for file in self.readable
+                                 if not any(_folders.belongs(file, folder) for folder in self.folders))]
 
 
 def advice() -> str:
@@ -51,49 +59,85 @@ def advice() -> str:
     return "run 'git lfs pull'"
 
 
-def select(settings: Settings, files: list[str]) -> Selection:
-    """Leaves out Git LFS pointers and files above the size limit."""
-    selection = Selection([], {}, [])
+def select(settings: Settings, files: list[str], folders: Sequence[str] = ()) -> Selection:
+    """Leaves out Git LFS pointers and files above the size limit, and the folders with them."""
+    selection = Selection([], [], {}, [])
     for file in _files.as_sets(files):
-        pointers = [size for part in _files.parts(file) if (size := pointer_of(part)) is not None]
-        size = sum(pointers) if pointers else None
-        if size is not None and settings["lfs"] == "skip":
-            selection.skipped[file] = f"a Git LFS pointer ({number(size)} bytes are in LFS)"
-        elif size is not None:
-            selection.problems.append(Problem(file, "error", "lfs", f"expected a model, found a Git LFS pointer: the "
-                                              f"{number(size)} bytes of the file were not fetched; {advice()}"))
-        elif settings.size_limit is not None and _files.size(file) > settings.size_limit:
-            selection.skipped[file] = (f"{number(_files.size(file))} bytes are more than size-limit "
-                                       f"{settings['size-limit']}")
-        else:
+        if (why := _unreadable(settings, [file], selection)) is None:
             selection.readable.append(file)
+        elif why:
+            selection.skipped[file] = why
+    for folder in folders:
+        sets = _files.as_sets(_folders.weights(folder))
+        if (why := _unreadable(settings, sets, selection)) is None:
+            selection.folders.append(folder)
+        elif why:
+            selection.skipped[folder] = f"as a whole: {why}"
     return selection
 
 
-def validate(settings: Settings, files: list[str]) -> tuple[list[Problem], bool]:
-    """The findings, and whether they fail. Reports for other programs are written if their path is set."""
-    if not files:
-        return [], True
-    result = _tool.run("validate", *settings.validation, "--format=github", "--", *files)
-    lines = [line for line in result.out.split("\n") if line]
-    problems = [problem for line in lines if (problem := parse_annotation(line))]
-    if len(problems) < len(lines):
-        # Such as help, which has exit code 0: then no file was checked.
-        raise SettingError(f"tessera validate: expected findings, found the line {shown(lines[0])!r}; "
-                           "check validate-options")
-    if result.code and not problems:
-        problems = [Problem("", "error", "validate", message) for message in result.errors]
-    return problems, result.code == 0
+def _unreadable(settings: Settings, sets: list[str], selection: Selection) -> str | None:
+    """Why files are skipped; none if they can be read. Empty if they are problems, which are noted."""
+    pointers = {part: size for file in sets for part in _files.parts(file) if (size := pointer_of(part)) is not None}
+    if pointers and settings["lfs"] == "skip":
+        first, more = next(iter(pointers)), len(pointers) - 1
+        where = "" if sets == [first] else f" in {shown(first)}" + (f" and {more} more" if more else "")
+        return f"a Git LFS pointer{where} ({number(sum(pointers.values()))} bytes are in LFS)"
+    for part, size in pointers.items():
+        problem = Problem(part, "error", "lfs", f"expected a model, found a Git LFS pointer: the {number(size)} bytes "
+                          f"of the file were not fetched; {advice()}")
+        if problem not in selection.problems:
+            selection.problems.append(problem)
+    if pointers:
+        return ""
+    size = max((_files.size(file) for file in sets), default=0)
+    if settings.size_limit is not None and size > settings.size_limit:
+        return f"{number(size)} bytes are more than size-limit {settings['size-limit']}"
+    return None
 
 
-def report(settings: Settings, files: list[str]) -> None:
-    """Writes the reports for other programs. The files of the skipped pointers are in them, too."""
-    for kind in ("sarif", "junit"):
-        if files and settings[kind]:
-            result = _tool.run("validate", *settings.validation, f"--format={kind}", "--", *files)
+def _runs(settings: Settings, targets: list[str]) -> list[tuple[list[str], list[str]]]:
+    """The options and the files of each run: --locked fails for a file that has no lock."""
+    locked = [path for path in targets if settings.is_locked and _project.above(_project.LOCK, path)]
+    others = [path for path in targets if path not in locked]
+    runs = [([*settings.validation, "--locked"], locked), (settings.validation, others)]
+    return [(options, paths) for options, paths in runs if paths]
+
+
+def validate(settings: Settings, targets: list[str], keep: Keep = lambda file: True) -> tuple[list[Problem], bool]:
+    """The findings, and whether they fail. `keep` says for which files findings are wanted."""
+    found: list[Problem] = []
+    is_valid = True
+    for options, paths in _runs(settings, targets):
+        result = _tool.run("validate", *options, "--format=github", "--", *paths)
+        lines = [line for line in result.out.split("\n") if line]
+        problems = [problem for line in lines if (problem := parse_annotation(line))]
+        if len(problems) < len(lines):
+            # Such as help, which has exit code 0: then no file was checked.
+            raise SettingError(f"tessera validate: expected findings, found the line {shown(lines[0])!r}; "
+                               "check validate-options")
+        if result.code and not problems:
+            problems = [Problem("", "error", "validate", message) for message in result.errors]
+        kept = [problem for problem in problems if keep(problem.file)]
+        # A finding that is not wanted can be the reason for the exit code.
+        is_valid &= result.code == 0 or len(kept) < len(problems)
+        found += kept
+    return found, is_valid
+
+
+def report(settings: Settings, targets: list[str], problems: Sequence[Problem] = (),
+           keep: Keep = lambda file: True) -> None:
+    """Writes the reports for other programs, which must exist even without a file.
+
+    The files of pointers are among the targets. `problems` are those that only this package finds.
+    """
+    for kind, merged in (("sarif", _reports.sarif), ("junit", _reports.junit)):
+        if settings[kind]:
+            outputs = [_tool.run("validate", *options, f"--format={kind}", "--", *paths).out
+                       for options, paths in _runs(settings, targets)]
             path = Path(settings[kind])
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(result.out, encoding="utf-8")
+            path.write_text(merged([out for out in outputs if out], list(problems), keep), encoding="utf-8")
 
 
 @functools.lru_cache(maxsize=None)
@@ -153,14 +197,16 @@ def _difference(settings: Settings, file: str, old: str, folder: Path, is_readab
     if version.path is None or not is_readable:
         why = version.why or "not compared"
         return Difference(file, f"{what}; {why}", parameters=(None, after), bytes=(version.size, size))
-    if old == file and len(_files.parts(file)) == 1 and _same(version.path, Path(file)):
+    # The values of an ONNX model can be in other files.
+    is_alone = len(_files.parts(file)) == 1 and not file.endswith(".onnx")
+    if old == file and is_alone and _same(version.path, Path(file)):
         return None
     sizes = (stored(settings, version.path), after), (_files.size(version.path), size)
     result = _tool.run("diff", "--json", "--", str(version.path), file)
     if result.code == 2:
         return Difference(file, f"{what}; not compared: one version cannot be read", None, None, None, *sizes)
     document = result.document
-    if old == file and document["equal"] and len(_files.parts(file)) > 1:
+    if old == file and document["equal"] and not is_alone:
         return None
     names = {one["name"]: None for one in document["changed"]}
     return Difference(file, what, document["extra"], document["missing"], list(names), *sizes)

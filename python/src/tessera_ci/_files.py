@@ -1,31 +1,21 @@
-"""Which files are checked."""
+"""Model files: their names, sets of shards, and patterns for them."""
 
 from __future__ import annotations
 
 import glob
+import json
 import os
 import re
-from typing import Iterable, NamedTuple
-
-from . import _repository
-from ._repository import Base, Change
-from ._settings import SettingError, Settings
+from typing import Any, Iterable
 
 # Also `files` of the hooks in .pre-commit-hooks.yaml. A .bin is a model only by its name: firmware has this ending too.
-NAMES = r"(?i)(\.(safetensors(\.index\.json)?|npz|pt|pth|ckpt|onnx|h5|hdf5|dduf)|(model|weights)[^/]*\.bin)$"
+NAMES = r"(?i)(\.(safetensors(\.index\.json)?|npz|pt|pth|ckpt|onnx|gguf|h5|hdf5|dduf)|(model|weights)[^/]*\.bin)$"
 
 
 SHARD = re.compile(r"(?P<stem>.*)-\d{5}-of-\d{5}\.safetensors", re.DOTALL)
 INDEX = ".safetensors.index.json"
-
-
-class Chosen(NamedTuple):
-    files: list[str]
-    # The model files that the base has and HEAD has not.
-    deleted: list[str]
-    renamed: dict[str, str]
-    # Why these files were chosen, in words.
-    why: str
+# Bytes of an index that is read. The largest published ones have about 10 MB.
+INDEX_LIMIT = 200_000_000
 
 
 def is_model(path: str) -> bool:
@@ -33,18 +23,48 @@ def is_model(path: str) -> bool:
 
 
 def as_sets(files: Iterable[str]) -> list[str]:
-    """The files, with a set of shards given by its index: the set is checked and counted as one model."""
-    found = ((file, SHARD.fullmatch(file)) for file in files)
-    indexes = ((file, shard["stem"] + INDEX if shard else file) for file, shard in found)
-    return sorted({index if os.path.exists(index) else file for file, index in indexes})
+    """The files, with a set of shards given by its index: the set is checked and counted as one model.
+
+    A file that no index names is no part of a set, whatever its own name is: it stays. A shard beside an index that
+    cannot be read stays, too, and the index is added.
+    """
+    found: set[str] = set()
+    indexes: dict[str, dict[str, set[str] | None]] = {}
+    for file in files:
+        folder, name = os.path.split(file)
+        if folder not in indexes:
+            indexes[folder] = {index: named(index) for index in glob.glob(
+                os.path.join(glob.escape(folder), "*" + INDEX))}
+        sets = [index for index, names in indexes[folder].items() if names is not None and name in names]
+        shard = SHARD.fullmatch(file)
+        if shard and indexes[folder].get(shard["stem"] + INDEX, set()) is None:
+            found.add(shard["stem"] + INDEX)
+        found.update(sets or [file])
+    return sorted(found)
+
+
+def named(index: str) -> set[str] | None:
+    """The names of the files in an index; none if it cannot be read, which `tessera validate` reports."""
+    try:
+        # A link to a device would have no end.
+        if not os.path.isfile(index) or os.path.getsize(index) > INDEX_LIMIT:
+            return None
+        with open(index, encoding="utf-8") as file:
+            document: Any = json.load(file)
+        return {str(name) for name in document["weight_map"].values()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
 
 
 def parts(path: str | os.PathLike[str]) -> list[str]:
-    """The file, and its shards if it is the index of a set."""
+    """The file, and the files that it names if it is the index of a set."""
     text = os.fspath(path)
     if not text.endswith(INDEX):
         return [text]
-    return [text, *sorted(glob.glob(glob.escape(text.removesuffix(INDEX)) + "-?????-of-?????.safetensors"))]
+    folder = os.path.dirname(text)
+    # The command refuses a name that is a path.
+    found = (os.path.join(folder, name) for name in sorted(named(text) or ()) if name == os.path.basename(name) != "")
+    return [text, *(part for part in found if os.path.isfile(part))]
 
 
 def size(path: str | os.PathLike[str]) -> int:
@@ -76,30 +96,3 @@ def _set(text: str) -> str:
 def matches(expression: re.Pattern[str], path: str) -> bool:
     found = expression.fullmatch(path)
     return found is not None and (not found["inside"] or is_model(path))
-
-
-def choose(settings: Settings, base: Base | None, changes: list[Change]) -> Chosen:
-    """Raises `SettingError` if a pattern matches no file: a gate that checks nothing must not pass in silence."""
-    lines = settings.lines("files")
-    globs = {line: pattern(line) for line in lines if not line.startswith("!")}
-    without = [pattern(line[1:]) for line in lines if line.startswith("!")]
-
-    def is_wanted(path: str) -> bool:
-        wanted = any(matches(one, path) for one in globs.values()) if globs else is_model(path)
-        return wanted and not any(one.fullmatch(path) for one in without)
-
-    if globs:
-        candidates, why = _repository.files(), "chosen by files"
-        for line, one in globs.items():
-            if not any(matches(one, path) for path in candidates):
-                raise SettingError(f"files: expected a file that matches {line!r}, found none")
-    elif base:
-        candidates, why = [change.new for change in changes], f"changed since {base.title}"
-    else:
-        candidates, why = _repository.tracked(), "in the repository"
-    # A deleted shard damages its set.
-    files = as_sets(path for path in candidates if is_wanted(path))
-    return Chosen(
-        [path for path in files if os.path.lexists(path) and not os.path.isdir(path)],
-        [change.old for change in changes if change.kind == "D" and is_wanted(change.old)],
-        {change.new: change.old for change in changes if change.kind == "R"}, why)

@@ -100,11 +100,13 @@ def base(given: str, environment: Mapping[str, str]) -> Base | None:
         return None
     known = _known(commit)
     if known is None:
-        fetched = git("fetch", "--quiet", "--no-tags", "--depth=1", "--end-of-options", "origin", commit)
+        fetched = _fetch("--depth=1", commit)
         known = _known(commit)
+        if known is None and given:
+            raise SettingError(f"base: expected the commit {commit}, and git cannot fetch it ({reason(fetched)}); give "
+                               "the checkout fetch-depth: 0, or give base a commit that the server has")
         if known is None:
-            raise SettingError(f"base: expected the commit {commit}, and git cannot fetch it ({reason(fetched)}); "
-                               "give the checkout fetch-depth: 0")
+            return _of_default_branch(commit, environment)
     if known == _known("HEAD") and environment.get("GITHUB_EVENT_NAME") == "pull_request_target":
         # This event checks out the base, so that no change would ever be found.
         raise SettingError("base: expected the commit of the pull request in the folder, found that of its base; use "
@@ -112,14 +114,52 @@ def base(given: str, environment: Mapping[str, str]) -> Base | None:
     return Base(known, f"{title} ({known[:7]})")
 
 
+def _fetch(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return git("fetch", "--quiet", "--no-tags", *arguments[:-1], "--end-of-options", "origin", arguments[-1])
+
+
+def _of_default_branch(gone: str, environment: Mapping[str, str]) -> Base | None:
+    """The merge base with the default branch, if the commit before is gone, as after a force push.
+
+    None if HEAD is a commit of that branch: then nothing is known to be unchanged.
+    """
+    repository: dict[str, Any] = _event(environment).get("repository") or {}
+    # HEAD of a server is its default branch.
+    branch = repository.get("default_branch") or environment.get("CI_DEFAULT_BRANCH") or "HEAD"
+    fetched = _fetch("--depth=1", branch)
+    tip = _known("FETCH_HEAD") if fetched.returncode == 0 else None
+    if tip is None:
+        raise SettingError(f"base: expected the commit {gone[:7]} before the push, found that it is gone, as after a "
+                           f"force push, and git cannot fetch the default branch ({reason(fetched)}); give base, such "
+                           "as origin/main")
+    common = git("merge-base", tip, "HEAD")
+    if common.returncode and git("rev-parse", "--is-shallow-repository").stdout.strip() == b"true":
+        # The history of both; no content of files.
+        _fetch("--unshallow", "--filter=blob:none", branch)
+        common = git("merge-base", tip, "HEAD")
+    known = common.stdout.decode().strip()
+    branch = branch if branch != "HEAD" else "the default branch"
+    print(f"Tessera: the commit {gone[:7]} before the push is gone, as after a force push; ", end="")
+    if common.returncode or known == _known("HEAD"):
+        print(f"HEAD is a commit of {branch}, so all model files are checked" if known else
+              f"HEAD has no commit in common with {branch}, so all model files are checked")
+        return None
+    print(f"compared with the merge base with {branch}")
+    return Base(known, f"the merge base with {branch} ({known[:7]})")
+
+
 def _known(commit: str) -> str | None:
     found = git("rev-parse", "--quiet", "--verify", "--end-of-options", f"{commit}^{{commit}}")
     return found.stdout.split()[-1].decode() if found.returncode == 0 else None
 
 
-def _of_github(environment: Mapping[str, str]) -> tuple[str, str]:
+def _event(environment: Mapping[str, str]) -> dict[str, Any]:
     path = environment.get("GITHUB_EVENT_PATH")
-    event: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
+    return json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
+
+
+def _of_github(environment: Mapping[str, str]) -> tuple[str, str]:
+    event = _event(environment)
     if "pull_request" in event:
         request, title = event["pull_request"], environment.get("GITHUB_BASE_REF") or "the base branch"
         # checkout gives the merge of the request into its base. The base's tip is then the first parent, which a

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 from typing import Mapping, NamedTuple
+
+from ._files import is_model
 
 
 class SettingError(Exception):
@@ -23,7 +26,9 @@ OPTIONS = {
     "deep": Option("true", "also read all data, and verify checksums and digests"),
     "forbid-nan": Option("true", "fail if a weight is NaN or infinite; needs deep"),
     "fail-on": Option("warning", "the lowest severity that fails: error, warning or note"),
-    "validate-options": Option("", "more options of tessera validate, one a line, such as --strict"),
+    "validate-options": Option("", "more options of tessera validate, one a line or as in a shell, such as "
+                               "--rule half-cut=off"),
+    "locked": Option("true", "compare files with each tessera.lock in their folder or above"),
     "max": Option("", "the size limit of each sub-network or file: 2M (parameters) or 64MB (bytes)"),
     "policy": Option("", "the counting policy"),
     "task": Option("", "count only these tasks, one a line"),
@@ -39,7 +44,7 @@ OPTIONS = {
 # What each hook uses.
 HOOKS = {"validate": ("deep", "forbid-nan", "fail-on", "validate-options", "lfs", "size-limit", "sarif", "junit"),
          "count": ("max", "policy", "task", "level", "lfs", "size-limit")}
-CHOICES = {"deep": ("true", "false"), "forbid-nan": ("true", "false"), "diff": ("true", "false"),
+CHOICES = {**dict.fromkeys(("deep", "forbid-nan", "locked", "diff"), ("true", "false")),
            "fail-on": ("error", "warning", "note"), "lfs": ("fail", "skip")}
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
          "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
@@ -74,7 +79,21 @@ class Settings:
             options.append("--deep")
             if self.flag("forbid-nan"):
                 options.append("--rule=non-finite=error")
-        return options + self.lines("validate-options")
+        return options + self.validate_options
+
+    @property
+    def validate_options(self) -> list[str]:
+        """The words of `validate-options`: each line is split as by a shell, which runs nothing."""
+        try:
+            return [word for line in self.lines("validate-options") for word in shlex.split(line)]
+        except ValueError as error:
+            raise SettingError(f"validate-options: expected words as in a shell, found {self['validate-options']!r} "
+                               f"({error})") from None
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether a tessera.lock is looked for. An option of `validate-options` names another one."""
+        return self.flag("locked") and not any(word.startswith("--lock") for word in self.validate_options)
 
     @property
     def counting(self) -> list[str]:
@@ -100,20 +119,45 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
 
 
 def from_arguments(hook: str, arguments: list[str]) -> tuple[Settings, list[str]]:
-    """The settings and the files of a command line."""
-    parser = argparse.ArgumentParser(prog=f"tessera-ci {hook}", allow_abbrev=False)
+    """The settings and the files of a command line: options, then perhaps `--`, then files."""
+    parser = argparse.ArgumentParser(prog=f"tessera-ci {hook}", usage=f"tessera-ci {hook} [options] [--] FILE ...",
+                                     allow_abbrev=False)
     for name in HOOKS[hook]:
         is_list = name in ("validate-options", "task")
         parser.add_argument(f"--{name}", default=[] if is_list else "", metavar="X",
                             help=OPTIONS[name].help.replace("one a line", "repeatable") + default_of(OPTIONS[name]),
                             action="append" if is_list else "store")
-    parser.add_argument("files", nargs="*", help="the model files")
-    # pre-commit gives file names without "--" before them, and a name may begin like an option.
-    found = vars(parser.parse_args([f"./{a}" if a.startswith("-") and os.path.lexists(a) else a for a in arguments]))
-    files: list[str] = [os.path.normpath(file) for file in found.pop("files")]
+    options, files = _split(HOOKS[hook], arguments)
+    found = vars(parser.parse_args(options))
     texts = {name.replace("_", "-"): value if isinstance(value, str) else "\n".join(value)
              for name, value in found.items()}
-    return Settings(texts), files
+    return Settings(texts), [os.path.normpath(file) for file in files]
+
+
+def _split(names: tuple[str, ...], arguments: list[str]) -> tuple[list[str], list[str]]:
+    """The options and the files. The first word that is no option begins the files, and `--` stands before them.
+
+    pre-commit gives `args` and then files, without `--` if `args` does not end with it. The repository decides the
+    names of its files, so a name such as --fail-on=note must not become an option, nor an option a name.
+    """
+    rest, number = list(arguments), 0
+    while number < len(rest):
+        word = rest[number]
+        name, equals, _ = word.removeprefix("--").partition("=")
+        if word == "--":
+            return rest[:number], rest[number + 1:]
+        if not word.startswith("-"):
+            break
+        is_option = word.startswith("--") and name in names
+        if os.path.lexists(word) and (is_model(word) or not is_option):
+            break
+        # argparse refuses an unknown option, and takes a value that begins with a dash only after "=".
+        number += 1 if not is_option or equals else 2
+    files = rest[number:]
+    wrong = next((file for file in files if file.startswith("-") and not os.path.lexists(file)), None)
+    if wrong is not None:
+        raise SettingError(f"expected options before the files, found {wrong!r} behind {files[0]!r}")
+    return rest[:number], files
 
 
 def default_of(option: Option) -> str:

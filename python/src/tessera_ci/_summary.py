@@ -2,50 +2,94 @@
 
 from __future__ import annotations
 
-from ._check import Difference, Size
-from ._text import Problem, change, code, number, plain, shown, table
+from typing import Callable, TypeVar
 
-# GitHub shows at most 1 MiB of a job's summary.
-ROWS, NAMES = 200, 20
+from ._check import Difference, Size
+from ._text import Problem, change, number, plain, shown, table
+from ._text import code as whole_code
+
+Item = TypeVar("Item")
+
+# GitHub shows at most 1 MiB of a step's summary, and nothing of a larger one. Each of the five parts has at most BYTES,
+# which is 850 kB for all.
+ROWS, NAMES, BYTES = 200, 20, 170_000
+# Characters of a name or a sentence. An escaped character has up to 14 bytes.
+LENGTH = 400
+
+
+def short(text: str) -> str:
+    """A text with its middle left out, if it is long: the end of a path says as much as its beginning."""
+    return text if len(text) <= LENGTH else f"{text[:LENGTH // 2]} … {text[-LENGTH // 2:]}"
+
+
+def code(text: str, in_table: bool = True) -> str:
+    return whole_code(short(text), in_table)
+
+
+def sentence(text: str) -> str:
+    return plain(short(text))
+
+
+def byte_count(text: str) -> int:
+    return len(text.encode("utf-8", "backslashreplace"))
 
 
 def summary(title: str, problems: list[Problem], skipped: dict[str, str], sizes: dict[str, list[Size]],
             differences: list[Difference], base: str) -> str:
-    parts = [f"### {plain(title)}\n"]
+    parts = [f"### {sentence(title)}\n"]
     if problems:
-        rows = [[code(one.file) if one.file else "", one.severity, plain(one.title), plain(one.message)]
-                for one in problems]
-        parts.append(table(["file", "severity", "rule", "finding"], cut(rows), 0))
+        parts.append(table(["file", "severity", "rule", "finding"], cut(problems, lambda one: [
+            code(one.file) if one.file else "", one.severity, sentence(one.title), sentence(one.message)]), 0))
     if skipped:
         parts.append("Not checked:\n\n" + table(["file", "reason"], cut(
-            [[code(file), plain(why)] for file, why in skipped.items()]), 0))
-    counts = [[code(file), *_level(size), number(size.parameters), number(size.bytes)]
-              for file, rows in sizes.items() for size in rows]
+            list(skipped.items()), lambda one: [code(one[0]), sentence(one[1])]), 0))
+    counts = [(file, size) for file, rows in sizes.items() for size in rows]
     if counts:
-        parts.append("#### Parameters\n\n" + table(["file", "task", "level", "parameters", "bytes"], cut(counts), 2))
+        parts.append("#### Parameters\n\n" + table(["file", "task", "level", "parameters", "bytes"], cut(
+            counts, lambda one: [code(one[0]), *_level(one[1]), number(one[1].parameters), number(one[1].bytes)]), 2))
     if differences:
-        parts.append(f"#### Difference to {plain(base)}\n\n" + table(
+        parts.append(f"#### Difference to {sentence(base)}\n\n" + table(
             ["file", "", "tensors added", "removed", "changed", "parameters", "bytes of the file"],
-            cut([_row(one) for one in differences]), 5))
-        parts += [text for one in differences if (text := _names(one))]
+            cut(differences, _row), 5))
+        named = [one for one in differences if one.added or one.removed or one.changed]
+        texts = _fitting(named, lambda one: [_names(one)])
+        parts += [text for made in texts for text in made]
+        if len(texts) < len(named):
+            parts.append(f"… and the tensors of {number(len(named) - len(texts))} more files\n")
     return "\n".join(parts) + "\n"
 
 
-def cut(rows: list[list[str]]) -> list[list[str]]:
-    if len(rows) <= ROWS:
-        return rows
-    return [*rows[:ROWS], [f"… and {len(rows) - ROWS} more", *[""] * (len(rows[0]) - 1)]]
+def cut(items: list[Item], row: Callable[[Item], list[str]]) -> list[list[str]]:
+    """The first rows of a table, and a row that says how many are left out."""
+    rows = _fitting(items[:ROWS], row)
+    if len(rows) < len(items):
+        rows.append([f"… and {number(len(items) - len(rows))} more", *[""] * (len(row(items[0])) - 1)])
+    return rows
+
+
+def _fitting(items: list[Item], make: Callable[[Item], list[str]]) -> list[list[str]]:
+    """What is made of the first items, at most BYTES in all."""
+    found: list[list[str]] = []
+    left = BYTES
+    for one in items:
+        made = make(one)
+        # Also the bars between the cells, and the line break.
+        left -= sum(byte_count(cell) + 3 for cell in made) + 2
+        if left < 0:
+            break
+        found.append(made)
+    return found
 
 
 def _level(size: Size) -> list[str]:
     if size.task is None:
         return ["(stored)", ""]
-    return [code(size.task), "" if size.level is None else shown(str(size.level))]
+    return [code(size.task), "" if size.level is None else shown(short(str(size.level)))]
 
 
 def _row(one: Difference) -> list[str]:
     tensors = ["" if names is None else number(len(names)) for names in (one.added, one.removed, one.changed)]
-    return [code(one.file), plain(one.what), *tensors, change(*one.parameters), change(*one.bytes)]
+    return [code(one.file), sentence(one.what), *tensors, change(*one.parameters), change(*one.bytes)]
 
 
 def _names(one: Difference) -> str:
@@ -54,6 +98,4 @@ def _names(one: Difference) -> str:
         if names:
             more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
             lines.append(f"* {word}: {', '.join(code(name, in_table=False) for name in names[:NAMES])}{more}")
-    if not lines:
-        return ""
-    return f"<details><summary>Tensors of {plain(one.file)}</summary>\n\n" + "\n".join(lines) + "\n\n</details>\n"
+    return f"<details><summary>Tensors of {sentence(one.file)}</summary>\n\n" + "\n".join(lines) + "\n\n</details>\n"

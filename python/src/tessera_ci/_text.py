@@ -81,6 +81,10 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
+def plural(count: int, noun: str) -> str:
+    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
+
+
 def change(before: int | None, after: int | None) -> str:
     """Two numbers and their difference, such as `100 → 150 (+50.0 %)`."""
     def one(value: int | None) -> str:

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from ._checkpoint import Checkpoint
 from ._checkpoint import open_checkpoint as open
 from ._counts import CountRow, Counts
-from ._errors import (CommandError, CommandNotFound, DamagedFile, FormatError, NotInFile, StateDictError,
-                      TesseraError)
+from ._errors import (CommandError, CommandNotFound, DamagedFile, FormatError, NotInFile, PackageNotFound,
+                      StateDictError, StateDictWarning, TesseraError)
+from ._errors import require_packages as _require_packages
 from ._load import load_into
 from ._network import Level, Network, TensorInfo
 from ._save import save
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Checkpoint", "CommandError", "CommandNotFound", "CountRow", "Counts", "DamagedFile", "FormatError", "Level",
-    "Network", "NotInFile", "StateDictError", "TensorInfo", "TesseraError", "__version__", "load_into", "open",
-    "plan_for", "save", "shrink",
+    "Network", "NotInFile", "PackageNotFound", "StateDictError", "StateDictWarning", "TensorInfo", "TesseraError",
+    "__version__",
+    "load_into", "open", "plan_for", "save", "shrink",
 ]
 
 for _name in __all__:
@@ -48,10 +50,5 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    try:
-        module = importlib.import_module(f"{__name__}.{_LAZY[name]}")
-    except ModuleNotFoundError as error:
-        if error.name is None or not error.name.startswith(__name__):
-            raise
-        raise AttributeError(f"{__name__}.{name} is not in this version") from error
-    return getattr(module, name)
+    _require_packages(name, *(("torch", "onnx", "onnxscript") if name == "plan_for" else ("torch",)))
+    return getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)

@@ -204,6 +204,7 @@ class Checkpoint:
 
         - `"numpy"`: arrays of NumPy's own dtypes with the tensors' values and shapes. NumPy has no BF16, FP8, FP6 or
           FP4. These become float32, which holds each of their values exactly. I4 and I2 become int8, U4 and U2 uint8.
+          `save(path, m.state_dict())` so makes F32 of BF16: to keep the dtypes, take "ml_dtypes" or "torch".
         - `"ml_dtypes"`: the exact dtype, from the package ml_dtypes if NumPy lacks it. Elements smaller than a byte
           take a byte each.
         - `"torch"`: torch tensors of the exact dtype, without a copy, on `device`. Of the dtypes smaller than a byte,

@@ -51,19 +51,48 @@ def argument(path: str | os.PathLike[str]) -> str:
 
 
 def run(arguments: list[str], places: dict[str, str] | None = None) -> str:
-    """What the command prints on standard output.
+    """What the command prints on standard output. `places` replaces parts of its error, such as a temporary path.
 
-    `places` replaces parts of its error, such as a temporary path. Raises `CommandError` unless the exit code is 0.
+    Raises `CommandError` unless the exit code is 0.
     """
+    return run_with_words(arguments, places)[0]
+
+
+def run_with_words(arguments: list[str], places: dict[str, str] | None = None) -> tuple[str, str]:
+    """What the command prints on standard output, and on standard error: notes and warnings. See `run`."""
     result = subprocess.run([find(), *arguments], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    words = result.stderr.decode("utf-8", "replace")
+    for place, text in (places or {}).items():
+        words = words.replace(place, text)
     if result.returncode:
-        lines = result.stderr.decode("utf-8", "replace").splitlines()
-        told = [line[len("tessera: "):] for line in lines if line.startswith("tessera: ")]
-        sentence = (told or lines or [f"tessera {arguments[0]} ended with {result.returncode}"])[-1]
-        for place, text in (places or {}).items():
-            sentence = sentence.replace(place, text)
-        raise CommandError(sentence, result.returncode)
-    return result.stdout.decode()
+        raise CommandError(sentence_of(words) or f"tessera {arguments[0]} ended with {result.returncode}",
+                           result.returncode)
+    return result.stdout.decode(), words
+
+
+def sentence_of(words: str) -> str:
+    """The sentence of an error: that about a file, or that about a wrong command line, without help and usage."""
+    lines = words.splitlines()
+    for start in ("tessera: ", "Error: "):
+        found = [line[len(start):] for line in lines if line.startswith(start)]
+        if found:
+            return found[-1]
+    return lines[-1] if lines else ""
+
+
+def warnings_of(words: str) -> list[str]:
+    """The warnings among the lines of standard error; indented lines continue a warning."""
+    found: list[str] = []
+    is_warning = False
+    for line in words.splitlines():
+        if line.startswith("warning: "):
+            found.append(line[len("warning: "):])
+            is_warning = True
+        elif is_warning and line.startswith(" "):
+            found[-1] += " " + line.strip()
+        else:
+            is_warning = False
+    return found
 
 
 def run_json(arguments: list[str]) -> dict[str, Any]:

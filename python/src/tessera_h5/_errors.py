@@ -1,4 +1,4 @@
-"""The exceptions of this package. All of them are a `TesseraError`."""
+"""The exceptions of this package, which are a `TesseraError`, and its warning."""
 
 from __future__ import annotations
 
@@ -60,11 +60,15 @@ class CommandNotFound(TesseraError, FileNotFoundError):
     """The command `tessera` is not installed."""
 
 
-class StateDictError(TesseraError):
-    """A state dict and a module have different names or shapes.
+class PackageNotFound(TesseraError, ImportError):
+    """A Python package that a function needs is not installed. The text has the line for pip."""
 
-    `missing` are names that only the module has, `unexpected` those that only the checkpoint has, and `different` those
-    with two shapes.
+
+class StateDictError(TesseraError):
+    """A state dict and a module do not fit.
+
+    `missing` are names that only the module has, and `unexpected` those that only the checkpoint has. `different` are
+    the others that are refused: two shapes, a dtype that loses values, no values, or different values for one tensor.
     """
 
     def __init__(self, sentence: str, missing: list[str], unexpected: list[str], different: list[str]) -> None:
@@ -72,6 +76,24 @@ class StateDictError(TesseraError):
         self.missing = missing
         self.unexpected = unexpected
         self.different = different
+
+
+class StateDictWarning(UserWarning):
+    """A module was loaded in part. `missing` and `unexpected` are those of `StateDictError`."""
+
+    def __init__(self, sentence: str, missing: list[str], unexpected: list[str]) -> None:
+        super().__init__(sentence)
+        self.missing = missing
+        self.unexpected = unexpected
+
+
+def require_packages(what: str, *names: str) -> None:
+    """Raises `PackageNotFound` with the line for pip, if a package that `what` needs is missing."""
+    import importlib.util
+
+    missing = [name for name in names if importlib.util.find_spec(name) is None]
+    if missing:
+        raise PackageNotFound(f"{what} needs {' and '.join(missing)}: pip install {' '.join(missing)}")
 
 
 def need(holds: object, rule: str) -> None:

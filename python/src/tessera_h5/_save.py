@@ -6,14 +6,17 @@ import json
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ._command import argument, run
+from ._command import argument, run_with_words, warnings_of
 from ._dtypes import BITS, ML_DTYPES, NUMPY, TORCH, to_packed
+from ._errors import CommandError
+from ._wrappers import advice_for, hint
 
 # Where `tessera` looks for ties in a safetensors file: the name that repeats, and the name that it repeats.
 TIES = "tessera.ties"
@@ -63,7 +66,8 @@ def save(path: str | os.PathLike[str], state_dict: Any, plan: Mapping[str, Any] 
 
     Tensors are written one by one to a temporary file beside `path`, so the memory needed does not grow with their
     number. The checkpoint appears whole or not at all. Raises TypeError for a value that is not a tensor or has a dtype
-    that safetensors lacks, and `CommandError` if the plan does not fit.
+    that safetensors lacks, and `CommandError` if the plan does not fit. A warning of the command, such as a half cut (a
+    tensor that is whole although others with the same channels are cut), is a Python warning.
 
     >>> weights = {"up": numpy.ones((8, 3), "f4"), "down": numpy.ones((3, 8), "f4")}
     >>> tessera_h5.save("small.h5", weights, {
@@ -74,10 +78,15 @@ def save(path: str | os.PathLike[str], state_dict: Any, plan: Mapping[str, Any] 
     (2, 3)
     """
     entries = _entries(state_dict)
+    texts: Mapping[Any, Any] = metadata or {}
+    for name, value in texts.items():
+        if not (isinstance(name, str) and isinstance(value, str)):
+            raise TypeError(f"metadata: expected names and values of type str, found {name!r}: {value!r}; "
+                            f"write {str(name)!r}: {str(value)!r}")
     folder = os.path.dirname(os.path.abspath(path))
     with tempfile.TemporaryDirectory(prefix=".tessera-", dir=folder) as temporary:
         flat = os.path.join(temporary, "weights.safetensors")
-        _write(flat, entries, dict(metadata or {}))
+        _write(flat, entries, dict(texts))
         places = {flat: "state_dict"}
         command = ["convert", flat, argument(path)]
         if isinstance(plan, Mapping):
@@ -88,7 +97,15 @@ def save(path: str | os.PathLike[str], state_dict: Any, plan: Mapping[str, Any] 
             command += ["--plan", document]
         elif plan is not None:
             command += ["--plan", argument(plan)]
-        run(command + ["--compress"] * compress, places)
+        try:
+            _, words = run_with_words(command + ["--compress"] * compress, places)
+        except CommandError as error:
+            given = plan.get("tensors", []) if isinstance(plan, Mapping) else []
+            planned = [entry.get("name", entry.get("match", "")) for entry in given if isinstance(entry, Mapping)]
+            advice = (hint(entries, planned, "the plan") or advice_for(entries)) if plan is not None else ""
+            raise (CommandError(f"{error}; {advice}", error.returncode) if advice else error) from None
+    for warning in warnings_of(words):
+        warnings.warn(warning, stacklevel=2)
 
 
 def _entries(state_dict: Any) -> dict[str, _Entry]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from h5py import h5l, h5o  # pyright: ignore[reportAttributeAccessIssue]  (compi
 from xxhash import xxh3_64_intdigest
 
 from ._errors import DamagedFile, FormatError, TesseraError, need
+from ._kinds import found_instead, special
 from ._tables import NO_ADDRESS, Identifier
 
 Bytes = npt.NDArray[np.uint8]
@@ -56,11 +58,21 @@ class Storage:
     @staticmethod
     def open(path: str) -> Storage:
         """Opens a unit checkpoint of layout 2; refuses any other file."""
+        # Opening a FIFO waits until another program writes to it.
+        mode = os.stat(path).st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise FormatError(f"expected a regular file, found {special(mode)}", path)
         # For an OSError with its own number: h5py's errors do not distinguish a missing file.
         with open(path, "rb"):
             pass
-        with reading(path):
-            storage = Storage(path)
+        try:
+            with reading(path):
+                storage = Storage(path)
+        except FormatError:
+            found = found_instead(path)
+            if found is None:
+                raise
+            raise FormatError(f"expected a unit checkpoint, found {found}", path) from None
         try:
             with reading(path):
                 attributes = storage.file.attrs
@@ -77,8 +89,14 @@ class Storage:
         self.groups.clear()
         self.file.close()
 
+    def _need_open(self) -> None:
+        # The descriptor's number may already be that of another file.
+        if not self.groups:
+            raise TesseraError(f"{self.path}: expected an open checkpoint, found one that was closed")
+
     def group(self, path: str) -> Identifier | None:
-        """The group at a path without a leading slash, or None."""
+        """The group at a path without a leading slash, or None. Raises `TesseraError` after `close`."""
+        self._need_open()
         found = self.groups.get(path)
         if found is None:
             above, _, name = path.rpartition("/")
@@ -117,7 +135,8 @@ class Storage:
         return item
 
     def read(self, offset: int, out: memoryview) -> None:
-        """Fills `out` with the file's bytes from `offset` on."""
+        """Fills `out` with the file's bytes from `offset` on. Raises `TesseraError` after `close`."""
+        self._need_open()
         done = 0
         while done < len(out):
             count = os.preadv(self.descriptor, [out[done:]], offset + done)

@@ -76,6 +76,16 @@ def kept_channels(
     return result
 
 
+def chosen_level(plan: Plan, task: str, level: int | str) -> int:
+    """The index of a level from 0. Raises `TesseraError` if the plan has no such task or level."""
+    return _Units(plan, task, level).place
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether a name matches a pattern of a plan."""
+    return _match(pattern, name) is not None
+
+
 class _Units:
     """The units of one (task, level), which can differ by axis."""
 

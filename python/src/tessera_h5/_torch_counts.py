@@ -10,7 +10,7 @@ from torch import nn
 from ._torch_channels import AxisUse, Dimension
 
 # num_heads, n_head, heads, num_attention_heads, num_key_value_heads, num_kv_heads, …; but not head_dim.
-_HEADS = re.compile(r"_?(n|num|number_of)?_?((attention|attn|kv|key_value|local|query|q|k|v)_)*n?heads?|nhead")
+HEADS = re.compile(r"_?(n|num|number_of)?_?((attention|attn|kv|key_value|local|query|q|k|v)_)*n?heads?|nhead")
 # The width of all heads together.
 _WIDTHS = re.compile(r"_?(attn_dim|attn_width|all_head_size|inner_dim|inner_width|proj_dim|split_size)")
 # Names that are often the width outside the attention, which can be the same number as the width of all heads.
@@ -31,16 +31,17 @@ def count_changes(
     for name, value in vars(module).items():
         if type(value) is not int or value < 1:
             continue
-        is_count = _HEADS.fullmatch(name) is not None
+        is_count = HEADS.fullmatch(name) is not None
         if not is_count and not _WIDTHS.fullmatch(name) and not (is_bold and _OUTER.fullmatch(name)):
             continue
-        found = {value // use.size * len(use.kept) for use in uses if _counts(value, use)}
+        found = {value // use.size * len(use.kept) for use in uses if counts(value, use)}
         if len(found) == 1:
             result[name] = found.pop()
     return {name: value for name, value in result.items() if value != getattr(module, name)}
 
 
-def _counts(value: int, use: AxisUse) -> bool:
+def counts(value: int, use: AxisUse) -> bool:
+    """Whether a number counts the channels of an axis: size · m, where m divides the positions of each channel."""
     multiple, rest = divmod(value, use.size)
     return rest == 0 and multiple > 0 and use.inner % multiple == 0
 

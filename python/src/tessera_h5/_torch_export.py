@@ -25,25 +25,35 @@ def arguments_of(inputs: Inputs) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return (inputs,), {}
     if isinstance(inputs, Mapping):
         return (), dict(inputs)
+    if not isinstance(inputs, (list, tuple)):
+        raise TesseraError("example_inputs: expected a tensor, a tuple of positional arguments or a dict of keyword "
+                           f"arguments, found {type(inputs).__name__}")
     return tuple(inputs), {}
 
 
 @contextlib.contextmanager
-def inference(*modules: nn.Module) -> Generator[None, None, None]:
-    """Sets modules to evaluation, without gradients and without PyTorch's fused attention; then restores them.
+def inference(*modules: nn.Module, with_gradients: bool = False) -> Generator[None, None, None]:
+    """Sets modules to evaluation without fused attention, without caches, and without gradients; then restores them.
 
-    The fused attention reads the weights of its submodules directly, so no exporter sees the single operators.
+    The fused attention reads the weights of its submodules directly, so no exporter sees the single operators. A model
+    of transformers whose configuration has `use_cache` returns its keys and values as objects that no exporter knows.
     """
     training = [(each, each.training) for module in modules for each in module.modules()]
+    configs = {id(each.config): each.config for module in modules for each in module.modules()
+               if getattr(getattr(each, "config", None), "use_cache", None) is True}
     fused = torch.backends.mha.get_fastpath_enabled()
     try:
         torch.backends.mha.set_fastpath_enabled(False)
+        for config in configs.values():
+            config.use_cache = False
         for module in modules:
             module.eval()
-        with torch.no_grad():
+        with torch.set_grad_enabled(with_gradients):
             yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fused)
+        for config in configs.values():
+            config.use_cache = True
         for each, flag in training:
             each.training = flag
 
@@ -60,11 +70,13 @@ def export(module: nn.Module, inputs: Inputs, path: Path, output_names: Sequence
             with inference(module), _quiet():
                 exporter(module, inputs, path, output_names)
         except Exception as error:  # noqa: BLE001 (the exporters raise their own and many built-in types)
-            reasons.append(_first_line(error))
+            reasons.append(first_line(error))
             continue
         return [f"exported with the older exporter, because the newer one failed: {reasons[0]}"] if reasons else []
+    advice = "" if "Cache" not in "".join(reasons) else (
+        "; the module returns a cache: with a model of transformers, give use_cache=False in example_inputs")
     raise TesseraError(f"{type(module).__name__}: PyTorch cannot export the module to ONNX: {reasons[0]}; "
-                       f"the older exporter: {reasons[1]}")
+                       f"the older exporter: {reasons[1]}{advice}")
 
 
 def _export_program(module: nn.Module, inputs: Inputs, path: Path, output_names: Sequence[str] | None) -> None:
@@ -114,7 +126,8 @@ def _quiet() -> Generator[None, None, None]:
             logging.disable(disabled)
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """The type of an error and the first line of its text, for a message."""
     # The newer exporter's own message says which step failed; its cause says why.
     error = error.__cause__ if isinstance(error.__cause__, Exception) else error
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]

@@ -2,61 +2,139 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping
-from typing import Any
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Union
 
-import torch
 from torch import Tensor, nn
 
 from ._errors import TesseraError
 from ._torch_attention import FewerHeads
 from ._torch_channels import Dimension, kept_channels
-from ._torch_check import Cuts, difference, masked_original
+from ._torch_check import Trial, unchecked
+from ._torch_config import describe
 from ._torch_counts import count_changes
 from ._torch_export import Inputs
+from ._torch_heads import LeftOut, heads_of, hide, of_other_tasks
 from ._torch_layers import Changes, Unshrinkable, changes, is_known
-from ._torch_tensors import named_tensors, require_floats, shown, ties_of
+from ._torch_masked import Cuts, copied
+from ._torch_run import Failed, Run
+from ._torch_state import document, small_tensors
+from ._torch_tensors import named_tensors, require_cuttable, shown, ties_of
+from ._torch_words import listed
+from ._wrappers import hint
+
+PlanOrPath = Union[Mapping[str, Any], str, "os.PathLike[str]"]
 
 
 def shrink(
-    module: nn.Module, plan: Mapping[str, Any], task: str, level: int | str,
-    state_dict: Mapping[str, Tensor] | None = None, *, example_inputs: Inputs | None = None
+    module: nn.Module, plan: PlanOrPath, task: str, level: int | str,
+    state_dict: Mapping[str, Any] | None = None, *, example_inputs: Inputs | None = None
 ) -> nn.Module:
     """Makes a smaller copy of a module: its layers have only the channels of one (task, level).
 
     Linear, convolutions (also grouped and transposed), norms, PReLU, Embedding, EmbeddingBag, RNN, LSTM, GRU and
     MultiheadAttention get smaller tensors, and attributes that agree with them. Numbers of heads of other modules
-    change too. Ties, dtypes, devices, `requires_grad` and `training` stay. The module itself stays as it is.
+    change too, and those of a transformers configuration, if it then describes all layers. Ties, dtypes, devices,
+    `requires_grad` and `training` stay. The module itself stays as it is.
 
-    With example inputs, the copy runs once, and its outputs are compared with those of the masked original: the whole
-    module with every channel outside the sub-network set to zero. A plan from `plan_for` has example inputs.
+    Modules whose tensors are private to other tasks, such as their heads, are left out; their outputs are None. If the
+    forward fails without them, they stay, but not in `parameters()` and `state_dict()`, and a warning names them.
+
+    With example inputs, the outputs of the copy are compared with those of the masked original: the whole module with
+    every channel outside the sub-network set to zero. Both run with their own values, and with seeded random values in
+    further copies. A plan from `plan_for` has example inputs. If the outputs do not depend on the cut channels, a
+    warning says that nothing was checked.
 
     Args:
         module: the whole module.
-        plan: a plan with the module's tensor names.
+        plan: a plan with the module's tensor names, or the path of a plan's file.
         task: a task of the plan.
         level: the level's number from 1, or its name.
-        state_dict: the sub-network's tensors, as `tessera extract` or the reader gives them. By default, they are taken
-            from the module.
+        state_dict: the sub-network's tensors, as `tessera extract` or the reader gives them: torch tensors or NumPy
+            arrays. By default, they are taken from the module.
         example_inputs: a tensor, a sequence of positional arguments, or a mapping of keyword arguments.
 
     Raises:
+        StateDictError: `state_dict` lacks tensors, or has others than those of the sub-network.
         TesseraError: a layer cannot have the channels of the plan. The message names the layer and the reason: a
             parametrization, a quantized layer, a parameter of a custom layer (without example inputs), an attention
             whose head_dim would change, or a forward with a fixed number of channels.
     """
+    found = shrunk(module, document(plan), task, level, state_dict, example_inputs)
+    for note in found.warnings:
+        warnings.warn(note, stacklevel=2)
+    return found.module
+
+
+@dataclass(frozen=True)
+class Shrunk:
+    """A smaller module, and what a user must know about it."""
+
+    module: nn.Module
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def shrunk(
+    module: nn.Module, plan: Mapping[str, Any], task: str, level: int | str, state_dict: Mapping[str, Any] | None,
+    example_inputs: Inputs | None
+) -> Shrunk:
+    """`shrink`, with its warnings as sentences."""
     inputs = example_inputs if example_inputs is not None else getattr(plan, "example_inputs", None)
-    require_floats(module)
+    require_cuttable(module)
     tensors = named_tensors(module)
     cuts = _cuts(module, plan, tensors, task, level)
     layers = _layer_changes(module, cuts, is_checked=inputs is not None)
-    small = _small_tensors(tensors, cuts, plan, state_dict)
-    result = _copied(module, tensors, small, layers)
+    others = of_other_tasks(plan, task, level, tensors.keys())
+    small = small_tensors(module, tensors, cuts, others, state_dict, f"task {task!r}, level {level!r}")
+    heads = heads_of(module, others)
+    left_out: dict[int, nn.Module] = {id(head): LeftOut(type(head).__name__) for head in heads.values()}
     if inputs is None:
+        result = _copied(module, small, layers, left_out)
+        kept = hide(result, others)
         _change_counts(result, cuts, is_bold=False)
-        return result
-    return _checked(result, masked_original(module, small, cuts), cuts, inputs)
+        return Shrunk(result, _kept_words(kept), tuple(describe(result, cuts, lambda: True)))
+    try:
+        trial, expected = _expected(module, cuts, inputs, small, left_out)
+    except Failed as error:
+        raise TesseraError(f"example_inputs: {error} with them: {error.reason}") from error
+    result = _copied(module, small, layers, trial.left_out)
+    kept = hide(result, others)
+    _check(result, trial, expected)
+    if not cuts:
+        return Shrunk(result, _kept_words(kept))
+    reason, is_seen = trial.random_reason_of(result, expected)
+    if reason is not None:
+        raise TesseraError(reason)
+    if not is_seen and state_dict is None:
+        is_seen = trial.is_seen(expected)
+    words = () if is_seen else (unchecked(module),)
+    notes = describe(result, cuts, lambda: trial.reason_of(result, expected) is None)
+    return Shrunk(result, words + _kept_words(kept), tuple(notes))
+
+
+def _expected(
+    module: nn.Module, cuts: Cuts, inputs: Inputs, small: Mapping[str, Tensor], left_out: Mapping[int, nn.Module]
+) -> tuple[Trial, Run]:
+    """The masked original's run without the modules of other tasks; with them, if the forward needs them."""
+    trial = Trial(module, cuts, inputs, left_out)
+    try:
+        return trial, trial.masked(small)
+    except Failed:
+        if not left_out:
+            raise
+    trial = Trial(module, cuts, inputs, {})
+    return trial, trial.masked(small)
+
+
+def _kept_words(names: Sequence[str]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    return (f"the forward may need tensors of other tasks ({listed(names)}), so they stay, with values of the whole "
+            "module; parameters() and state_dict() leave them out",)
 
 
 def _cuts(
@@ -66,7 +144,10 @@ def _cuts(
     entries = [*plan.get("tensors", []), *getattr(plan, "buffers", ())]
     for entry in entries:
         if "name" in entry and entry["name"] not in tensors and any(entry.get("axes", [])):
-            raise TesseraError(f"plan: the module ({type(module).__name__}) has no tensor '{entry['name']}'")
+            planned = [entry["name"] for entry in entries if "name" in entry]
+            advice = hint(tensors, planned, "the plan")
+            raise TesseraError(f"plan: the module ({type(module).__name__}) has no tensor '{entry['name']}'"
+                               + (f"; {advice}" if advice else ""))
     shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     found = kept_channels({**plan, "tensors": entries}, shapes, task, level)
     cuts = {name: dimensions for name, dimensions in found.items() if any(each.is_smaller for each in dimensions)}
@@ -103,51 +184,11 @@ def _layer_changes(module: nn.Module, cuts: Cuts, *, is_checked: bool) -> dict[s
     return result
 
 
-def _small_tensors(
-    tensors: Mapping[str, Tensor], cuts: Cuts, plan: Mapping[str, Any], state_dict: Mapping[str, Tensor] | None
-) -> dict[str, Tensor]:
-    """The sub-network's tensors: all of `state_dict`, and the cut ones of the module that it lacks."""
-    private = {_name(item) for task in plan.get("tasks", []) for item in task.get("private", [])}
-    result: dict[str, Tensor] = {}
-    for name, tensor in tensors.items():
-        size = tuple(each.size for each in cuts[name]) if name in cuts else tuple(tensor.shape)
-        if state_dict is not None and name in state_dict:
-            given = state_dict[name]
-            if tuple(given.shape) != size:
-                raise TesseraError(f"state_dict: '{name}': expected the shape {list(size)}, found {list(given.shape)}")
-            result[name] = given.detach().to(tensor.device, tensor.dtype, copy=True)
-        elif name in cuts:
-            if state_dict is not None and name not in private and not _is_tied(name, tensors, state_dict):
-                raise TesseraError(f"state_dict: expected a tensor '{name}' of the shape {list(size)}, found none")
-            part = tensor.detach()
-            for number, dimension in enumerate(cuts[name]):
-                if dimension.kept is not None and dimension.is_smaller:
-                    part = part.index_select(number, torch.tensor(dimension.kept, device=part.device))
-            result[name] = part.clone()
-    return result
-
-
-def _name(item: Any) -> str:
-    return item if isinstance(item, str) else item.get("name", item.get("match", ""))
-
-
-def _is_tied(name: str, tensors: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> bool:
-    return any(other in given for other in ties_of(tensors).get(name, ()))
-
-
 def _copied(
-    module: nn.Module, tensors: Mapping[str, Tensor], small: Mapping[str, Tensor], layers: Mapping[str, Changes]
+    module: nn.Module, small: Mapping[str, Tensor], layers: Mapping[str, Changes], left_out: Mapping[int, nn.Module]
 ) -> nn.Module:
-    """A copy of the module with smaller tensors. `deepcopy` finds them instead of the large ones, wherever they are."""
-    memo: dict[int, Any] = {}
-    for name, new in small.items():
-        old = tensors[name]
-        if id(old) not in memo:
-            memo[id(old)] = nn.Parameter(new, requires_grad=old.requires_grad) if isinstance(old, nn.Parameter) else new
-    try:
-        result = copy.deepcopy(module, memo)
-    except Exception as error:
-        raise TesseraError(f"the module ({type(module).__name__}) cannot be copied: {error}") from error
+    """A copy of the module with smaller tensors, and attributes that agree with them."""
+    result = copied(module, small, left_out)
     for path, layer in result.named_modules():
         for name, value in layers.get(path, {}).items():
             setattr(layer, name, value)
@@ -163,15 +204,15 @@ def _change_counts(module: nn.Module, cuts: Cuts, *, is_bold: bool) -> None:
                 setattr(layer, name, value)
 
 
-def _checked(result: nn.Module, masked: nn.Module, cuts: Cuts, inputs: Inputs) -> nn.Module:
-    """The module, if its outputs equal those of the masked original. Numbers of heads are tried with both rules."""
+def _check(result: nn.Module, trial: Trial, expected: Run) -> None:
+    """Sets the numbers of heads with which the outputs equal those of the masked original; tries both rules."""
     reasons: list[str] = []
     for is_bold in (False, True):
         before = [(layer, dict(vars(layer))) for layer in result.modules()]
-        _change_counts(result, cuts, is_bold=is_bold)
-        reason = difference(result, masked, inputs, cuts)
+        _change_counts(result, trial.cuts, is_bold=is_bold)
+        reason = trial.reason_of(result, expected)
         if reason is None:
-            return result
+            return
         reasons.append(reason)
         for layer, attributes in before:
             for name, value in attributes.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 
 from ._errors import TesseraError
@@ -34,9 +35,14 @@ def shown(path: str, layer: nn.Module) -> str:
     return f"'{path}' ({type(layer).__name__})" if path else f"the module ({type(layer).__name__})"
 
 
-def require_floats(module: nn.Module) -> None:
-    """Raises `TesseraError` if a module has quantized layers."""
+def require_cuttable(module: nn.Module) -> None:
+    """Raises `TesseraError` if a module has quantized layers, or no Python forward."""
+    if not isinstance(module, nn.Module):
+        raise TesseraError(f"module: expected a torch.nn.Module, found {type(module).__name__}")
     for path, layer in module.named_modules():
+        if isinstance(layer, torch.jit.ScriptModule):
+            raise TesseraError(f"{shown(path, layer)} is a TorchScript module, whose code cannot be changed; give the "
+                               "module that it was made from")
         if ".quantized" in type(layer).__module__ and not isinstance(layer, nn.MultiheadAttention):
             raise TesseraError(f"{shown(path, layer)} has quantized weights, which cannot be cut; cut the module "
                                "before you quantize it")

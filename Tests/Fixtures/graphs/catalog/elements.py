@@ -138,6 +138,11 @@ def negation(b, v, kind):
     return spent(b, v, b.node(kind, [truth(b, v)]))
 
 
+@operator("IsNaN", "IsInf")
+def special(b, v, kind):
+    return spent(b, v, b.node(kind, [v]))
+
+
 @operator("Trilu", opsets=(15, 17, 18, 20, 21))
 def triangle(b, v, kind):
     need(b.rank(v) >= 2)

@@ -2,8 +2,8 @@ internal import ByteFiles
 internal import TensorStreams
 internal import Tensors
 
-/// Writes the files of a model again: their own bytes, with the elements of tensors in the holes.
-final class ONNXSink: TensorSink {
+/// Writes stored files again: their own bytes, with the elements of tensors in the holes.
+final class HollowSink: TensorSink {
   let order: [Int]
   private var progress: SinkProgress
   private let files: [HollowFile]
@@ -16,7 +16,21 @@ final class ONNXSink: TensorSink {
   private var held = 0
   private var left = 0
 
-  init(_ contents: SinkContents, _ files: [HollowFile]) throws(FlatFormatError) {
+  private let contents: SinkContents
+  private let kind: FlatFormatKind
+  /// Whether a reader finds the tensors under the names that they have here.
+  private let keepsNames: Bool
+
+  /// - Parameters:
+  ///   - rule: the rule that files break which the tensors do not fill.
+  ///   - keepsNames: whether a reader finds the tensors under the names that they have here.
+  init(
+    _ contents: SinkContents, _ files: [HollowFile], as kind: FlatFormatKind, breaking rule: FlatFormatRule,
+    keepsNames: Bool = true
+  ) throws(FlatFormatError) {
+    self.contents = contents
+    self.kind = kind
+    self.keepsNames = keepsNames
     self.files = files
     order = files.flatMap { $0.holes.map(\.tensor) }
     guard order.allSatisfy(contents.specs.indices.contains), Set(order).count == order.count,
@@ -25,25 +39,26 @@ final class ONNXSink: TensorSink {
       }), files.first?.name == nil, files.dropFirst().allSatisfy({ $0.name.map(HollowFile.isBeside) == true })
     else {
       throw contents.refusal(
-        .onnxWrite, "graph", expected: "holes that the tensors fill, in files of the model's folder",
+        rule, kind == .onnx ? "graph" : "file",
+        expected: "holes that the tensors fill, in files of the model's folder",
         found: "holes or files that do not match them")
     }
     progress = SinkProgress(contents, order: order)
-    let slash = contents.path.lastIndex(of: "/").map { contents.path[...$0] } ?? ""
+    let slash = SystemPath.prefix(of: contents.path)
     for (index, file) in files.enumerated() {
       guard let name = file.name else { continue }
       // The names come from the checkpoint and not from the user, so they must not exist as files or folders yet.
-      let first = String(name.prefix { $0 != "/" })
+      let first = SystemPath.components(name)[0]
       guard slash + first != contents.path, !files[..<index].contains(where: { $0.name == name }),
         FileIdentity(path: slash + first) == nil
       else {
         throw contents.refusal(
-          .onnxWrite, "external data \(TensorName(name).quoted)",
+          rule, "external data \(TensorName(name).quoted)",
           expected: "no file or folder named \(TensorName(first).quoted) in the model's folder", found: "one")
       }
     }
     for file in files.dropFirst() {
-      let steps = (file.name ?? "").split(separator: "/").dropLast()
+      let steps = SystemPath.components(file.name ?? "").dropLast()
       for count in steps.indices {
         try asFlatFormat { () throws(FileError) in
           try folders.make(slash + steps[...count].joined(separator: "/"))
@@ -105,6 +120,9 @@ final class ONNXSink: TensorSink {
   func finish() throws(FlatFormatError) {
     try progress.requireEnd()
     if current < files.count { try writeOwn() }
+    if kind != .onnx, let writer = writers.first, writers.count == 1 {
+      return try contents.commit(writer, as: kind, keepsNames: keepsNames)
+    }
     // The model is last: it names the others.
     for writer in writers.reversed() { try asFlatFormat { () throws(FileError) in try writer.commit() } }
     folders.keep()

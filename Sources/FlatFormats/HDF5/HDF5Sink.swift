@@ -1,0 +1,205 @@
+internal import ByteFiles
+internal import HDF5Kit
+internal import TensorStreams
+internal import Tensors
+
+/// Writes tensors as datasets of an HDF5 file: the stored file again, or a new one.
+///
+/// A new file has a contiguous dataset for each tensor, at the path that is its name. A new file of Keras has the form of
+/// Keras 3 if all names are paths of that form, else the older form, whose lists have the names. Ties are lost: each name
+/// has a dataset of its own.
+enum HDF5Sink {
+  static func make(_ contents: SinkContents, as kind: FlatFormatKind) throws(FlatFormatError)
+    -> any TensorSink
+  {
+    let rule: FlatFormatRule = kind == .keras ? .kerasWrite : .hdf5Write
+    let isArchive = contents.path.lowercased().hasSuffix(".keras")
+    if let file = contents.hollowFiles?.first, contents.hollowFiles?.count == 1 {
+      if file.isArchive == isArchive {
+        return try HollowSink(contents, [file], as: kind, breaking: rule)
+      }
+      if file.isArchive, let inner = try KerasArchive.weights(of: file, contents) {
+        return try HollowSink(contents, [inner], as: kind, breaking: rule)
+      }
+    }
+    guard !isArchive else {
+      throw contents.refusal(
+        .kerasWrite, "file", expected: "tensors of a .keras archive, whose other members are kept",
+        found: "tensors alone; a name that ends in .weights.h5 holds them")
+    }
+    let file = try hollow(contents, as: kind)
+    // Keras's numbers become names when the file is read.
+    let isNumbered = kind == .keras && KerasPaths.areNumbered(contents.specs)
+    return try HollowSink(contents, [file], as: kind, breaking: rule, keepsNames: !isNumbered)
+  }
+
+  /// A new file, without the elements.
+  private static func hollow(_ contents: SinkContents, as kind: FlatFormatKind) throws(FlatFormatError)
+    -> HollowFile
+  {
+    var layout = HDF5Layout()
+    if kind == .keras, !KerasPaths.areNumbered(contents.specs) {
+      layout.list(contents.specs)
+    } else {
+      layout.paths = contents.specs.map(\.name.text)
+      // Keras always stores this group, for the model's own variables.
+      if kind == .keras { layout.others = ["vars"] }
+    }
+    try layout.check(contents)
+    var holes: [TensorHole] = []
+    let memory = try asFlatFormat { () throws(FileError) in try NamelessFile() }
+    try asFlatFormat { () throws(HDF5Error) in
+      let skeleton = try HDF5SkeletonWriter(memory: memory, datasetCount: contents.specs.count)
+      try skeleton.openRoot()
+      for group in layout.groups where !group.isEmpty { try skeleton.createGroup(group) }
+      for (group, name, texts) in layout.lists {
+        try skeleton.writeAttribute(name, ofGroup: group, texts: texts, isList: true)
+      }
+      for (index, spec) in contents.specs.enumerated() {
+        guard let type = HDF5Stored(spec.dtype, isKeras: kind == .keras) else { continue }
+        let (group, name) = HDF5Layout.parts(of: layout.paths[index])
+        let address = try skeleton.createDataset(
+          name, in: group, type: type.element, shape: spec.shape,
+          texts: type.name.map { [("dtype", $0)] } ?? [])
+        if let address, spec.byteCount > 0 {
+          holes.append(TensorHole(position: address, count: spec.byteCount, tensor: index))
+        }
+      }
+      try skeleton.close()
+    }
+    return try asFlatFormat { () throws(FileError) in
+      try HollowFile(memory.readable(as: contents.path), holes: holes)
+    }
+  }
+}
+
+/// The element type of a dtype in a dataset.
+struct HDF5Stored {
+  let element: HDF5ElementType
+  /// The attribute `dtype` for dtypes that HDF5 lacks, as ml_dtypes names them.
+  var name: String?
+
+  /// nil for a dtype that has no whole number of bytes.
+  init?(_ dtype: DType, isKeras: Bool) {
+    let plain: [DType: HDF5ElementType] = [
+      .f64: .f64, .f32: .f32, .f16: .f16, .i64: .i64, .i32: .i32, .i16: .i16, .i8: .i8, .u64: .u64,
+      .u32: .u32, .u16: .u16, .u8: .u8, .bool: .boolean, .c64: .complex(.f32), .c128: .complex(.f64),
+    ]
+    if let type = plain[dtype] {
+      element = type
+      return
+    }
+    // Keras only knows bfloat16 as opaque bytes; other programs read the custom float.
+    if dtype == .bf16, !isKeras {
+      element = .bf16
+      return
+    }
+    guard let bytes = dtype.bytes, let name = NumPyGlobals.mlName(dtype) else { return nil }
+    element = .opaque(length: bytes)
+    self.name = name
+  }
+}
+
+/// The groups, attributes and datasets of a new file.
+private struct HDF5Layout {
+  /// The path of each tensor's dataset.
+  var paths: [String] = []
+  /// The lists of texts, with their groups.
+  var lists: [(group: String, name: String, texts: [String])] = []
+  /// Groups that may have no dataset.
+  var others: [String] = []
+
+  /// Lays out Keras's older form: lists of layers and of their weights. The first step of a name is its layer.
+  mutating func list(_ specs: [TensorSpec]) {
+    var layers: [String] = []
+    var weights: [TensorName: [String]] = [:]
+    for spec in specs {
+      let name = spec.name.text
+      let layer = String(name.prefix { $0 != "/" })
+      if weights[TensorName(layer)] == nil { layers.append(layer) }
+      weights[TensorName(layer), default: []].append(name)
+      paths.append("\(layer)/\(name)")
+    }
+    others = layers
+    append(layers, named: KerasAttributes.layers, to: "")
+    for layer in layers {
+      append(weights[TensorName(layer)] ?? [], named: KerasAttributes.weights, to: layer)
+    }
+  }
+
+  /// The most bytes of an attribute; Keras has 64,512.
+  private static let attributeLimit = 64_000
+
+  /// Adds a list, in several attributes if it is too long for one.
+  private mutating func append(_ texts: [String], named name: String, to group: String) {
+    let width = max(1, texts.map(\.utf8.count).max() ?? 1)
+    let count = max(1, Self.attributeLimit / width)
+    guard texts.count > count else { return lists.append((group, name, texts)) }
+    for (part, start) in stride(from: 0, to: texts.count, by: count).enumerated() {
+      lists.append((group, "\(name)\(part)", Array(texts[start..<min(start + count, texts.count)])))
+    }
+  }
+
+  /// Every group, a parent before its children.
+  var groups: [String] {
+    var known: Set<TensorName> = []
+    var result: [String] = []
+    for path in paths + others.map({ $0 + "/x" }) {
+      let steps = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+      for count in steps.indices {
+        let group = steps[...count].joined(separator: "/")
+        if known.insert(TensorName(group)).inserted { result.append(group) }
+      }
+    }
+    return result
+  }
+
+  static func parts(of path: String) -> (group: String, name: String) {
+    let steps = path.split(separator: "/", omittingEmptySubsequences: false)
+    return (steps.dropLast().joined(separator: "/"), String(steps.last ?? ""))
+  }
+
+  /// Refuses names, shapes and dtypes that no dataset can have.
+  func check(_ contents: SinkContents) throws(FlatFormatError) {
+    let groups = Set(groups.map { TensorName($0) })
+    for (spec, path) in zip(contents.specs, paths) {
+      func refusal(_ expected: String, _ found: String) -> FlatFormatError {
+        contents.refusal(.hdf5Write, "tensor \(spec.name.quoted)", expected: expected, found: found)
+      }
+      let steps = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+      guard
+        steps.allSatisfy({
+          !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.contains(0) && $0.count < 60_000
+        }),
+        steps.count <= HDF5Limits().groupDepth
+      else { throw refusal("a name that is a path of HDF5", "another name") }
+      guard !groups.contains(TensorName(path)) else {
+        throw refusal("a dataset", "a group: other names begin with this one and a slash")
+      }
+      guard spec.shape.count <= 32 else { throw refusal("at most 32 dimensions", "\(spec.shape.count)") }
+      guard HDF5Stored(spec.dtype, isKeras: false) != nil else {
+        throw contents.refusal(
+          .sinkDType, "tensor \(spec.name.quoted)", expected: "a dtype that HDF5 has",
+          found: spec.dtype.rawValue)
+      }
+    }
+  }
+}
+
+extension HollowFile {
+  /// Whether the file is a zip archive.
+  var isArchive: Bool { bytes.starts(with: "PK\u{3}\u{4}".utf8) }
+
+  /// The bytes of a sparse file outside the holes.
+  init(_ file: ReadableFile, holes unordered: [TensorHole]) throws(FileError) {
+    let holes = unordered.sorted { $0.position < $1.position }
+    var bytes: [UInt8] = []
+    var position = 0
+    for hole in holes {
+      bytes += try file.bytes(at: position, count: hole.position - position)
+      position = hole.position + hole.count
+    }
+    bytes += try file.bytes(at: position, count: file.size - position)
+    self.init(name: nil, bytes: bytes, holes: holes)
+  }
+}
