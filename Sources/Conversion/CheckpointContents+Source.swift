@@ -107,9 +107,8 @@ extension SourceRecord {
       return File(
         name: file.name, header: headers.number(ofCompanion: file.bytes, digest), digest: digest.description)
     }
-    // The stored header of a GGUF file has all of its metadata; only the beginning of long ones is text.
     self.init(
       kind: source.kind.rawValue, shards: shards, index: index,
-      metadata: source.kind == .gguf ? [] : source.metadata, files: files)
+      metadata: source.isMetadataWhole ? source.metadata : [], files: files)
   }
 }

@@ -19,6 +19,12 @@ struct FlatFormat: Sendable {
   let matches: @Sendable (FileHead) -> Bool
   let open: @Sendable (ReadableFile, DType?) throws(FlatFormatError) -> any FlatWeightsSource
   let sink: @Sendable (SinkContents) throws(FlatFormatError) -> any TensorSink
+  /// Checks that a stored header describes the contents; nil for formats without one.
+  var checkHeader: (@Sendable (_ stored: [UInt8], SinkContents) throws(FlatFormatError) -> Void)?
+  /// The header of a sub-network's file, made from the stored header of the whole model; nil for formats that have no
+  /// sizes of the model in it.
+  var headerOfSubNetwork:
+    (@Sendable (_ stored: [UInt8], KeptTensors, _ path: String) throws(FlatFormatError) -> [UInt8])?
 
   /// Whether `path` ends in a suffix of this format.
   func isUsual(_ path: String) -> Bool {

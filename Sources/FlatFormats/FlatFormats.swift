@@ -135,8 +135,8 @@ public enum FlatFormats {
   /// - `ties`: names whose tensors repeat another one. safetensors and npz store both tensors in full and record the
   ///   ties in their metadata or comment; PyTorch names one storage twice. GGUF stores both and loses the ties.
   /// - `metadata`: free text for safetensors; npz and npy cannot store it, and a new GGUF file has none.
-  /// - `verbatim`: the header of a safetensors or GGUF source, to write the same file again. It is checked against `specs` and
-  ///   written unchanged; its own ties and metadata replace `ties` and `metadata`. Other formats have none.
+  /// - `verbatim`: the header of a safetensors or GGUF source, to write the same file again. It is checked against
+  ///   `specs` and written unchanged; its own ties and metadata replace `ties` and `metadata`. Other formats have none.
   /// - `opaque`: lets npz and npy hold BF16, FP8 and sub-byte tensors as raw bytes without their dtype.
   /// - `shardSet`: the set of a sharded source, to write the same files again; it is checked against `specs`.
   /// - `shardSize`: at most this many bytes of tensors in a shard, unless a single tensor is larger; it overrides
@@ -179,8 +179,22 @@ public enum FlatFormats {
   ) throws(FlatFormatError) {
     let contents = SinkContents(
       path: path, specs: specs, ties: [], metadata: [], verbatim: header, opaque: false)
-    if kind.isSafetensors { _ = try SafetensorsSink.order(ofVerbatim: header, contents) }
-    if kind == .gguf { _ = try GGUFLayout(header, contents) }
+    try format(of: kind).checkHeader?(header, contents)
+  }
+
+  /// Whether the file of a sub-network has the stored header of the whole model, with the sub-network's sizes.
+  package static func hasSizesInHeader(_ kind: FlatFormatKind) -> Bool {
+    format(of: kind).headerOfSubNetwork != nil
+  }
+
+  /// The header of a sub-network's file, made from the stored header of the whole model.
+  ///
+  /// Throws if the format cannot describe the sub-network. Nil for formats without sizes in their headers. Errors name
+  /// the file `path`.
+  package static func header(
+    of tensors: KeptTensors, from stored: [UInt8], _ kind: FlatFormatKind, path: String
+  ) throws(FlatFormatError) -> [UInt8]? {
+    try format(of: kind).headerOfSubNetwork?(stored, tensors, path)
   }
 
   /// Checks that a stored set of shards can be written again for exactly these tensors.

@@ -138,7 +138,7 @@ public enum DType: String, CaseIterable, Sendable {
     case .q50: (.block(.init(elements: 32, bytes: 22)), .quantised)
     case .q51: (.block(.init(elements: 32, bytes: 24)), .quantised)
     case .q80: (.block(.init(elements: 32, bytes: 34)), .quantised)
-    case .q81: (.block(.init(elements: 32, bytes: 40)), .quantised)
+    case .q81: (.block(.init(elements: 32, bytes: 36)), .quantised)
     case .q2K: (.block(.init(elements: 256, bytes: 84)), .quantised)
     case .q3K: (.block(.init(elements: 256, bytes: 110)), .quantised)
     case .q4K: (.block(.init(elements: 256, bytes: 144)), .quantised)

@@ -1,9 +1,11 @@
 package import TensorStreams
 package import Tensors
 
-/// A file's tensors, with the values of block-quantised ones as F32; all others unchanged.
+/// A GGUF file's tensors, with the values of block-quantised ones as F32; all others unchanged.
 package struct DequantisedWeights: FlatWeightsSource {
   package let tensors: [SourceTensor]
+  /// The header with the new dtypes and all metadata.
+  package let verbatim: [UInt8]?
   private let whole: any FlatWeightsSource
 
   /// Throws for the first tensor whose values are not read here.
@@ -20,13 +22,18 @@ package struct DequantisedWeights: FlatWeightsSource {
       tensors.append(SourceTensor(spec: plain, tiedTo: tensor.tiedTo))
     }
     self.tensors = tensors
+    verbatim = whole.verbatim.flatMap { stored in
+      guard var edit = try? GGUFHeaderEdit(stored, path: whole.path) else { return nil }
+      // Without this key, llama.cpp asks the tensors for their types.
+      edit.remove("general.file_type")
+      return try? edit.bytes(for: tensors.map(\.spec))
+    }
   }
 
   package var path: String { whole.path }
   package var kind: FlatFormatKind { whole.kind }
   package var metadata: [(key: String, value: String)] { whole.metadata }
-  /// Nil: the stored header has other dtypes.
-  package var verbatim: [UInt8]? { nil }
+  package var isMetadataWhole: Bool { whole.isMetadataWhole }
   package var files: [String] { whole.files }
   package var remarks: [FlatRemark] { whole.remarks }
   package var leftOut: [LeftOut] { whole.leftOut }

@@ -1,217 +1,176 @@
-internal import ByteFiles
-package import Tensors
+internal import Tensors
 
 /// The header of a GGUF file for a sub-network of the model: other shapes, and the metadata that follow from them.
 ///
-/// Known are the layers of llama-like models, with the tensors' names of llama.cpp (`LLM_TENSOR_…`): the feed-forward
-/// width and the numbers of heads. In llama.cpp's metadata each of these numbers is one for all layers or an array with
-/// one for each (`get_key_or_arr`). Everything else must keep its shape, and no tensor may be missing.
-package struct GGUFExtraction {
-  /// The key of a number that a layer's tensors show.
-  private enum Width: String, CaseIterable {
-    case feedForward = "feed_forward_length"
-    case heads = "attention.head_count"
-    case keyValueHeads = "attention.head_count_kv"
-  }
-
-  /// For each kind of tensor in a layer, the number that its first or its last dimension shows, and the key of what a
-  /// head of it is wide.
-  private static let kinds: [String: (width: Width, isFirst: Bool, head: String?)] = [
-    "ffn_up": (.feedForward, true, nil), "ffn_gate": (.feedForward, true, nil),
-    "ffn_down": (.feedForward, false, nil), "attn_q": (.heads, true, keyLength),
-    "attn_k": (.keyValueHeads, true, keyLength), "attn_v": (.keyValueHeads, true, valueLength),
-    "attn_output": (.heads, false, valueLength),
-  ]
-  private static let keyLength = "attention.key_length"
-  private static let valueLength = "attention.value_length"
-
+/// Known are the layers of llama-like models: the feed-forward width, and the numbers of heads (`GGUFWidth`). The tensors
+/// of a layer must keep the same channels and the same whole heads. Everything else must keep its shape, and no tensor
+/// may be missing.
+struct GGUFExtraction {
   private let path: String
-  private let header: GGUFHeader
-  /// Each key with its bytes, in the order of the file.
-  private var pairs: [(key: String, bytes: [UInt8])] = []
+  private let architecture: String
+  private var edit: GGUFHeaderEdit
+  /// The tensors of the whole model.
+  private let whole: [TensorName: TensorSpec]
 
   /// - Parameters:
   ///   - stored: the header of the whole model.
   ///   - path: the name of the new file in messages.
-  package init(_ stored: [UInt8], path: String) throws(FlatFormatError) {
+  init(_ stored: [UInt8], path: String) throws(FlatFormatError) {
     self.path = path
-    var cursor = GGUFCursor(path: path, size: stored.count) { Array(stored[$0..<$0 + $1]) }
-    var found: [(key: String, bytes: [UInt8])] = []
-    header = try GGUFHeader(&cursor) { key, range in found.append((key, Array(stored[range]))) }
-    pairs = found
+    edit = try GGUFHeaderEdit(stored, path: path)
+    architecture = edit.header.metadata.pairs.first { $0.key == "general.architecture" }?.value ?? ""
+    whole = Dictionary(edit.header.entries.map { ($0.spec.name, $0.spec) }, uniquingKeysWith: { $1 })
   }
 
-  /// The header for `specs`, the tensors of a sub-network.
-  package func header(for specs: [TensorSpec]) throws(FlatFormatError) -> [UInt8] {
-    let architecture = header.metadata.pairs.first { $0.key == "general.architecture" }?.value ?? ""
-    let widths = try widths(of: specs, architecture)
+  /// The header for the tensors of a sub-network, and the zeros after the last tensor.
+  func header(of tensors: KeptTensors) throws(FlatFormatError) -> [UInt8] {
+    var numbers: [GGUFWidth: [Int]] = [:]
+    for width in try changedWidths(tensors.specs) { numbers[width] = try stored(width) }
     var edited = self
-    for (width, layers) in widths { try edited.write(width, layers, architecture) }
-    let order = Dictionary(specs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    var bytes = GGUFHeader.magic + number(UInt32(3))
-    bytes += number(UInt64(specs.count)) + number(UInt64(edited.pairs.count))
-    for pair in edited.pairs { bytes += pair.bytes }
-    bytes += try GGUFLayout.entries(
-      header.entries.compactMap { order[$0.spec.name] }, header.metadata.alignment, path: path,
-      isBig: header.isBig)
-    let end = GGUFHeader.padded(bytes.count, header.metadata.alignment)
-    return bytes + [UInt8](repeating: 0, count: end - bytes.count)
-  }
-
-  private func number(_ value: some FixedWidthInteger) -> [UInt8] {
-    ByteFields.bytes(of: header.isBig ? value.byteSwapped : value)
+    if !numbers.isEmpty { try edited.write(try layers(of: tensors, numbers), numbers) }
+    let specs = Dictionary(tensors.specs.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+    return try edited.edit.bytes(for: edit.header.entries.compactMap { specs[$0.spec.name] })
   }
 
   private func refusal(_ place: String, _ expected: String, _ found: String) -> FlatFormatError {
     .refused(.ggufWrite, path: path, place: place, expected: expected, found: found)
   }
+
+  private func refusal(_ spec: TensorSpec, _ expected: String, _ found: String) -> FlatFormatError {
+    refusal("tensor \(spec.name.quoted)", expected, found)
+  }
 }
 
 extension GGUFExtraction {
-  /// The numbers that changed shapes show, by layer.
-  private func widths(
-    of specs: [TensorSpec], _ architecture: String
-  ) throws(FlatFormatError) -> [Width: [Int: Int]] {
-    let whole = Dictionary(uniqueKeysWithValues: header.entries.map { ($0.spec.name, $0.spec) })
+  /// The numbers that are not those of the whole model, in some layer. Throws for other differences.
+  private func changedWidths(_ specs: [TensorSpec]) throws(FlatFormatError) -> Set<GGUFWidth> {
     guard whole.count == specs.count else {
       throw refusal("tensors", "all \(whole.count) tensors of the model", "\(specs.count)")
     }
-    var widths: [Width: [Int: Int]] = [:]
-    var changed: Set<Width> = []
+    var changed: Set<GGUFWidth> = []
     for spec in specs {
-      let place = "tensor \(spec.name.quoted)"
       guard let old = whole[spec.name], old.shape.count == spec.shape.count, old.dtype == spec.dtype else {
-        throw refusal(place, "only tensors of the model", "another")
+        throw refusal(spec, "only tensors of the model", "another")
       }
-      guard let (layer, kind) = Self.layer(of: spec.name), let row = Self.kinds[kind],
-        let dimension = row.isFirst ? spec.shape.indices.first : spec.shape.indices.last,
-        row.isFirst || spec.shape.count > 1
-      else {
-        if old.shape == spec.shape { continue }
+      if old.shape == spec.shape { continue }
+      guard let (_, dimension, row) = GGUFWidth.place(of: spec) else {
         throw refusal(
-          place, "the shape \(old.shapeText): only feed-forward channels and heads can change in a GGUF file",
+          spec, "the shape \(old.shapeText); a GGUF file can have fewer feed-forward channels and heads only",
           spec.shapeText)
       }
       var expected = old.shape
       expected[dimension] = spec.shape[dimension]
       guard expected == spec.shape else {
-        throw refusal(place, "\(old.shapeText) with another extent of dimension \(dimension)", spec.shapeText)
+        throw refusal(spec, "\(old.shapeText) with another extent of dimension \(dimension)", spec.shapeText)
       }
-      let head = try row.head.map { (key) throws(FlatFormatError) in try headLength(key, architecture) } ?? 1
-      guard spec.shape[dimension] % head == 0 else {
-        throw refusal(place, "whole heads of \(head)", "\(spec.shape[dimension]) channels")
-      }
-      let width = spec.shape[dimension] / head
-      if let other = widths[row.width]?[layer], other != width {
-        throw refusal(
-          place, "\(other) of \(row.width.rawValue), as another tensor of its layer has", "\(width)")
-      }
-      widths[row.width, default: [:]][layer] = width
-      if old.shape != spec.shape { changed.insert(row.width) }
+      changed.insert(row.width)
     }
-    for (layer, heads) in widths[.heads] ?? [:] where !changed.isEmpty {
-      let shared = widths[.keyValueHeads]?[layer] ?? heads
-      guard shared > 0, heads % shared == 0 else {
-        throw refusal("layer \(layer)", "a multiple of \(shared) heads", "\(heads)")
-      }
+    // Query heads belong to key and value heads.
+    if changed.contains(.heads) || changed.contains(.keyValueHeads) {
+      changed.formUnion([.heads, .keyValueHeads])
     }
-    return widths.filter { changed.contains($0.key) }
+    return changed
   }
 
-  /// The number and the kind of a layer's tensor: `blk.3.ffn_up.weight`.
-  private static func layer(of name: TensorName) -> (layer: Int, kind: String)? {
-    let parts = name.text.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 4, parts[0] == "blk", ["weight", "bias"].contains(parts[3]),
-      let layer = Int(parts[1]), layer >= 0
-    else { return nil }
-    return (layer, String(parts[2]))
+  /// What each layer keeps of the numbers that change.
+  private func layers(
+    of tensors: KeptTensors, _ numbers: [GGUFWidth: [Int]]
+  ) throws(FlatFormatError) -> [Int: GGUFLayer] {
+    let lengths = numbers[.heads] == nil ? [:] : try headLengths()
+    var layers: [Int: GGUFLayer] = [:]
+    for spec in tensors.specs {
+      guard let (layer, dimension, row) = GGUFWidth.place(of: spec), let counts = numbers[row.width],
+        let extent = whole[spec.name]?.shape[dimension]
+      else { continue }
+      guard layer < counts.count else { throw refusal(spec, "\(counts.count) layers", "layer \(layer)") }
+      let head = row.head.flatMap { lengths[$0] } ?? 1
+      guard counts[layer].multipliedReportingOverflow(by: head) == (extent, false) else {
+        throw refusal(
+          spec, "\(counts[layer]) of \(architecture).\(row.width.rawValue), each of \(head) channels",
+          "\(extent) channels in the model")
+      }
+      var runs: [Range<Int>] = []
+      for run in tensors.runs(spec.name, dimension) ?? [0..<extent] {
+        guard run.lowerBound % head == 0, run.upperBound % head == 0 else {
+          throw refusal(
+            spec, "whole heads of \(head) channels", "channels \(run.lowerBound)..<\(run.upperBound)")
+        }
+        runs.append(run.lowerBound / head..<run.upperBound / head)
+      }
+      if let other = layers[layer, default: .init()].add(runs, of: row.width, spec.name) {
+        throw refusal(spec, "the \(row.head == nil ? "channels" : "heads") of \(other.quoted)", "others")
+      }
+    }
+    guard let queries = numbers[.heads], let keys = numbers[.keyValueHeads] else { return layers }
+    for (layer, kept) in layers where kept.numbers[.heads] != nil {
+      guard kept.keepsGroups(queries: queries[layer], keys: keys[layer]) else {
+        throw refusal(
+          "layer \(layer)", "equally many query heads of each key and value head that is kept", "others")
+      }
+    }
+    return layers
   }
 
   /// The channels of a head: that of the metadata, else those of all heads divided by their number.
-  private func headLength(_ key: String, _ architecture: String) throws(FlatFormatError) -> Int {
-    if let length = integers("\(architecture).\(key)")?.first, length > 0 { return length }
-    guard let channels = integers("\(architecture).embedding_length")?.first,
-      let heads = integers("\(architecture).\(Width.heads.rawValue)")?.first, heads > 0, channels > 0,
-      channels % heads == 0
+  private func headLength(_ head: GGUFWidth.Head) throws(FlatFormatError) -> Int {
+    if let length = integers(head.rawValue)?.first, length > 0 { return length }
+    guard let channels = integers("embedding_length")?.first,
+      let heads = integers(GGUFWidth.heads.rawValue)?.first, heads > 0, channels > 0, channels % heads == 0
     else {
-      throw refusal("metadata", "\(architecture).\(key), or the number of heads", "neither")
+      throw refusal("metadata", "\(architecture).\(head.rawValue), or the number of heads", "neither")
     }
     return channels / heads
   }
 
-  /// The whole numbers of a key, one or an array; nil if there are none.
-  private func integers(_ key: String) -> [Int]? {
-    guard let pair = pairs.first(where: { $0.key == key }) else { return nil }
-    var cursor = GGUFCursor(path: path, size: pair.bytes.count) { Array(pair.bytes[$0..<$0 + $1]) }
-    cursor.isBig = header.isBig
-    return try? cursor.integers()
+  private func headLengths() throws(FlatFormatError) -> [GGUFWidth.Head: Int] {
+    var lengths: [GGUFWidth.Head: Int] = [:]
+    for head in GGUFWidth.Head.allCases { lengths[head] = try headLength(head) }
+    return lengths
   }
 
-  /// Writes a number that changed, for each layer or once for all, in the place of the old one.
-  private mutating func write(
-    _ width: Width, _ layers: [Int: Int], _ architecture: String
-  ) throws(FlatFormatError) {
-    let key = "\(architecture).\(width.rawValue)"
-    guard let count = integers("\(architecture).block_count")?.first, count > 0, count < 1 << 20,
-      let old = integers(key), old.count == 1 || old.count == count, layers.keys.allSatisfy({ $0 < count })
+  /// A number of the whole model, for each of its layers.
+  private func stored(_ width: GGUFWidth) throws(FlatFormatError) -> [Int] {
+    // Without a number of their own, key and value heads are as many as query heads.
+    let numbers =
+      integers(width.rawValue) ?? (width == .keyValueHeads ? integers(GGUFWidth.heads.rawValue) : nil)
+    guard let count = integers("block_count")?.first, (1..<1 << 20).contains(count), let numbers,
+      numbers.count == 1 || numbers.count == count
     else {
+      let key = "\(architecture).\(width.rawValue)"
       throw refusal(
         "metadata", "\(architecture).block_count, and \(key) for each layer or for all", "something else")
     }
-    let numbers = (0..<count).map { layers[$0] ?? old[old.count == 1 ? 0 : $0] }
-    if width == .heads { try keepHeadLengths(architecture) }
-    set(key, to: Set(numbers).count == 1 ? Array(numbers.prefix(1)) : numbers)
+    return numbers.count == count ? numbers : .init(repeating: numbers[0], count: count)
+  }
+
+  /// The whole numbers of a key of the architecture, one or an array; nil if there are none.
+  private func integers(_ key: String) -> [Int]? { edit.integers("\(architecture).\(key)") }
+
+  /// Writes the numbers of the sub-network, for each layer or once for all, in the place of the old ones.
+  private mutating func write(
+    _ layers: [Int: GGUFLayer], _ numbers: [GGUFWidth: [Int]]
+  ) throws(FlatFormatError) {
+    // How wide a head is may follow from the old numbers only.
+    if numbers[.heads] != nil { try keepHeadLengths() }
+    let kept = layers.mapValues(\.numbers)
+    for width in GGUFWidth.allCases {
+      guard let old = numbers[width] else { continue }
+      let new = old.indices.map { kept[$0]?[width] ?? old[$0] }
+      set(width.rawValue, to: Set(new).count == 1 ? Array(new.prefix(1)) : new)
+    }
   }
 
   /// Writes how wide a head is, if only the number of heads showed it.
-  private mutating func keepHeadLengths(_ architecture: String) throws(FlatFormatError) {
-    for key in [Self.keyLength, Self.valueLength] {
-      set("\(architecture).\(key)", to: [try headLength(key, architecture)])
+  private mutating func keepHeadLengths() throws(FlatFormatError) {
+    let lengths = try headLengths()
+    for head in GGUFWidth.Head.allCases where integers(head.rawValue) == nil {
+      set(head.rawValue, to: lengths[head].map { [$0] } ?? [])
     }
-    let rope = "\(architecture).rope.dimension_count"
-    if integers(rope) == nil { set(rope, to: [try headLength(Self.keyLength, architecture)]) }
+    let rope = "rope.dimension_count"
+    if integers(rope) == nil { set(rope, to: lengths[.key].map { [$0] } ?? []) }
   }
 
-  /// Replaces or adds a number (UINT32), or an array of them.
   private mutating func set(_ key: String, to numbers: [Int]) {
-    var bytes = number(UInt64(key.utf8.count)) + Array(key.utf8)
-    if numbers.count == 1 {
-      bytes += number(GGUFValueType.uint32.rawValue)
-    } else {
-      bytes += number(GGUFValueType.array.rawValue) + number(GGUFValueType.uint32.rawValue)
-      bytes += number(UInt64(numbers.count))
-    }
-    // Extents of tensors in a file, or numbers that were read as 32 bits.
-    for value in numbers { bytes += number(UInt32(clamping: value)) }
-    if let place = pairs.firstIndex(where: { $0.key == key }) {
-      pairs[place].bytes = bytes
-    } else {
-      pairs.append((key, bytes))
-    }
-  }
-}
-
-extension GGUFCursor {
-  /// The whole numbers of a pair: its key is passed over. nil for other types, and for negative numbers.
-  fileprivate mutating func integers() throws(FlatFormatError) -> [Int]? {
-    _ = try text("a key")
-    guard var type = GGUFValueType(rawValue: try u32("a type")) else { return nil }
-    var count: UInt64 = 1
-    if type == .array {
-      guard let element = GGUFValueType(rawValue: try u32("a type")) else { return nil }
-      type = element
-      count = try number(8, "a length")
-    }
-    let widths: [GGUFValueType: Int] = [
-      .uint8: 1, .int8: 1, .uint16: 2, .int16: 2, .uint32: 4, .int32: 4, .uint64: 8, .int64: 8,
-    ]
-    guard let width = widths[type] else { return nil }
-    var numbers: [Int] = []
-    for _ in 0..<count {
-      guard let value = Int(exactly: try number(width, "a number")), value < 1 << (8 * min(width, 7) - 1)
-      else { return nil }
-      numbers.append(value)
-    }
-    return numbers
+    edit.set("\(architecture).\(key)", to: numbers)
   }
 }

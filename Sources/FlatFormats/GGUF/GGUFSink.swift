@@ -157,20 +157,20 @@ struct GGUFLayout {
     }
     var header = GGUFHeader.magic + ByteFields.bytes(of: GGUFHeader.version)
     header += ByteFields.bytes(of: UInt64(contents.specs.count)) + ByteFields.bytes(of: UInt64(0))
-    header += try Self.entries(contents.specs, alignment, path: contents.path, isBig: false)
+    header += try Self.entries(contents.specs, alignment, path: contents.path, isBig: false).bytes
     header += [UInt8](repeating: 0, count: GGUFHeader.padded(header.count, alignment) - header.count)
     self.header = header
   }
 
-  /// The entries of tensors in a header, each at the next multiple of the alignment.
+  /// The entries of tensors in a header, each at the next multiple of the alignment; and the end of the last tensor.
   static func entries(
     _ specs: [TensorSpec], _ alignment: Int, path: String, isBig: Bool
-  ) throws(FlatFormatError) -> [UInt8] {
+  ) throws(FlatFormatError) -> (bytes: [UInt8], end: Int) {
     func number(_ value: some FixedWidthInteger) -> [UInt8] {
       ByteFields.bytes(of: isBig ? value.byteSwapped : value)
     }
     var entries: [UInt8] = []
-    var offset = 0
+    var (offset, last) = (0, 0)
     for spec in specs {
       let name = Array(spec.name.text.utf8)
       entries += number(UInt64(name.count)) + name + number(UInt32(spec.shape.count))
@@ -184,7 +184,8 @@ struct GGUFLayout {
           expected: "tensors of fewer than 2^60 bytes together", found: "more")
       }
       offset = GGUFHeader.padded(end, alignment)
+      last = end
     }
-    return entries
+    return (entries, last)
   }
 }

@@ -19,6 +19,8 @@ final class GGUFSource: FlatWeightsSource {
 
   var path: String { file.path }
   var metadata: [(key: String, value: String)] { header.metadata.pairs }
+  /// False: long arrays are only counted. The stored header has them.
+  let isMetadataWhole = false
 
   init(_ file: ReadableFile) throws(FlatFormatError) {
     var cursor = GGUFCursor(path: file.path, size: file.size) { offset, count throws(FlatFormatError) in
@@ -111,5 +113,9 @@ final class GGUFSource: FlatWeightsSource {
     kind: .gguf, name: "GGUF", suffix: ".gguf", uses: [.conversion, .subNetwork],
     matches: { $0.starts(with: GGUFHeader.magic) },
     open: { file, _ throws(FlatFormatError) in try GGUFSource(file) },
-    sink: { contents throws(FlatFormatError) in try GGUFSink(contents) })
+    sink: { contents throws(FlatFormatError) in try GGUFSink(contents) },
+    checkHeader: { stored, contents throws(FlatFormatError) in _ = try GGUFLayout(stored, contents) },
+    headerOfSubNetwork: { stored, tensors, path throws(FlatFormatError) in
+      try GGUFExtraction(stored, path: path).header(of: tensors)
+    })
 }

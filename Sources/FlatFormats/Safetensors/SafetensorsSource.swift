@@ -83,5 +83,8 @@ final class SafetensorsSource: FlatWeightsSource {
       return length <= UInt64(SafetensorsHeader.sizeLimit)
     },
     open: { file, _ throws(FlatFormatError) in try SafetensorsSource(file) },
-    sink: { contents throws(FlatFormatError) in try SafetensorsSink(contents) })
+    sink: { contents throws(FlatFormatError) in try SafetensorsSink(contents) },
+    checkHeader: { stored, contents throws(FlatFormatError) in
+      _ = try SafetensorsSink.order(ofVerbatim: stored, contents)
+    })
 }

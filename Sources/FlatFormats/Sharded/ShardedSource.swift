@@ -120,7 +120,10 @@ final class ShardedSource: FlatWeightsSource {
       guard let source else { throw ShardedSource.nothing(file.path) }
       return source
     },
-    sink: { contents throws(FlatFormatError) in try ShardedSink(contents) })
+    sink: { contents throws(FlatFormatError) in try ShardedSink(contents) },
+    checkHeader: { stored, contents throws(FlatFormatError) in
+      _ = try SafetensorsSink.order(ofVerbatim: stored, contents)
+    })
 
   static func nothing(_ path: String) -> FlatFormatError {
     .refused(.shardsIndex, path: path, place: "weight_map", expected: "at least one shard", found: "none")

@@ -17,8 +17,8 @@ struct ConvertCommand: ParsableCommand {
     discussion: """
       The ending of DEST sets its format: .h5 or .hdf5 for a unit checkpoint, \
       \(FlatFormats.endings(for: .conversion)) for a flat file. .pth, .bin and .ckpt are PyTorch files, \
-      too. .keras is a Keras archive, which is written only from one. Converting back to safetensors or GGUF gives \
-      the identical file. A checkpoint that was made from a Keras or other HDF5 file is also converted back \
+      too. .keras is a Keras archive, which is written only from one. Converting back to safetensors or \
+      GGUF gives the identical file. A checkpoint that was made from a Keras or other HDF5 file is also converted back \
       to .h5, which gives the identical file, if everything but its tensors takes at most 64 MiB. \
       Every other format keeps the same tensor bytes. A file appears whole or not at all, and replaces one \
       of the same name.
@@ -40,8 +40,8 @@ struct ConvertCommand: ParsableCommand {
       weights_only=True, and tied tensors stay tied.
 
       The blocks of a GGUF file (Q4_K, Q8_0, …) are kept as they are, and cut only between blocks. No other \
-      flat format has them; --dequantise writes their values as F32. A GGUF file from another format has no metadata, which llama.cpp needs to run a \
-      model.
+      flat format has them; --dequantise writes their values as F32. A GGUF file from another format has no \
+      metadata, which llama.cpp needs to run a model.
 
       --add puts several inputs into one checkpoint, such as a base and its LoRA adapters (PEFT folders with \
       adapter_config.json). Each added input gets a task of its own name, with one level of all units. The \
@@ -88,7 +88,7 @@ struct ConvertCommand: ParsableCommand {
 
   @Flag(
     help: ArgumentHelp(
-      "Convert block-quantised tensors of flat weights (GGUF) to F32.",
+      "Convert block-quantised tensors of SOURCE (GGUF) to F32.",
       discussion: "For Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K and Q6_K."))
   var dequantise = false
 
@@ -167,7 +167,7 @@ struct ConvertCommand: ParsableCommand {
   }
 
   private func dequantised(_ flat: any FlatWeightsSource) throws(TesseraError) -> any FlatWeightsSource {
-    guard dequantise else { return flat }
+    guard dequantise, flat.tensors.contains(where: { $0.spec.dtype.isBlockQuantised }) else { return flat }
     do throws(UnreadValues) { return try DequantisedWeights(flat) } catch {
       throw TesseraError(sentence: "\(source): --dequantise: \(error)")
     }

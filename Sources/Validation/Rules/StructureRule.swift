@@ -16,7 +16,8 @@ enum StructureRule: ValidationRule {
     .safetensorsReservedName, .npyMagic, .npyHeaderBounds, .npyHeaderLimit, .npySyntax, .npyDuplicateKey,
     .npyUnknownKey, .npyMissingKey, .npyOrder, .pickleTruncated, .pickleOpcode, .pickleVersion, .pickleStack,
     .pickleMemo, .pickleArgument, .torchMembers, .torchVersion, .torchByteOrder, .torchLegacy, .torchStorage,
-    .torchAmplification, .hdf5Structure, .kerasLayers, .kerasArchive, .kerasShards, .ggufMagic, .ggufTruncated,
+    .torchAmplification, .hdf5Structure, .kerasLayers, .kerasArchive, .kerasShards, .ggufMagic,
+    .ggufTruncated,
     .ggufKey, .ggufDuplicateKey, .ggufValueType, .ggufAlignment,
   ]
   static let zipDefects: Set<ZipRule> = [

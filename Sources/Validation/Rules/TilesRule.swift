@@ -15,7 +15,6 @@ enum TilesRule: ValidationRule {
   static let flatDefects: Set<FlatFormatRule> = [
     .safetensorsHole, .safetensorsOverlap, .safetensorsBodySize, .npyDataSize, .torchStorageSize,
     .ggufOffset, .ggufPadding, .ggufBodySize,
-    .ggufOffset, .ggufPadding, .ggufBodySize,
   ]
   static let zipDefects: Set<ZipRule> = [.overlap, .dataBounds, .storedSize]
   static let graphDefects: Set<ONNXRule> = [.data]
