@@ -42,6 +42,7 @@ struct FuzzTests {
     (.keras, "keras/code.h5"), (.keras, "keras/text.weights.h5"), (.keras, "keras/many.weights.json"),
     (.keras, "partial/datasets.h5"), (.keras, "partial/datasets-latest.h5"),
     (.gguf, "flat/metadata.gguf"), (.gguf, "flat/big.gguf"), (.gguf, "flat/nested.gguf"),
+    (.gguf, "gguf/llama.gguf"),
   ]
 
   @Test("every parser has a seed")

@@ -53,7 +53,7 @@ seed() {
     plan) add "$1" Tests/Fixtures/plans/*.json Tests/Fixtures/plans/*/*.json samples/*/*.json ;;
     toml) add "$1" Tests/Fixtures/project/*.toml ;;
     hdf5) add "$1" Tests/Fixtures/hdf5/*.h5 "$hostile"/hdf5-*/* ;;
-    gguf) add "$1" Tests/Fixtures/flat/*.gguf ;;
+    gguf) add "$1" Tests/Fixtures/{flat,gguf}/*.gguf ;;
     checkpoint) add "$1" Tests/Fixtures/checkpoints/*.h5 ;;
     keras) add "$1" Tests/Fixtures/keras/*.{h5,keras,json} Tests/Fixtures/partial/*.h5 "$hostile"/hdf5-*/* ;;
   esac

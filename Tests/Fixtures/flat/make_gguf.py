@@ -1,4 +1,4 @@
-"""Writes the GGUF fixtures of this folder with gguf, the package of llama.cpp.
+"""Writes the GGUF fixtures of this folder, and ../gguf/llama.gguf, with gguf, the package of llama.cpp.
 
     pip install numpy==2.4.6 PyYAML==6.0.3 && pip install --no-deps gguf==0.19.0
     python make_gguf.py
@@ -127,7 +127,47 @@ def values():
     return rows
 
 
+def llama(path):
+    """A llama of two layers that llama.cpp runs: 64 feed-forward channels in blocks of 32, 4 query and 2 key heads."""
+    vocabulary, hidden, channels, heads, keys = 16, 32, 64, 4, 2
+    width = hidden // heads
+    random = np.random.default_rng(7)
+    writer = GGUFWriter(path, "llama")
+    writer.add_name("Tiny llama")
+    writer.add_context_length(64)
+    writer.add_embedding_length(hidden)
+    writer.add_block_count(2)
+    writer.add_feed_forward_length(channels)
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(keys)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_vocab_size(vocabulary)
+    writer.add_tokenizer_model("no_vocab")
+    ones = np.ones(hidden, "f4")
+    writer.add_tensor("output_norm.weight", ones)
+
+    def add(name, kind, *shape):
+        writer.add_tensor(name, quantize(random.normal(0, 0.3, shape).astype("f4"), kind), raw_dtype=kind)
+
+    add("token_embd.weight", T.Q8_0, vocabulary, hidden)
+    for layer in range(2):
+        writer.add_tensor(f"blk.{layer}.attn_norm.weight", ones)
+        writer.add_tensor(f"blk.{layer}.ffn_norm.weight", ones)
+        add(f"blk.{layer}.attn_q.weight", T.Q4_0, heads * width, hidden)
+        add(f"blk.{layer}.attn_k.weight", T.Q4_0, keys * width, hidden)
+        add(f"blk.{layer}.attn_v.weight", T.Q4_0, keys * width, hidden)
+        add(f"blk.{layer}.attn_output.weight", T.F16, hidden, heads * width)
+        add(f"blk.{layer}.ffn_gate.weight", T.Q4_0, channels, hidden)
+        add(f"blk.{layer}.ffn_up.weight", T.Q4_0, channels, hidden)
+        add(f"blk.{layer}.ffn_down.weight", T.Q4_0, hidden, channels)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
 if __name__ == "__main__":
+    llama(HERE.parent / "gguf" / "llama.gguf")
     write(HERE / "none.gguf", [])
     write(HERE / "plain.gguf", PLAIN)
     write(HERE / "metadata.gguf", PLAIN, metadata, alignment=64)
