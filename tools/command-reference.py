@@ -50,7 +50,7 @@ GUIDES = {
     "convert": ["convert-pytorch", "convert-keras", "convert-gguf", "slice-hugging-face", "add-adapters", "store-large-models",
                 "plan-from-onnx"],
     "count": ["count-parameters", "gate-in-ci"],
-    "extract": ["extract-a-network", "slice-hugging-face", "add-adapters"],
+    "extract": ["extract-a-network", "convert-gguf", "slice-hugging-face", "add-adapters"],
     "validate": ["check-a-model-folder", "gate-in-ci", "project-rules", "errors-and-warnings"],
     "lock": ["project-rules"],
     "run": ["prove-a-conversion", "extract-a-network"],

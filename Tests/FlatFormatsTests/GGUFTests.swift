@@ -94,9 +94,11 @@ struct GGUFTests {
   func unusual() throws {
     let folder = try TemporaryFolder()
     var file = GGUFBytes.tensor { $0.tensors[0] = .init(dimensions: []) }
-    file.body = pattern(4, salt: 1)
+    file.body = pattern(4, salt: 1) + [UInt8](repeating: 0, count: 28)
     let scalar = try open(try folder.write(file.file, as: "w.gguf"))
     #expect(scalar.tensors[0].spec.shape == [] && scalar.remarks.isEmpty)
+    let short = try open(try folder.write(Array(file.file.dropLast(5)), as: "w.gguf"))
+    #expect(short.remarks.map { "\($0.place): \($0.found)" } == ["body: 23 bytes of padding"])
     let long = GGUFBytes.tensor { $0.tensors[0].name = .init(repeating: 97, count: 64) }
     let source = try open(try folder.write(long.file, as: "w.gguf"))
     #expect(source.remarks.map(\.kind) == [.ggufBeyondGGML])

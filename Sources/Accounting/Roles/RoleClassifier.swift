@@ -130,6 +130,7 @@ public enum RoleClassifier {
     let name = module.lastComponent
     if name.suffix(4).elementsEqual("_out".utf8) { return false }
     return contains(name, "embed") || name.suffix(4).elementsEqual("_emb".utf8)
+      || name.suffix(5).elementsEqual("_embd".utf8)
       || ["wte", "wpe", "emb"].contains { name.elementsEqual($0.utf8) }
   }
 }

@@ -34,7 +34,7 @@ final class GGUFSource: FlatWeightsSource {
     verbatim =
       try asFlatFormat { () throws(FileError) in try file.bytes(at: 0, count: size) }
       + [UInt8](repeating: 0, count: tail)
-    remarks = Self.remarks(on: header)
+    remarks = Self.remarks(on: header, size: file.size)
     tensors = header.entries.map { SourceTensor(spec: $0.spec, tiedTo: nil) }
     self.header = header
     self.file = file
@@ -80,7 +80,7 @@ final class GGUFSource: FlatWeightsSource {
   }
 
   /// What llama.cpp does not read although the file is sound.
-  private static func remarks(on header: GGUFHeader) -> [FlatRemark] {
+  private static func remarks(on header: GGUFHeader, size: Int) -> [FlatRemark] {
     var remarks = header.entries.map(\.spec.name).filter { $0.text.utf8.count > GGUFHeader.nameLimit }.map {
       FlatRemark(
         .ggufBeyondGGML, "tensor \($0.quoted)",
@@ -92,6 +92,16 @@ final class GGUFSource: FlatWeightsSource {
         FlatRemark(
           .ggufBeyondGGML, "key \(TensorName(key).quoted)",
           expected: "no array of arrays, which llama.cpp does not read", found: "one"))
+    }
+    let end = GGUFHeader.padded(header.bodyEnd, header.metadata.alignment)
+    if header.hasBytes, size < header.dataStart + end {
+      remarks.append(
+        FlatRemark(
+          .ggufBeyondGGML, "body",
+          expected:
+            "padding to a multiple of \(header.metadata.alignment) bytes after the last tensor, which "
+            + "gguf_init_from_file reads",
+          found: "\(size - header.dataStart - header.bodyEnd) bytes of padding"))
     }
     return remarks
   }
