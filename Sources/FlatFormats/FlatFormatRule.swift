@@ -210,7 +210,8 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case ggufVersion = "gguf.version"
   /// A number, a text, an array, or a count of metadata or tensors reaches past the end of the file.
   case ggufTruncated = "gguf.truncated"
-  /// A header of more than 100,000,000 bytes, an alignment or a padding that is too large, or arrays nested too deep.
+  /// A header of more than 100,000,000 bytes, too many metadata, an alignment or a padding that is too large, or arrays
+  /// nested too deep.
   case ggufLimit = "gguf.limit"
   /// A key of the metadata is empty, too long or not UTF-8.
   case ggufKey = "gguf.key"

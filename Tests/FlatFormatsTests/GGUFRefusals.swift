@@ -83,6 +83,10 @@ extension RefusalCase {
       $0.pairs = [GGUFBytes.pair("a", 10, [1, 2, 3])]
       $0.rest = []
     },
+    changed(.ggufLimit, "65,537 metadata") {
+      $0.pairCount = 65_537
+      $0.rest = [UInt8](repeating: 0, count: 14 * 65_537)
+    },
     gguf(.ggufLimit, "ten arrays in each other", .pair(GGUFBytes.pair("a", 9, nested(10)))),
     changed(.ggufDuplicateKey, "a key twice") {
       $0.pairs = [GGUFBytes.pair("a", 0, [1]), GGUFBytes.pair("b", 0, [1]), GGUFBytes.pair("a", 7, [1])]

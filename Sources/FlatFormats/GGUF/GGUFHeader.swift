@@ -96,6 +96,10 @@ struct GGUFHeader {
       let (bytes, overflow) = count.multipliedReportingOverflow(by: UInt64(least))
       try cursor.need(overflow ? .max : bytes, "\(count) \(what)")
     }
+    guard pairs <= UInt64(GGUFMetadata.countLimit) else {
+      throw cursor.refusal(
+        .ggufLimit, "at most \(GGUFMetadata.countLimit.grouped) metadata", found: "\(pairs)")
+    }
     return (tensors, pairs)
   }
 

@@ -40,10 +40,14 @@ enum GGUFValueType: UInt32 {
 ///
 /// Texts are as stored; bytes that are no UTF-8 become U+FFFD. Long arrays are only counted.
 struct GGUFMetadata {
+  /// The most pairs; real files have about 50.
+  static let countLimit = 1 << 16
   /// Arrays in arrays, at most this deep.
   static let depthLimit = 8
   /// The longest array that is shown.
   private static let shownCount = 16
+  /// The elements of arrays that can still be shown: text takes more time and memory than the bytes.
+  private var shownLeft = 1 << 12
 
   private(set) var pairs: [(key: String, value: String)] = []
   /// The key of an array of arrays, which llama.cpp does not read; nil if there is none.
@@ -68,7 +72,7 @@ struct GGUFMetadata {
     }
     let type = try Self.type(&cursor, key)
     if key == "general.alignment" { return try readAlignment(type, &cursor) }
-    pairs.append((key, try value(type, key, &cursor, depth: 0)))
+    pairs.append((key, try value(type, key, &cursor, depth: 0, isShown: true)))
   }
 
   private static func type(
@@ -106,8 +110,9 @@ struct GGUFMetadata {
     pairs.append(("general.alignment", "\(value)"))
   }
 
+  /// - Parameter isShown: whether the text is used.
   private mutating func value(
-    _ type: GGUFValueType, _ key: String, _ cursor: inout GGUFCursor, depth: Int
+    _ type: GGUFValueType, _ key: String, _ cursor: inout GGUFCursor, depth: Int, isShown: Bool
   ) throws(FlatFormatError) -> String {
     if let width = type.width {
       return type.text(try cursor.number(width, "the value of \(TensorName(key).quoted)"))
@@ -123,23 +128,23 @@ struct GGUFMetadata {
     let element = try Self.type(&cursor, key)
     let count = try cursor.number(8, "the length of \(TensorName(key).quoted)")
     let (bytes, overflow) = count.multipliedReportingOverflow(by: element.least)
-    let claim = "the \(count) elements of \(TensorName(key).quoted)"
-    try cursor.need(overflow ? .max : bytes, claim)
-    let isShown = count <= UInt64(Self.shownCount)
-    if element.width != nil, !isShown {
-      try cursor.skip(bytes, claim)
-    } else {
+    try cursor.need(overflow ? .max : bytes, "the \(count) elements of \(TensorName(key).quoted)")
+    let isListed = isShown && count <= UInt64(min(Self.shownCount, shownLeft))
+    if isListed {
+      shownLeft -= Int(count)
       var shown: [String] = []
       for _ in 0..<count {
-        if element == .string, !isShown {
-          _ = try cursor.text("a text of \(TensorName(key).quoted)")
-          continue
-        }
-        let text = try value(element, key, &cursor, depth: depth + 1)
-        if isShown { shown.append(element == .string ? TensorName(text).quoted : text) }
+        let text = try value(element, key, &cursor, depth: depth + 1, isShown: true)
+        shown.append(element == .string ? TensorName(text).quoted : text)
       }
-      if isShown { return "[" + shown.joined(separator: ", ") + "]" }
+      return "[" + shown.joined(separator: ", ") + "]"
     }
-    return "[\(Int(count).grouped) of \(element.name)]"
+    switch element {
+    case .string: for _ in 0..<count { _ = try cursor.text("a text of \(TensorName(key).quoted)") }
+    case .array:
+      for _ in 0..<count { _ = try value(element, key, &cursor, depth: depth + 1, isShown: false) }
+    default: try cursor.skip(bytes, "")
+    }
+    return isShown ? "[\(Int(count).grouped) of \(element.name)]" : ""
   }
 }
