@@ -183,6 +183,8 @@ public enum DTypeKind: Hashable, Sendable {
 
 /// A run of elements with bytes of its own.
 public struct ElementBlock: Hashable, Sendable {
+  /// The number of elements, at least 1.
   public let elements: Int
+  /// The bytes of all of them together.
   public let bytes: Int
 }

@@ -80,7 +80,7 @@ struct NonFiniteCountTests {
   func blocks(piece: Int) {
     // Q8_0: the scale 1, then infinity, then NaN; the numbers are 0, 1, −1, 1, −1, ….
     let numbers = (0..<32).map { $0 == 0 ? 0 : $0 % 2 == 1 ? 1 : UInt8.max }
-    let bytes = [[0x00, 0x3C], [0x00, 0x7C], [0x00, 0x7E]].flatMap { $0 + numbers }
+    let bytes: [UInt8] = [[0x00, 0x3C], [0x00, 0x7C], [0x00, 0x7E]].flatMap { $0 + numbers }
     var count = NonFiniteCount(.q80)
     for start in stride(from: 0, to: bytes.count, by: piece) {
       bytes[start..<min(start + piece, bytes.count)].withUnsafeBytes { count.add($0) }
