@@ -22,10 +22,10 @@ build: deps ## Build the command
 test: peers python ## Build once and run every test, with the peer tools
 	@$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 	$(SWIFT) build -c release -Xswiftc -enable-testing --build-tests --scratch-path $(TEST_BUILD)
-	TESSERA_PYTHON=$(CURDIR)/$(PYTHON) $(SWIFT) test -c release -Xswiftc -enable-testing --skip-build \
-	  --scratch-path $(TEST_BUILD)
-	@bash samples/swift/check.sh $(TEST_BUILD)/release/tessera $(SWIFT) $(BUILD)-sample
 	@bash tools/dist/link.sh $(SWIFT) $(TEST_BUILD) $(TEST_BUILD)/static/tessera
+	TESSERA_PYTHON=$(CURDIR)/$(PYTHON) TESSERA_COMMAND=$(CURDIR)/$(TEST_BUILD)/static/tessera \
+	  $(SWIFT) test -c release -Xswiftc -enable-testing --skip-build --scratch-path $(TEST_BUILD)
+	@bash samples/swift/check.sh $(SWIFT) $(TEST_BUILD)
 	@bash tools/dist/check.sh $(TEST_BUILD)/static/tessera $(TEST_BUILD)/release/tessera $(SWIFT)
 	TESSERA=$(CURDIR)/$(TEST_BUILD)/static/tessera $(PYTHON) -B -m pytest -q python
 
@@ -85,6 +85,6 @@ reference: build ## Write the reference of the commands, from their own help, to
 	@python3 tools/command-reference.py $(BUILD)/release/tessera docs/commands
 
 clean: ## Remove what was built
-	rm -rf $(BUILD) $(DIST) $(BUILD)-docs $(BUILD)-sample $(TEST_BUILD) .build-fuzz $(VENV)
+	rm -rf $(BUILD) $(DIST) $(BUILD)-docs $(TEST_BUILD) .build-fuzz $(VENV)
 
 .PHONY: help demo build test static install program tarball deb wheel dist fuzz paper bench docs reference deps peers python clean

@@ -60,6 +60,7 @@ let package = Package(
       name: "Planning",
       dependencies: [
         "UnitModel", "Tensors", "TensorStreams", "StrictJSON", "ONNXGraph", "Inference", "ChannelFlow",
+        "ByteFiles",
       ],
       resources: [.embedInCode("Architectures")], swiftSettings: strict),
     .target(

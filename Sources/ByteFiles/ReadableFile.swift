@@ -80,7 +80,7 @@ public final class ReadableFile: Sendable {
 
   /// The first failed read of bytes within the file's size; nil if there was none.
   ///
-  /// A validator needs it: a finding from bytes that could not be read is no defect of the file.
+  /// A validator needs it: a finding from bytes that could not be read is not a defect of the file.
   public var failure: FileError? { firstFailure.withLock { $0 } }
 
   private func readAll(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {

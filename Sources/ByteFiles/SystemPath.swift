@@ -161,6 +161,11 @@ extension SystemPath {
     path.unicodeScalars.lastIndex(of: "/").map { String(path.unicodeScalars[...$0]) } ?? ""
   }
 
+  /// Whether a path of components leads to something in the folder that it is relative to.
+  public static func isInside(_ path: String) -> Bool {
+    !path.utf8.contains(0) && components(path).allSatisfy { !["", ".", ".."].contains($0) }
+  }
+
   /// Whether a path begins with a slash.
   public static func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
 

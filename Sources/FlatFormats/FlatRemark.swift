@@ -1,4 +1,4 @@
-/// A note about a flat file: a peculiarity that is no reason to refuse it.
+/// A note about a flat file: a peculiarity that is not a reason to refuse it.
 public struct FlatRemark: Sendable, Equatable {
   /// The kind of note.
   public let kind: FlatRemarkKind

@@ -40,7 +40,7 @@ extension FlatFormats {
     let head = FileHead(of: file)
     if head.isPointer { return true }
     guard weights.contains(where: head.hasSuffix) else { return false }
-    return head.size == 0 || isText(head.bytes, isCut: head.size > head.bytes.count)
+    return isText(file)
   }
 
   /// Suffixes that only binary weights have, also in formats that this program does not read.
@@ -66,6 +66,12 @@ extension FlatFormats {
 }
 
 extension FlatFormats {
+  /// Whether the first bytes of a file are text, as far as they are read.
+  package static func isText(_ file: ReadableFile) -> Bool {
+    let head = FileHead(of: file)
+    return isText(head.bytes, isCut: head.size > head.bytes.count)
+  }
+
   /// Whether the bytes are UTF-8 without control characters; if the text is cut off, its last character may be
   /// incomplete.
   private static func isText(_ bytes: [UInt8], isCut: Bool) -> Bool {

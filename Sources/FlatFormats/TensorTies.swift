@@ -16,7 +16,7 @@ enum TensorTies {
 
   /// The ties in `metadata` that agree with `specs`, by repeating name.
   ///
-  /// The file has the bytes of both tensors anyway. So a damaged entry makes no ties, and is no reason to refuse the
+  /// The file has the bytes of both tensors anyway. So a damaged entry makes no ties, and is not a reason to refuse the
   /// file.
   static func resolved(in metadata: [(key: String, value: String)], specs: [TensorSpec]) -> [TensorName:
     TensorName]

@@ -18,7 +18,7 @@ extension PickleError {
 package enum PickleDefect: String, CaseIterable, Sendable {
   /// The bytes end before the STOP instruction.
   case truncated
-  /// A byte that is no instruction of any protocol.
+  /// A byte that is not an instruction of any protocol.
   case opcode
   /// A protocol above 5.
   case version

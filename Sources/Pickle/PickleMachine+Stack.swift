@@ -74,7 +74,7 @@ extension PickleMachine {
 
   private mutating func recall(_ number: UInt64) throws(PickleError) {
     guard let value = memo[number] else {
-      throw refusal(.memo, "a value that was put away under \(number)", "none")
+      throw refusal(.memo, "memo entry \(number)", "none")
     }
     try push(value)
   }

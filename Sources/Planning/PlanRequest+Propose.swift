@@ -77,17 +77,16 @@ extension PlanRequest {
         expected: "tensor names of a known architecture, or cuts such as 'layer{}.up.weight=ffn{},-'",
         found: "neither")
     }
-    let example = preset == .resnet ? ResNetFamily.example : candidates.first?.marker ?? ""
+    let example = preset == .resnet ? ResNetFamily.example : candidates.first { _ in true }?.marker ?? ""
     throw .presetMatchesNothing(
       preset: preset?.name ?? Preset.transformer.name, example: example,
       nearest: nearestName(to: example, among: names.specs.lazy.map(\.name.text)))
   }
 
   /// The architectures to try, in order.
-  private var candidates: [Architecture] {
-    if let preset, preset != .transformer { return Architecture.all.filter { $0.id == preset.name } }
-    let named = Architecture.all.filter { sizes?.modelType.map($0.modelTypes.contains) ?? false }
-    return named + Architecture.all
+  private var candidates: some Sequence<Architecture> {
+    Architecture.candidates(
+      named: preset == .transformer ? nil : preset?.name, type: sizes?.modelType)
   }
 
   /// An axis for each name in the entries, with the values of options, and an axis for each other option.

@@ -32,7 +32,7 @@ extension FindingsReport {
       .init(key: "checked", value: .bool(file.state == .checked)),
       .init(key: "ok", value: file.leftBecause != nil && file.findings.isEmpty ? .null : .bool(isGood(file))),
     ]
-    members.append(.init(key: "projects", value: .array(file.projects.map(JSONValue.string))))
+    members.append(.init(key: "documents", value: .array(file.documents.map(JSONValue.string))))
     if let count = file.tensorCount { members.append(.init(key: "tensors", value: JSONValue(count))) }
     if file.state == .checked { members.append(.init(key: "data_read", value: .bool(file.isDeep))) }
     if let why = file.leftBecause ?? file.failure { members.append(.init(key: "why", value: .string(why))) }

@@ -2,15 +2,17 @@ internal import Tensors
 internal import Validation
 
 extension FindingsReport {
-  /// A line for each project whose rules were used, a line for each checked file, then a line for each finding: severity, rule, place, defect.
+  /// A line for each document of a project, then a line for each checked file, and under it one for each finding:
+  /// severity, rule, place, defect.
   ///
   /// The file is named once, on its own line, so most findings fit a terminal of 80 columns. No finding is shortened.
   package var text: String {
     var result = ""
-    for project in projects {
-      let count = files.count { $0.projects.contains(project) }
-      result +=
-        "project: \(PrintableText.line(project)) (rules for \(count) \(count == 1 ? "file" : "files"))\n"
+    for document in documents {
+      let count = files.count { $0.documents.contains(document.path) }
+      let verb = document.rule == .lock ? "lists" : "rules for"
+      result += "\(document.rule.rawValue): \(PrintableText.line(document.path)) "
+      result += "(\(verb) \(count) \(count == 1 ? "file" : "files"))\n"
     }
     for file in files where file.failure == nil {
       result += "\(PrintableText.line(file.path)): "

@@ -5,11 +5,11 @@ package struct FindingsReport: Sendable {
   package let files: [FileVerdict]
   /// The lowest severity that makes the command fail.
   package let failOn: Severity
-  /// The documents with rules of projects that were used, each once.
-  package let projects: [String]
+  /// The documents of projects that were used.
+  package let documents: [UsedDocument]
 
-  package init(files: [FileVerdict], failOn: Severity = .warning, projects: [String] = []) {
-    self.projects = projects
+  package init(files: [FileVerdict], failOn: Severity = .warning, documents: [UsedDocument] = []) {
+    self.documents = documents
     self.files = files
     self.failOn = failOn
   }

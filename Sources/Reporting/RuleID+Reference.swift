@@ -18,6 +18,8 @@ extension RuleID {
     case .graph, .storedGraph: "https://onnx.ai/onnx/repo-docs/IR.html"
     case .shapes, .nonFinite: "https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html"
     case .project: "https://toml.io/en/v1.0.0"
+    case .lock: "https://csrc.nist.gov/pubs/fips/180-4/upd1/final"
+    case .signature: "https://github.com/sigstore/model-transparency"
     case .units, .plan, .levels, .nesting, .scopes, .halfCut, .ties, .owners:
       "https://arxiv.org/abs/1904.04562"
     case .identity, .structure, .links, .placement, .metadataChecksum, .indexChecksum, .index, .sectionRange,

@@ -12,6 +12,8 @@ public enum JSONError: Error, Hashable, Sendable {
   case numberOutOfRange(JSONPlace, found: String)
   /// Arrays and objects are nested more than `limit` deep.
   case tooDeep(JSONPlace, limit: Int)
+  /// There are more than `limit` values.
+  case tooMany(JSONPlace, limit: Int)
   /// The text has more than `limit` bytes.
   case tooLarge(bytes: Int, limit: Int)
   /// The value to write is not finite; callers write such a value as a string.
@@ -53,6 +55,7 @@ extension JSONError: CustomStringConvertible {
     case .numberOutOfRange(let place, let found):
       "\(place): expected a 64-bit integer or a finite number, found \(found)"
     case .tooDeep(let place, let limit): "\(place): expected at most \(limit) levels of nesting, found more"
+    case .tooMany(let place, let limit): "\(place): expected at most \(limit) values, found more"
     case .tooLarge(let bytes, let limit): "expected at most \(limit) bytes of JSON, found \(bytes)"
     case .notFinite(let path, let found): "\(path): expected a finite number, found \(found)"
     }

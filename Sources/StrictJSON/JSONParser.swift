@@ -7,12 +7,15 @@ public struct JSONParser: Sendable {
   public let depthLimit: Int
   /// The most bytes of a text.
   public let sizeLimit: Int
+  /// The most values: a text of `[0,0,…]` takes thirty times its size in memory.
+  public let valueLimit: Int
 
   /// A parser with these limits; the depth is at most 512.
-  public init(depthLimit: Int = 64, sizeLimit: Int = 256 << 20) {
+  public init(depthLimit: Int = 64, sizeLimit: Int = 256 << 20, valueLimit: Int = .max) {
     // Each level takes a frame of the stack.
     self.depthLimit = min(max(depthLimit, 0), 512)
     self.sizeLimit = sizeLimit
+    self.valueLimit = valueLimit
   }
 
   /// Parses the bytes as one value.
@@ -26,7 +29,7 @@ public struct JSONParser: Sendable {
   /// Parses the bytes as one value.
   public func parse(_ bytes: UnsafeRawBufferPointer) throws(JSONError) -> JSONValue {
     guard bytes.count <= sizeLimit else { throw .tooLarge(bytes: bytes.count, limit: sizeLimit) }
-    var scanner = JSONScanner(bytes: bytes, depthLimit: depthLimit)
+    var scanner = JSONScanner(bytes: bytes, depthLimit: depthLimit, valueLimit: valueLimit)
     scanner.skipSpace()
     let value = try scanner.value(depth: 0)
     scanner.skipSpace()
@@ -39,9 +42,12 @@ public struct JSONParser: Sendable {
 struct JSONScanner {
   let bytes: UnsafeRawBufferPointer
   let depthLimit: Int
+  let valueLimit: Int
   var position: Int
+  private var valueCount = 0
 
-  init(bytes: UnsafeRawBufferPointer, depthLimit: Int, position: Int = 0) {
+  init(bytes: UnsafeRawBufferPointer, depthLimit: Int, valueLimit: Int = .max, position: Int = 0) {
+    self.valueLimit = valueLimit
     self.bytes = bytes
     self.position = position
     self.depthLimit = depthLimit
@@ -60,6 +66,8 @@ struct JSONScanner {
   }
 
   mutating func value(depth: Int) throws(JSONError) -> JSONValue {
+    valueCount += 1
+    if valueCount > valueLimit { throw .tooMany(place(), limit: valueLimit) }
     switch byte {
     case UInt8(ascii: "{"): return try object(depth: depth + 1)
     case UInt8(ascii: "["): return try array(depth: depth + 1)

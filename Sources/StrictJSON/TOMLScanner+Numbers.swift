@@ -10,13 +10,13 @@ extension TOMLScanner {
     case "true": return .bool(true)
     case "false": return .bool(false)
     case "inf", "+inf", "-inf", "nan", "+nan", "-nan":
-      throw .syntax(place(start), expected: "a finite number", found: "\(text), which no rule takes")
+      throw .syntax(place(start), expected: "a finite number", found: "\(text), which is not supported here")
     default: break
     }
     if Self.isDateOrTime(word) {
       throw .syntax(
         place(start), expected: "a string, a number, a boolean, an array or a table",
-        found: "a date or a time, which no rule takes: \(shown(word))")
+        found: "a date or a time, which is not supported here: \(shown(word))")
     }
     if let (digits, radix) = Self.prefixed(word) {
       guard let plain = Self.joined(digits, { Self.hexDigit($0).map { $0 < radix } ?? false }) else {

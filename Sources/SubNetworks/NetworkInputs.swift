@@ -75,7 +75,7 @@ package struct FileInputs {
 
   /// The extents of the inputs by name; a single array belongs to the only input, whatever its name.
   ///
-  /// - Throws: `InferenceError.refused` for an array that is no input of the model, has another rank, or has elements
+  /// - Throws: `InferenceError.refused` for an array that is not an input of the model, has another rank, or has elements
   ///   smaller than a byte.
   package func shapes(for model: Model) throws(InferenceError) -> [String: [Int]] {
     let declared = Dictionary(

@@ -11,6 +11,13 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     self.bytes = bytes
   }
 
+  /// A digest from its 64 hexadecimal digits; nil for any other text.
+  package init?(hex text: String) {
+    let digits = text.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue.map(UInt8.init) }
+    guard digits.count == 64, text.utf8.count == 64 else { return nil }
+    bytes = stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+  }
+
   fileprivate init(unchecked bytes: [UInt8]) { self.bytes = bytes }
 
   /// The digest of these bytes.

@@ -35,7 +35,7 @@ struct TesseraCommand: ParsableCommand {
 
 extension TesseraError {
   /// Prints the sentence on standard error.
-  func tell() { Output.standardError("tessera: \(PrintableText.line(description))\n") }
+  func report() { Output.standardError("tessera: \(PrintableText.line(description))\n") }
 }
 
 @main
@@ -142,7 +142,7 @@ enum Main {
   }
 
   private static func fail(_ sentence: String) -> Never {
-    TesseraError(sentence: sentence).tell()
+    TesseraError(sentence: sentence).report()
     TemporaryRemoval.removeAllNow()
     exit(2)
   }

@@ -84,9 +84,9 @@ final class CheckpointSubject {
   /// The finding for a read error; if the error has a place, it replaces `location`.
   func finding(_ error: CheckpointError, at location: String = "") -> Finding {
     if case .file(let failure) = error { note(failure: failure) }
-    let told = error.told(at: location)
+    let reported = error.reported(at: location)
     return Finding(
-      RuleID(error), file: examination.path, location: told.location, message: told.message,
+      RuleID(error), file: examination.path, location: reported.location, message: reported.message,
       defect: error.defect?.rawValue)
   }
 }
@@ -96,7 +96,7 @@ func place(of tensor: TensorSpec) -> String { "tensor \(tensor.name.quoted)" }
 
 extension CheckpointError {
   /// The error's place, and its sentence without the file's name, which the finding has separately.
-  func told(at location: String) -> (location: String, message: String) {
+  func reported(at location: String) -> (location: String, message: String) {
     switch self {
     case .broken(_, _, let place, let expected, let found),
       .unsupported(_, let place, let expected, let found):

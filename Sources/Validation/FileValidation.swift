@@ -63,7 +63,7 @@ package enum FileValidation {
     RuleID.allCases.filter { rule in
       findings.contains { $0.rule == rule }
         || isOpened && !rule.subjects.isDisjoint(with: subjects) && (options.deep || !rule.isDeep)
-          && (options.project != nil || rule != .project)
+          && (!rule.isOfProject || options.project?.rules.contains(rule) == true)
     }
   }
 

@@ -1,3 +1,4 @@
+internal import FlatFormats
 internal import Tensors
 
 /// The result for one file.
@@ -17,8 +18,15 @@ package struct FileVerdict: Sendable {
   /// The tensors of a flat file, for rules about a folder; nil if it could not be opened as weights.
   var tensors: [TensorSpec]?
 
-  /// The project's documents that have a rule for the file: the paths of each `tessera.toml` and `tessera.lock`.
-  package var projects: [String] = []
+  /// The paths by which documents may refer to the file: of a set, also those of its folder and its shards.
+  package internal(set) var paths: [String]
+  /// The paths of the project's documents that have a rule for the file: each `tessera.toml` and `tessera.lock`.
+  package var documents: [String] = []
+
+  /// Whether the file holds tensors: it is a unit checkpoint or a flat file.
+  package var holdsTensors: Bool {
+    kind == "unit-checkpoint" || kind.flatMap(FlatFormatKind.init(rawValue:)) != nil
+  }
 
   /// What was done with the file.
   package enum State: Sendable, Equatable {
@@ -34,6 +42,7 @@ package struct FileVerdict: Sendable {
     path: String, kind: String?, tensorCount: Int?, isDeep: Bool = false, findings: [Finding], rules: [RuleID]
   ) {
     self.path = path
+    paths = [path]
     self.kind = kind
     self.tensorCount = tensorCount
     self.isDeep = isDeep
@@ -54,11 +63,12 @@ package struct FileVerdict: Sendable {
   package init(path: String, kind: String?, _ finding: ProjectFinding) {
     self.init(
       path: path, kind: kind, tensorCount: nil, isDeep: true, findings: [finding.about(path)],
-      rules: [.project])
+      rules: [finding.rule])
   }
 
   private init(_ path: String, _ state: State, _ findings: [Finding] = []) {
     self.path = path
+    paths = [path]
     (kind, tensorCount, isDeep) = (nil, nil, false)
     self.findings = findings
     rules = findings.map(\.rule)
@@ -78,7 +88,7 @@ package struct FileVerdict: Sendable {
   package func adding(_ finding: ProjectFinding) -> FileVerdict? {
     if case .failed = state { return nil }
     var verdict = with(findings + [finding.about(path)])
-    if !rules.contains(.project) { verdict.rules.append(.project) }
+    if !rules.contains(finding.rule) { verdict.rules.append(finding.rule) }
     return verdict
   }
 

@@ -17,7 +17,7 @@ final class FlatSubject {
   /// The file; nil if its header or directory is not sound.
   let source: (any FlatWeightsSource)?
   let options: ValidationOptions
-  /// The first error that is no defect of the file.
+  /// The first error that is not a defect of the file.
   private(set) var failure: (any Error)?
   private let pickleRemarks: [FlatRemark]
   private let progress: (Int) -> Void

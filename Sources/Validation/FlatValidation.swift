@@ -60,7 +60,7 @@ struct FlatValidation {
       }
       if defect.isUnsupported { beyond.append(error) } else { defects.append(error) }
     }
-    // Unsupported features alone are no finding. If there are also defects, or pickles that do more than make data, the
+    // Unsupported features alone are not a finding. If there are also defects, or pickles that do more than make data, the
     // features are reported as not examined.
     if let first = beyond.first, defects.isEmpty, !isSuspect { throw .flat(first) }
     let kind = isPlainPickle ? "pickle" : (source?.kind ?? found)?.rawValue
@@ -68,14 +68,14 @@ struct FlatValidation {
       path: path, found: kind ?? content, kind: kind, file: file, files: source?.files ?? files,
       source: source,
       pickleRemarks: remarks, options: options, progress: progress)
-    let told =
+    let reported =
       defects.map { subject.finding($0) }
       + beyond.map {
         subject.finding(.unexamined, .warning, at: "", "expected only supported features, found \($0)")
       }
     let findings = options.ordered(
       RuleID.allCases.flatMap { id in
-        told.filter { $0.rule == id } + (id.isDeep && !options.deep ? [] : id.rule.findings(in: subject))
+        reported.filter { $0.rule == id } + (id.isDeep && !options.deep ? [] : id.rule.findings(in: subject))
       })
     if let failure = subject.failure { throw .source(SourceFailure(failure)) }
     let isOpened = source != nil || isPlainPickle
@@ -84,6 +84,7 @@ struct FlatValidation {
       isDeep: options.deep, findings: findings,
       rules: FileValidation.rules(about: .flat, options, isOpened: isOpened, findings))
     verdict.tensors = source?.tensors.map(\.spec)
+    verdict.paths = subject.paths
     return verdict
   }
 
@@ -99,12 +100,15 @@ struct FlatValidation {
   /// The verdict on a file of unknown format whose name promises a format, which stands in for another one, or whose
   /// pickles refer to more than data; nil for other files.
   func verdictOfUnknown() throws(UncheckableFile) -> FileVerdict? {
-    let remarks = scan?.remarks ?? []
-    let isSuspect = remarks.contains { [.foreignGlobal, .codeGlobal].contains($0.kind) }
+    let found = scan?.remarks ?? []
+    let isSuspect = found.contains { [.foreignGlobal, .codeGlobal].contains($0.kind) }
     let isStandIn = file.map(FlatFormats.isStandIn) ?? false
+    // A text may begin like a pickle; it is reported as a text.
+    let remarks = isSuspect || file.map(FlatFormats.isText) != true ? found : []
     guard isSuspect || isStandIn || FlatFormats.promise(ofName: path) != nil else { return nil }
     let subject = FlatSubject(
-      path: path, found: content, kind: nil, file: file, files: files, source: nil, pickleRemarks: remarks,
+      path: path, found: content, kind: nil, file: file, files: files, source: nil,
+      pickleRemarks: remarks,
       options: options, progress: { _ in })
     let findings = [RuleID.format, .pickleGlobals, .unexamined, .project].flatMap {
       $0.rule.findings(in: subject)

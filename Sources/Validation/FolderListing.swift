@@ -50,7 +50,7 @@ package struct FolderListing {
         if isLink { status = SystemPath.status(place) ?? status }
         if isLink, status.st_mode & S_IFMT == S_IFLNK {
           left.append((place, "a link to no file"))
-        } else if takes == nil, name.hasPrefix(".") {
+        } else if takes == nil, name.utf8.first == UInt8(ascii: ".") {
           left.append((place, "its name is hidden"))
         } else if status.st_mode & S_IFMT == S_IFREG {
           folder.files.append(name)

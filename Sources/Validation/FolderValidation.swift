@@ -116,7 +116,7 @@ package struct FolderValidation {
         if case .left = verdicts[place].state {
           verdicts[place] = FileVerdict(
             path: file.text, kind: "json", tensorCount: nil, isDeep: true,
-            findings: verdicts[place].findings.filter { $0.rule == .project }, rules: rules)
+            findings: verdicts[place].findings.filter(\.rule.isOfProject), rules: rules)
         }
         verdicts[place] = (found[file] ?? []).reversed().reduce(verdicts[place]) { $0.with($1) }
       }

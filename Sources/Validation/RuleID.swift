@@ -44,8 +44,10 @@ package enum RuleID: String, Sendable, CaseIterable {
   case owners = "owners"
   case digest = "digest"
   case nonFinite = "non-finite"
-  // The project's own rules, from tessera.toml.
+  // The project's documents: tessera.toml, tessera.lock, and the signature of a model.
   case project = "project"
+  case lock = "lock"
+  case signature = "signature"
 
   /// The rule of this id. An id without a rule does not compile, because of the switch.
   var rule: any ValidationRule.Type {
@@ -89,6 +91,8 @@ package enum RuleID: String, Sendable, CaseIterable {
     case .digest: DigestRule.self
     case .nonFinite: NonFiniteRule.self
     case .project: ProjectRule.self
+    case .lock: LockRule.self
+    case .signature: SignatureRule.self
     }
   }
 
@@ -103,6 +107,9 @@ package enum RuleID: String, Sendable, CaseIterable {
 
   /// The kinds of file to which the rule applies.
   package var subjects: RuleSubjects { rule.subjects }
+
+  /// Whether the rule is about a document of a project, so that it applies only if there is one.
+  package var isOfProject: Bool { rule.isOfProject }
 
   /// Whether the rule reads the tensors' bytes, which only `--deep` does.
   package var isDeep: Bool { rule.isDeep }

@@ -37,10 +37,8 @@ package struct ValidationOptions: Sendable {
   /// The findings in the order of the rules: those of a project include findings of `unexamined`.
   func ordered(_ findings: [Finding]) -> [Finding] {
     if project == nil { return findings }
-    let late = findings.filter { $0.rule == .unexamined && $0.defect?.hasPrefix("project.") == true }
-    let rest = findings.filter { !late.contains($0) }
-    let place = rest.firstIndex { $0.rule.order > RuleID.unexamined.order } ?? rest.count
-    return Array(rest[..<place]) + late + rest[place...]
+    let byRule = Dictionary(grouping: findings, by: \.rule)
+    return RuleID.allCases.flatMap { byRule[$0] ?? [] }
   }
 
   /// The findings with the severities that the user chose.

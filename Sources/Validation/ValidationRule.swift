@@ -31,6 +31,8 @@ protocol ValidationRule {
   static var isOfIndex: Bool { get }
   /// Whether the rule reads the headers of flat files, which only matter if these files are written again.
   static var isOfHeaders: Bool { get }
+  /// Whether the rule is about a document of a project: it applies only if there is one.
+  static var isOfProject: Bool { get }
   /// The kinds of file to which the rule applies.
   static var subjects: RuleSubjects { get }
   /// The defects of a checkpoint's tables and datasets that break the rule. Each defect breaks one rule.
@@ -55,6 +57,7 @@ extension ValidationRule {
   static var isDeep: Bool { false }
   static var isOfIndex: Bool { false }
   static var isOfHeaders: Bool { false }
+  static var isOfProject: Bool { false }
   static var subjects: RuleSubjects { .checkpoint }
   static var defects: Set<CheckpointDefect> { [] }
   static var flatDefects: Set<FlatFormatRule> { [] }

@@ -61,9 +61,9 @@ struct ZipLocalHeader {
     let fullSize = size == 0xFFFF_FFFF && hasWide ? extra.takeWide() : UInt64(size)
     let fullCompressed = compressed == 0xFFFF_FFFF && hasWide ? extra.takeWide() : UInt64(compressed)
     guard fullSize == central.size || (mayBeZero && fullSize == 0) else {
-      var told = disagreement("uncompressed size", "\(fullSize ?? 0)")
-      told.isOfSize = true
-      return told
+      var reported = disagreement("uncompressed size", "\(fullSize ?? 0)")
+      reported.isOfSize = true
+      return reported
     }
     guard fullCompressed == central.compressedSize || (mayBeZero && fullCompressed == 0) else {
       return disagreement("compressed size", "\(fullCompressed ?? 0)")

@@ -26,6 +26,7 @@ enum ModuleGraph {
     "ChannelFlow": ["ONNXGraph", "Inference", "UnitModel", "Tensors", "TensorStreams"],
     "Planning": [
       "UnitModel", "Tensors", "TensorStreams", "StrictJSON", "ONNXGraph", "Inference", "ChannelFlow",
+      "ByteFiles",
     ],
     "SubNetworks": [
       "ChannelFlow", "Inference", "ONNXGraph", "UnitModel", "UnitCheckpoints", "Tensors", "TensorStreams",

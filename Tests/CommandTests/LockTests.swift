@@ -53,11 +53,11 @@ struct LockTests {
     #expect(run.ending == .exited(1))
     for words in [
       "models/new.safetensors: 1 error",
-      "error project: expected a file that tessera.lock lists, found one that it lacks",
-      "models/w.safetensors: 4 errors", "with SHA-256", "error project: tensor 't3': expected SHA-256",
-      "error project: tensor 't9': expected a tensor that tessera.lock lists, found one that it lacks",
-      "error project: tensor 't4': expected the tensor of tessera.lock, found none",
-      "models/m.h5: 1 error", "error project: expected the file of tessera.lock, found none",
+      "error lock: expected a file that tessera.lock lists, found one that it lacks",
+      "models/w.safetensors: 4 errors", "with SHA-256", "error lock: tensor 't3': expected SHA-256",
+      "error lock: tensor 't9': expected a tensor that tessera.lock lists, found one that it lacks",
+      "error lock: tensor 't4': expected the tensor of tessera.lock, found none",
+      "models/m.h5: 1 error", "error lock: expected the file of tessera.lock, found none",
     ] { #expect(run.outputText.contains(words), "\(words) in\n\(run.outputText)") }
     #expect(
       !run.outputText.contains("'t2'"), "\(run.outputText)")
@@ -83,7 +83,7 @@ struct LockTests {
       let lines = run.outputText.split(separator: "\n").map(String.init)
       for name in ["models/config.json", "models/modeling_new.py"] {
         let place = lines.firstIndex { $0.hasPrefix(name + ": ") }
-        #expect(place.map { lines[$0 + 1].contains(" error project: ") } == true, "\(run.outputText)")
+        #expect(place.map { lines[$0 + 1].contains(" error lock: ") } == true, "\(run.outputText)")
       }
       #expect(lines.filter { $0.hasPrefix("  error ") }.count == 2, "\(run.outputText)")
     }
@@ -131,7 +131,7 @@ struct LockTests {
     let document = try #require(try JSONSerialization.jsonObject(with: Data(inside.output)) as? [String: Any])
     let files = try #require(document["files"] as? [[String: Any]])
     #expect(
-      (files[0]["projects"] as? [String])?.map { $0.split(separator: "/").last } == [
+      (files[0]["documents"] as? [String])?.map { $0.split(separator: "/").last } == [
         "tessera.toml", "tessera.lock", "tessera.lock",
       ])
   }
@@ -251,7 +251,7 @@ struct LockTests {
           run.ending == .exited(1) && run.outputText.contains("tessera.toml (rules for 1 file)"),
           "\(run.outputText)")
         #expect(run.outputText.contains("expected dtype F16, found F32"), "\(run.outputText)")
-        #expect(run.outputText.contains("tessera.lock (rules for 1 file)"), "\(run.outputText)")
+        #expect(run.outputText.contains("lock: tessera.lock (lists 1 file)"), "\(run.outputText)")
       }
     }
   }
@@ -269,6 +269,92 @@ struct LockTests {
     #expect(run.ending == .exited(1))
     #expect(run.outputText.contains("tensor 't3': expected SHA-256"), "\(run.outputText)")
     #expect(run.outputText.components(separatedBy: "with SHA-256").count == 2, "\(run.outputText)")
+  }
+
+  @Test("believe no digest that a checkpoint states: its pages are hashed")
+  func damagedPages() throws {
+    let folder = try folder()
+    #expect(try tessera(["lock", "models"], directory: folder.path).code == 0)
+    var bytes = try TemporaryFolder.bytes(of: folder.file("models/m.h5"))
+    let page = try #require(bytes.indices.last { bytes[$0] != 0 && $0 < bytes.count * 3 / 4 })
+    bytes[page] ^= 1
+    _ = try folder.write(bytes, as: "models/m.h5")
+    let run = try tessera(["validate", "--locked", "models/m.h5"], directory: folder.path)
+    #expect(run.ending == .exited(1))
+    #expect(run.outputText.contains("error page-checksum: "), "\(run.outputText)")
+    #expect(run.outputText.contains("error lock: expected "), "\(run.outputText)")
+    #expect(run.outputText.contains("expected tensors to compare with tessera.lock"), "\(run.outputText)")
+    #expect(!run.outputText.contains("is the same"), "\(run.outputText)")
+    // A file with errors is refused, whether it or its folder is given.
+    for path in ["models/m.h5", "models"] {
+      let sentence = try tessera(["lock", path, "-o", "other.lock"], directory: folder.path).sentence()
+      #expect(sentence.hasPrefix("models/m.h5: "), "\(sentence)")
+    }
+    try FileManager.default.removeItem(atPath: folder.file("models/m.h5"))
+    try FileManager.default.moveItem(
+      atPath: folder.file("models/w.safetensors"), toPath: folder.file("models/w.npz"))
+    for path in ["models/w.npz", "models"] {
+      let sentence = try tessera(["lock", path, "-o", "other.lock"], directory: folder.path).sentence()
+      #expect(
+        sentence == "models/w.npz: expected npz from its name, found safetensors", "\(path): \(sentence)")
+    }
+  }
+
+  @Test("are about files in their own folder, whatever paths they have")
+  func outside() throws {
+    let folder = try folder()
+    let digest = String(repeating: "0", count: 64)
+    let paths = ["../w", "/etc/hostname", "a//b", "./a", "a/..", "", "a/./b", "models/../../w", "a/", "."]
+    for path in paths {
+      let file = "{\"path\": \"\(path)\", \"kind\": \"other\", \"bytes\": 1, \"sha256\": \"\(digest)\"}"
+      for (text, place) in [
+        ("\"files\": [\(file)]", "files[0].path"),
+        ("\"folders\": [\"\(path)\"], \"files\": []", "folders[0]"),
+      ] where place != "folders[0]" || path != "." {
+        _ = try folder.write("{\"format\": \"tessera.lock/1\", \(text)}", as: "models/tessera.lock")
+        #expect(
+          try tessera(["validate", "--locked", "models"], directory: folder.path).sentence()
+            == "models/tessera.lock: \(place): expected a path in the folder of the lock, found '\(path)'")
+      }
+    }
+  }
+
+  @Test("name each file once")
+  func twice() throws {
+    let folder = try folder()
+    let digest = String(repeating: "0", count: 64)
+    let files = ["a", "b", "a"].map {
+      "{\"path\": \"\($0)\", \"kind\": \"other\", \"bytes\": 1, \"sha256\": \"\(digest)\"}"
+    }
+    _ = try folder.write(
+      "{\"format\": \"tessera.lock/1\", \"files\": [\(files.joined(separator: ", "))]}",
+      as: "models/tessera.lock")
+    #expect(
+      try tessera(["validate", "--locked", "models"], directory: folder.path).sentence()
+        == "models/tessera.lock: files[2].path: expected each path once, found 'a' again")
+  }
+
+  @Test("have a rule of their own, and --rule project=off leaves it on")
+  func rule() throws {
+    let folder = try folder()
+    #expect(try tessera(["lock", "models"], directory: folder.path).code == 0)
+    var bytes = try TemporaryFolder.bytes(of: folder.file("models/w.safetensors"))
+    bytes[bytes.count - 1] ^= 1
+    _ = try folder.write(bytes, as: "models/w.safetensors")
+    let arguments = ["validate", "--locked", "models/w.safetensors"]
+    for (rule, code) in [("project=off", 1), ("lock=off", 0), ("lock=note", 0), ("signature=off", 1)] {
+      #expect(
+        try tessera(arguments + ["--rule", rule], directory: folder.path).ending == .exited(Int32(code)),
+        "\(rule)")
+    }
+    let sarif = try tessera(arguments + ["--format", "sarif"], directory: folder.path).outputText
+    #expect(sarif.contains("\"lock.changed\"") || sarif.contains("\"ruleId\": \"lock\""), "\(sarif)")
+    #expect(sarif.contains("run 'tessera lock' again"), "\(sarif)")
+    // Without a lock, the rule does not run.
+    let junit = try tessera(
+      ["validate", "models/w.safetensors", "--format", "junit"], directory: folder.path
+    ).outputText
+    #expect(!junit.contains("name=\"lock\"") && !junit.contains("name=\"project\""), "\(junit)")
   }
 
   @Test("are refused if they are absent, malformed or cannot be written")

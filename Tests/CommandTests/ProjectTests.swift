@@ -93,6 +93,71 @@ struct ProjectTests {
       ])
   }
 
+  @Test("applies to a set of shards by its index, its folder or a shard, and says that it does")
+  func setsOfShards() throws {
+    let project = try ProjectFolder()
+    let rows: [SampleWeights.Row] = (0..<6).map { ("t\($0)", "F32", [64]) }
+    _ = try project.folder.write(SampleWeights.bytes(rows), as: "w.safetensors")
+    #expect(
+      try tessera(
+        ["convert", "w.safetensors", "set/", "--shard-size", "512"], directory: project.folder.path
+      )
+      .code == 0)
+    for match in ["set", "set/*.safetensors", "set/model.safetensors.index.json", "set/model-00002-*"] {
+      try project.write("[[files]]\nmatch = \"\(match)\"\ndtypes = [\"F16\"]\n")
+      for path in ["set", "set/model.safetensors.index.json", "."] {
+        let run = try project.validate(path)
+        #expect(
+          run.outputText.contains(#/^project: tessera.toml \(rules for [1-9][0-9]* files?\)\n/#),
+          "\(match): \(run.outputText)")
+        #expect(run.outputText.contains("expected dtype F16, found F32"), "\(match): \(run.outputText)")
+        #expect(
+          !run.outputText.contains("expected a pattern that a file matches"), "\(match): \(run.outputText)")
+      }
+    }
+  }
+
+  @Test("is named in full in each place, since several may be used")
+  func places() throws {
+    let project = try ProjectFolder()
+    for place in ["tessera.toml", "sub/tessera.toml"] {
+      try project.write("[[files]]\nmatch = \"**\"\nrequired = [\"none\"]\n", as: place)
+    }
+    let run = try project.validate("sub/w.safetensors")
+    for place in ["(tessera.toml: files[0].required[0])", "(sub/tessera.toml: files[0].required[0])"] {
+      #expect(run.outputText.contains(place), "\(run.outputText)")
+    }
+  }
+
+  @Test("has limits for its patterns and counts as a whole, and suggests few names")
+  func limits() throws {
+    let project = try ProjectFolder()
+    func list(_ count: Int) -> String {
+      "[\((0..<count).map { "\"layer0.uq\($0)\"" }.joined(separator: ", "))]"
+    }
+    func entry(_ key: String, _ count: Int) -> String {
+      "[[files]]\nmatch = \"**\"\n\(key) = \(list(count))\n"
+    }
+    try project.write(entry("required", 600) + entry("forbidden", 425))
+    #expect(
+      try project.validate("sub/w.safetensors").sentence().hasSuffix(
+        "files: expected at most 1024 patterns of tensors in all entries, found 1025"))
+    let count = "[[files.counts]]\nlargest = 1\n"
+    try project.write(
+      (0..<2).map { _ in "[[files]]\nmatch = \"**\"\n" + String(repeating: count, count: 513) }.joined())
+    #expect(
+      try project.validate("sub/w.safetensors").sentence().hasSuffix(
+        "files: expected at most 1024 counts in all entries, found 1026"))
+    try project.write(entry("required", 30) + entry("required", 25))
+    let run = try project.validate("sub/w.safetensors").outputText
+    #expect(run.components(separatedBy: "; the nearest name is ").count == 6, "\(run)")
+    #expect(
+      run.contains("expected 10 more tensors, found none of them (tessera.toml: files[0].required)"), "\(run)"
+    )
+    #expect(
+      run.contains("expected 5 more tensors, found none of them (tessera.toml: files[1].required)"), "\(run)")
+  }
+
   @Test("applies to the files of a folder, and is not one of the files that --strict reports")
   func folder() throws {
     let project = try ProjectFolder()
@@ -236,7 +301,7 @@ struct ProjectTests {
       Issue.record("no report")
       return
     }
-    let projects = files.compactMap { if case .object(let file) = $0 { file["projects"] } else { nil } }
+    let projects = files.compactMap { if case .object(let file) = $0 { file["documents"] } else { nil } }
     #expect(projects == [.array(["tessera.toml"]), .array([])])
     #expect(run.outputText.contains("\"defect\": \"project.forbidden\""))
     let junit = try project.validate("--format", "junit", "sub/w.safetensors")
@@ -266,7 +331,7 @@ struct ProjectTests {
     ),
     (
       "[[files]]\nmatch = \"a\"\ndtypes = []",
-      "line 3, column 1: files[0].dtypes: expected a dtype at least, found an empty list"
+      "line 3, column 1: files[0].dtypes: expected at least one, found none"
     ),
     ("[[files]]\nmatch = \"a\"\nformats = [\"safetensor\"]", "the nearest name is 'safetensors'"),
     (

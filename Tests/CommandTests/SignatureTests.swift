@@ -30,7 +30,7 @@ struct SignatureTests {
       #expect(run.ending == .exited(0), "\(signature): \(run.outputText) \(run.errorText)")
       #expect(
         run.outputText.hasSuffix(
-          "  note project: compared the digests of \(count); the signature and the identity of the signer were not verified\n"
+          "  note signature: compared the digests of \(count); the signature and the identity of the signer were not verified\n"
         ), "\(run.outputText)")
     }
     let inside = try tessera(
@@ -62,7 +62,7 @@ struct SignatureTests {
           #expect(run.ending == .exited(1), "\(place): \(run.outputText)")
           let lines = run.outputText.split(separator: "\n")
           let file = lines.firstIndex { $0.hasPrefix("\(place): ") }
-          let finding = lines.firstIndex { $0.contains(" project: \(words)") }
+          let finding = lines.firstIndex { $0.contains(" signature: \(words)") }
           #expect(file != nil && finding.map { $0 > (file ?? 0) } == true, "\(place): \(run.outputText)")
           count += 1
         }

@@ -186,6 +186,24 @@ struct ValidateScopeTests {
     }
   }
 
+  @Test("a pickle of protocol 0 is text, and sound; other text in the place of weights is an error")
+  func textPickles() throws {
+    let folder = try TemporaryFolder()
+    for name in ["x.pkl", "x.pt", "x.ckpt"] {
+      for (text, code) in [
+        ("(dp0\nVa\np1\nI1\ns.", 0), ("<!DOCTYPE html>\n<p>404\n", 1),
+      ] {
+        _ = try folder.write(text, as: "m/\(name)")
+        let run = try tessera(["validate", "m"], directory: folder.path)
+        #expect(run.ending == .exited(Int32(code)), "\(name): \(run.outputText)")
+        #expect(run.outputText.contains("error format:") == (code == 1), "\(name): \(run.outputText)")
+        // The text is not said to be a damaged pickle too.
+        #expect(!run.outputText.contains("unexamined"), "\(name): \(run.outputText)")
+      }
+      try FileManager.default.removeItem(atPath: folder.file("m/\(name)"))
+    }
+  }
+
   @Test("a folder in which nothing can be checked is exit code 2")
   func emptyFolders() throws {
     let folder = try TemporaryFolder()

@@ -51,12 +51,23 @@ struct TOMLInteropTests {
     return chosen.joined(separator: random.number(in: 0...3) == 0 ? "\r\n" : "\n")
   }
 
+  /// Every document of up to three of these lines: which tables may be extended, and by what.
+  private static let nested: [String] = {
+    let lines = [
+      "[a]", "[a.b]", "[a.b.c]", "[[a]]", "[[a.b]]", "b = 1", "b.c = 1", "a.b.c = 1", "b.c.d = 1",
+      "a = {b = 1}",
+    ]
+    let pairs = lines.flatMap { first in lines.map { "\(first)\n\($0)" } }
+    return pairs + pairs.flatMap { first in lines.map { "\(first)\n\($0)" } }
+  }()
+
   @Test("a document has the same values, or is refused by both")
   func agreement() throws {
     var random = SeededGenerator(seed: 1979)
     let texts =
       Self.values.map { "x = \($0)" } + Self.keys.map { "\($0) = 1" }
       + Self.headers.flatMap { ["[\($0)]\nz = 1", "[[\($0)]]\nz = 1"] } + Self.lines
+      + Self.nested
       + (0..<4000).map { _ in Self.document(&random) }
     let workshop = try Workshop()
     _ = try workshop.folder.write(

@@ -87,16 +87,16 @@ struct PresetTests {
       modelType: type, values: objects[nil] ?? [:], objects: Dictionary(uniqueKeysWithValues: parts))
   }
 
-  @Test("every line of every document cuts its tensor", arguments: Architecture.all.map(\.id))
+  @Test("every line of every document cuts its tensor", arguments: Architecture.names)
   func documents(id: String) throws {
-    let architecture = try #require(Architecture.all.first { $0.id == id })
+    let architecture = try #require(Architecture.candidates(named: id).first { _ in true })
     let preset = try #require(Preset(named: id))
     for prefix in ["", "model.text."] {
       let specs = try file(architecture, prefix: prefix, layers: 3)
       var request = PlanRequest(
         unitCount: 2, preset: preset, groups: Array(Set(architecture.groups.map(\.name))), heads: 6)
       // Some architectures have the names of another one; only config.json tells them apart.
-      let byName = Architecture.all.first { found in
+      let byName = Architecture.candidates().first { found in
         (try? found.rules(
           for: ArchitectureUse(names: TensorNames(specs: specs), sizes: nil, heads: nil, groups: nil)))
           != nil
@@ -130,18 +130,23 @@ struct PresetTests {
   func folder() throws {
     let files = try FileManager.default.contentsOfDirectory(
       atPath: SourceFolder.root + "/Sources/Planning/Architectures")
-    #expect(Set(files) == Set(Architecture.all.map { $0.id + ".json" }))
+    #expect(Set(files) == Set(Architecture.names.map { $0 + ".json" }))
     for file in files {
       let bytes = try Array(
         Data(contentsOf: URL(filePath: SourceFolder.root + "/Sources/Planning/Architectures/" + file)))
-      #expect(try Architecture(parsing: bytes).id + ".json" == file)
+      let architecture = try Architecture(parsing: bytes)
+      #expect(architecture.id + ".json" == file)
+      #expect(Architecture.candidates(named: architecture.id).map(\.id) == [architecture.id])
+      for type in architecture.modelTypes { #expect(Architecture.of(type: type)?.id == architecture.id) }
     }
+    #expect(Architecture.candidates(type: "phi3").prefix(2).map(\.id) == ["phi3", Architecture.names[0]])
+    #expect(Architecture.of(type: "") == nil && Architecture.of(type: "hidden_size") == nil)
   }
 
   @Test("a number of heads that no model has is refused")
   func hostileHeads() throws {
     for id in ["gpt2", "phi3", "modernbert"] {
-      let architecture = try #require(Architecture.all.first { $0.id == id })
+      let architecture = try #require(Architecture.candidates(named: id).first { _ in true })
       let keys = architecture.groups.compactMap { $0.heads?.countKey }
       let key = try #require(keys.first)
       var request = PlanRequest(unitCount: 2, preset: Preset(named: id), groups: ["heads"])
@@ -167,7 +172,7 @@ struct PresetTests {
     "config.json names the architecture, and heads that no loader accepts stay whole unless they are asked for"
   )
   func configured() throws {
-    let bert = try #require(Architecture.all.first { $0.id == "bert" })
+    let bert = try #require(Architecture.candidates(named: "bert").first { _ in true })
     let file = try file(bert, prefix: "", layers: 1)
     var request = PlanRequest(unitCount: 2)
     request.sizes = sizes(bert, type: "bert")
@@ -357,7 +362,7 @@ struct PresetTests {
 
   @Test("two encoders in one file have axes of their own")
   func twoEncoders() throws {
-    let bert = try #require(Architecture.all.first { $0.id == "bert" })
+    let bert = try #require(Architecture.candidates(named: "bert").first { _ in true })
     let both =
       try file(bert, prefix: "text.", layers: 1) + file(bert, prefix: "vision.", layers: 1).dropLast()
     let proposed = try PlanRequest(unitCount: 2, heads: 6).propose(for: both)

@@ -121,6 +121,20 @@ struct ParsingTests {
     #expect(throws: JSONError.self) { try parse(String(repeating: "[{\"a\":", count: 100_000)) }
   }
 
+  @Test("the number of values is capped")
+  func valueLimit() throws {
+    for (text, count) in [("[0,[0,\"a\"],{\"k\":null}]", 7), ("0", 1), ("{}", 1)] {
+      _ = try JSONParser(valueLimit: count).parse(Array(text.utf8))
+      let error = #expect(throws: JSONError.self) {
+        try JSONParser(valueLimit: count - 1).parse(Array(text.utf8))
+      }
+      guard case .tooMany(_, count - 1)? = error else {
+        Issue.record("\(text): \(String(describing: error))")
+        continue
+      }
+    }
+  }
+
   @Test("a repeated key is found among many")
   func manyKeys() {
     let members = (0..<2000).map { "\"k\($0)\":\($0)" }.joined(separator: ",")

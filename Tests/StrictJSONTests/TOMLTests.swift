@@ -52,12 +52,12 @@ struct TOMLTests {
       ("# \u{7}", "line 1, column 3: expected no control character in a comment, found byte 0x07"),
       ("\u{0}", "line 1, column 1: expected a key, found byte 0x00"),
       ("\u{FEFF}a = 1", "line 1, column 1: expected a key, found a byte order mark"),
-      ("a = nan", "line 1, column 5: expected a finite number, found nan, which no rule takes"),
-      ("a = -inf", "line 1, column 5: expected a finite number, found -inf, which no rule takes"),
+      ("a = nan", "line 1, column 5: expected a finite number, found nan, which is not supported here"),
+      ("a = -inf", "line 1, column 5: expected a finite number, found -inf, which is not supported here"),
       (
         "a = 1979-05-27",
         "line 1, column 5: expected a string, a number, a boolean, an array or a table, "
-          + "found a date or a time, which no rule takes: '1979-05-27'"
+          + "found a date or a time, which is not supported here: '1979-05-27'"
       ),
       ("a = 007", "line 1, column 5: expected a number without leading zeros, found '007'"),
       (

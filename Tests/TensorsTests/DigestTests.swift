@@ -16,6 +16,19 @@ struct DigestTests {
     #expect(hasher.finish() == whole)
   }
 
+  @Test("a digest is read from 64 hexadecimal digits, in either case, and from nothing else")
+  func hexadecimal() {
+    let digest = SHA256Digest.of([1, 2, 3])
+    #expect(SHA256Digest(hex: "\(digest)") == digest)
+    #expect(SHA256Digest(hex: "\(digest)".uppercased()) == digest)
+    let text = "\(digest)"
+    for wrong in [
+      "", String(text.dropLast()), text + "0", "+" + text.dropFirst(), "g" + text.dropFirst(),
+      " " + text.dropFirst(),
+      "\u{FF10}" + text.dropFirst(), String(repeating: "\u{FF10}", count: 64),
+    ] { #expect(SHA256Digest(hex: wrong) == nil, "\(wrong)") }
+  }
+
   @Test("a digest has 32 bytes")
   func length() {
     #expect(SHA256Digest(bytes: [1, 2, 3]) == nil)

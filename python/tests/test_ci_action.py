@@ -50,7 +50,7 @@ def test_every_bad_file_stops_a_pull_request(repository: Repository, tmp_path: P
         (row, *_), (found, *_) = rows(outcome.summary, "### "), rows(outcome.summary, "Difference")
         assert row[:2] == [f"`{bad}`", "error"] and words in row[3] and found[:2] == [f"`{bad}`", "new"]
         assert (outcome.outputs["files"], outcome.outputs["failed"]) == ("2", "1")
-        # A change of another file is no reason to fail for old.safetensors.
+        # A change of another file is not a reason to fail for old.safetensors.
         assert "old.safetensors" not in outcome.log + outcome.summary
         ran += 1
     assert ran == 5
@@ -130,9 +130,9 @@ def test_a_push_is_compared_with_the_commit_before(repository: Repository, tmp_p
     # In a container, the repository belongs to another user.
     outcome = act(repository, tmp_path / "push", {"before": before}, GIT_TEST_ASSUME_DIFFERENT_OWNER="1")
     assert outcome.code == 0 and "#### Difference to the commit before" in outcome.summary
-    for inputs, is_told in (({"sarif": "true"}, True), ({"sarif": "true", "files": "."}, False), ({}, False)):
+    for inputs, is_reported in (({"sarif": "true"}, True), ({"sarif": "true", "files": "."}, False), ({}, False)):
         outcome = act(repository, tmp_path / "alerts", {"before": ZEROS}, inputs, GITHUB_EVENT_NAME="push")
-        assert ("GitHub closes the alerts of all others" in outcome.log) == is_told
+        assert ("GitHub closes the alerts of all others" in outcome.log) == is_reported
     outcome = act(repository, tmp_path / "target", request(repository, repository.git("rev-parse", "HEAD")),
                   GITHUB_EVENT_NAME="pull_request_target")
     assert outcome.code == 2 and "use the event pull_request" in outcome.log

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from ci_support import BAD, GOOD, POINTER, Outcome, Repository, act, ones, request, safetensors
+from ci_support import BAD, GOOD, GROWN, POINTER, Outcome, Repository, act, ones, request, safetensors
 from conftest import command
 
 SHARDS = ("m/model-00001-of-00002.safetensors", "m/model-00002-of-00002.safetensors")
@@ -165,7 +167,7 @@ def test_a_lock_is_applied(repository: Repository, tmp_path: Path) -> None:
         repository.commit(after)
         outcome = act(repository, tmp_path / name, event, {"sarif": "true"})
         assert outcome.code == 1, (name, outcome.log)
-        assert {one[0] for one in errors(outcome)} == {file} and errors(outcome)[0][1].startswith("project::"), name
+        assert {one[0] for one in errors(outcome)} == {file} and errors(outcome)[0][1].startswith("lock::"), name
         assert json.loads(Path(outcome.outputs["sarif"]).read_text())["runs"][0]["results"], name
         assert act(repository, tmp_path / f"{name} off", event, {"locked": "false"}).code == 0, name
         ran += 1
@@ -175,7 +177,7 @@ def test_a_lock_is_applied(repository: Repository, tmp_path: Path) -> None:
     repository.commit({"tessera.lock": None})
     outcome = act(repository, tmp_path / "gone", event)
     assert outcome.code == 0, outcome.log
-    assert "::notice file=tessera.lock,title=tessera project::this lock was deleted" in outcome.log
+    assert "::notice file=tessera.lock,title=tessera lock::this lock was deleted" in outcome.log
 
 
 def test_a_lock_deeper_down_hides_nothing(repository: Repository, tmp_path: Path) -> None:
@@ -195,6 +197,66 @@ def test_a_lock_deeper_down_hides_nothing(repository: Repository, tmp_path: Path
             assert "tessera.lock: m/tessera.lock, tessera.lock" in outcome.log
 
 
+def npy() -> bytes:
+    """A file that a lock can list, and whose name is not that of a model."""
+    stream = io.BytesIO()
+    np.save(stream, ones(3))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("name, files", [
+    ("tessera.lock", {"a.safetensors": GOOD}), ("tessera.lock", {"table.npy": npy()}),
+    ("tessera.toml", {"a.safetensors": GOOD})], ids=["lock", "lock of other files", "rules"])
+@pytest.mark.parametrize("content", [None, b"damaged ["], ids=["link", "damaged"])
+def test_a_document_that_cannot_be_read_is_refused(name: str, files: dict[str, bytes], content: bytes | None,
+                                                   repository: Repository, tmp_path: Path) -> None:
+    repository.commit({**files})
+    lock(repository, *files)
+    (repository.path / "tessera.toml").write_bytes(b"")
+    base = repository.commit({"gone.txt": b""})
+    change(repository, name, content)
+    broken = repository.commit({})
+    outcome = act(repository, tmp_path / "document", request(repository, base))
+    assert outcome.code == 1 and name in outcome.log.partition("::error")[2], outcome.log
+    # A change of another file, too.
+    after: dict[str, bytes | None] = {"gone.txt": None} if name == "tessera.lock" else {"a.safetensors": GROWN}
+    repository.commit(after)
+    outcome = act(repository, tmp_path / "file", request(repository, broken))
+    assert outcome.code == 1 and name in outcome.log.partition("::error")[2], outcome.log
+
+
+def change(repository: Repository, name: str, content: bytes | None) -> None:
+    """Writes a file; without content, a link to no file."""
+    (repository.path / name).unlink()
+    if content is None:
+        (repository.path / name).symlink_to("nowhere")
+    else:
+        (repository.path / name).write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["m/config.json", "m/model.safetensors", "m/tokenizer.json"])
+def test_a_link_to_no_file_is_an_error(name: str, repository: Repository, tmp_path: Path) -> None:
+    """`tessera validate FOLDER` ignores it."""
+    base = repository.commit({**llama(), "m/tokenizer.json": b"{}", "settings.json": b"{}"})
+    change(repository, "settings.json", None)
+    repository.commit({})
+    assert act(repository, tmp_path / "other", request(repository, base)).code == 0, "no file of a model"
+    change(repository, name, None)
+    repository.commit({})
+    outcome = act(repository, tmp_path / "run", request(repository, base))
+    assert outcome.code == 1 and {one[0] for one in errors(outcome)} == {name}, outcome.log
+    assert "found a link to no file" in outcome.log
+
+
+def test_an_empty_lock_hides_no_file(repository: Repository, tmp_path: Path) -> None:
+    repository.commit({"a.safetensors": GOOD})
+    lock(repository, "a.safetensors")
+    base = repository.commit({})
+    repository.commit({"tessera.lock": b'{"format": "tessera.lock/1", "files": []}'})
+    outcome = act(repository, tmp_path / "run", request(repository, base))
+    assert outcome.code == 1 and errors(outcome)[0][0] == "a.safetensors", outcome.log
+
+
 def test_files_with_and_without_a_lock(repository: Repository, tmp_path: Path) -> None:
     """Two runs of the command make one report."""
     outcome = pull(repository, {}, {"m/a.safetensors": GOOD, "n/b.safetensors": BAD["truncated"][0],
@@ -203,7 +265,7 @@ def test_files_with_and_without_a_lock(repository: Repository, tmp_path: Path) -
                    tmp_path / "run", {"sarif": "true"})
     assert outcome.code == 1
     runs = json.loads(Path(outcome.outputs["sarif"]).read_text())["runs"]
-    assert len(runs) == 1 and {"project", "tiles"} <= {one["ruleId"] for one in runs[0]["results"]}, outcome.log
+    assert len(runs) == 1 and {"lock", "tiles"} <= {one["ruleId"] for one in runs[0]["results"]}, outcome.log
     assert "tessera.toml: n/tessera.toml; tessera.lock: m/tessera.lock" in outcome.log
 
 

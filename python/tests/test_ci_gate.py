@@ -68,7 +68,7 @@ def test_reports_have_what_only_the_gate_finds(repository: Repository, tmp_path:
     outcome = act(repository, tmp_path / "run", request(repository, base), {"max": "1k", "sarif": "true"},
                   TESSERA_JUNIT=str(report))
     assert outcome.code == 1, outcome.log
-    expected = {("b c.safetensors", "count"), ("m/a.safetensors", "project"), ("gone.safetensors", "unreadable")}
+    expected = {("b c.safetensors", "count"), ("m/a.safetensors", "lock"), ("gone.safetensors", "unreadable")}
     suites = ElementTree.parse(report).getroot()
     assert {(suite.get("name"), case.get("name")) for suite in suites for case in suite
             if case.find("failure") is not None} == expected
@@ -87,7 +87,7 @@ def test_a_file_that_is_now_a_folder_fails(repository: Repository, tmp_path: Pat
     for inputs, event in (({}, request(repository, base)), ({}, {}), ({"files": "*"}, {})):
         outcome = act(repository, tmp_path / "run", event, inputs)
         assert outcome.code == 1 and failing(outcome.log) == {"a.safetensors"}, outcome.log
-        assert "found a folder, or a link to one" in outcome.log
+        assert "expected a model file, found a link to a folder" in outcome.log
 
 
 def hook(name: str, folder: Path, *arguments: str) -> tuple[int, str]:
@@ -98,7 +98,7 @@ def hook(name: str, folder: Path, *arguments: str) -> tuple[int, str]:
     return result.returncode, result.stdout + result.stderr
 
 
-def test_the_name_of_a_file_is_no_option(tmp_path: Path) -> None:
+def test_the_name_of_a_file_is_not_an_option(tmp_path: Path) -> None:
     """As pre-commit gives them: `args`, and then files, whose names the repository decides."""
     note, rule = "--fail-on=note", "--validate-options=--rule=tiles=off.safetensors"
     (tmp_path / note).write_bytes(GOOD)
@@ -114,9 +114,46 @@ def test_the_name_of_a_file_is_no_option(tmp_path: Path) -> None:
     assert code == 1 and "error: --max=9.safetensors: everything stored: expected at most 1,000" in text
     code, text = hook("validate", tmp_path, "m.npz", "--deep=false")
     assert code == 2 and "expected options before the files, found '--deep=false' behind 'm.npz'" in text
+    for arguments in (("--deep", rule), ("--no-deep", rule), ("--locked", "--forbid-nan", "--", rule)):
+        code, text = hook("validate", tmp_path, *arguments)
+        assert code == 1 and f"error: {rule}: " in text, (arguments, text)
     # With "--", a file of any name is a file.
     settings, files = _settings.from_arguments("validate", ["--fail-on=error", "--", note, "--", "./-x"])
     assert (settings["fail-on"], files) == ("error", [note, "--", "-x"])
+
+
+@pytest.mark.parametrize("words, values, files", [
+    (["--deep", "--", "f"], {"deep": "true"}, ["f"]), (["--deep", "a.pt", "true"], {"deep": "true"}, ["a.pt", "true"]),
+    (["--no-deep", "a.pt"], {"deep": "false"}, ["a.pt"]), (["--deep", "FALSE", "a.pt"], {"deep": "false"}, ["a.pt"]),
+    (["--deep=false", "--deep"], {"deep": "true"}, []), (["--locked=false", "f"], {"locked": "false"}, ["f"]),
+    (["--no-locked", "--no-forbid-nan", "f"], {"locked": "false", "forbid-nan": "false"}, ["f"]),
+    (["--fail-on", "Note", "f"], {"fail-on": "note"}, ["f"]),
+    (["--validate-options", "a b", "--validate-options=--c", "f"], {"validate-options": "a b\n--c"}, ["f"])])
+def test_options_of_a_hook(words: list[str], values: dict[str, str], files: list[str]) -> None:
+    settings, found = _settings.from_arguments("validate", words)
+    assert {name: settings[name] for name in values} == values and found == files
+
+
+@pytest.mark.parametrize("words, sentence", [
+    (["--deep=x", "f"], "deep: expected true or false, found 'x'"), (["--no-deep=x"], "found '--no-deep=x'"),
+    (["--fail-on", "a.pt"], "fail-on: expected error, warning or note, found 'a.pt'"),
+    (["--fail-on"], "fail-on: expected error, warning or note, found none"),
+    (["--size-limit", "--", "f"], "size-limit: expected a value, found '--'; write --size-limit=… for a value that"),
+    (["--validate-options", "--strict", "f"], "validate-options: expected a value, found '--strict'; write --validate"),
+    (["--max=1k", "f"], "validate: expected --deep, --forbid-nan, "), (["--max=1k"], " or --junit, found '--max=1k'"),
+    (["-x"], "found '-x'"), (["--diff"], "found '--diff'"), (["--no-diff"], "found '--no-diff'")])
+def test_a_wrong_option_is_a_sentence(words: list[str], sentence: str) -> None:
+    with pytest.raises(_settings.SettingError) as caught:
+        _settings.from_arguments("validate", words)
+    assert sentence in str(caught.value)
+
+
+def test_a_hook_has_help(tmp_path: Path) -> None:
+    for name, options in _settings.HOOKS.items():
+        code, text = hook(name, tmp_path, "--help")
+        assert code == 0 and all(f"\n  --{option}" in text for option in options), text
+    (tmp_path / "-h").write_bytes(BROKEN)
+    assert hook("validate", tmp_path, "-h")[0] == 1, "a file of this name is checked"
 
 
 def test_the_limit_holds_for_a_file_with_a_note(repository: Repository, tmp_path: Path) -> None:
@@ -145,7 +182,7 @@ def onnx_files(folder: Path, value: float, data: str) -> dict[str, bytes]:
 @pytest.mark.parametrize("data", ["m.onnx.data", "weights", "deep/w.raw"])
 def test_external_data_of_onnx(data: str, repository: Repository, tmp_path: Path) -> None:
     good = onnx_files(tmp_path / "good", 1, data)
-    # An old broken model that the change does not touch is no reason to fail.
+    # An old broken model that the change does not touch is not a reason to fail.
     base = repository.commit({"x/old.onnx": b"broken", "y/m.onnx": b"broken", **good})
     bad = onnx_files(tmp_path / "bad", float("nan"), data)[f"x/{data}"]
     cases: list[tuple[str, bytes | None, int]] = [

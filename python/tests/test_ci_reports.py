@@ -101,6 +101,8 @@ def test_options_are_the_same_everywhere() -> None:
     guide = (ROOT / "docs/guides/gate-in-ci.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| `([a-z-]+)` \|", guide, re.MULTILINE)
     assert listed == list(action["inputs"])
+    hooks = re.findall(r"^\* `tessera-(\w+)`: (.*?)\.$", guide, re.MULTILINE | re.DOTALL)
+    assert {name: tuple(re.findall("`([a-z-]+)`", text)) for name, text in hooks} == _settings.HOOKS
 
 
 def of_gitlab(repository: Repository, base: str, folder: Path, **more: str) -> tuple[int, str, str, Any]:

@@ -15,6 +15,7 @@ import pytest
 from conftest import ROOT, command, run
 
 import tessera_h5
+from _tessera_shared import command as shared
 from tessera_h5 import _command
 
 PLAN = {"format": "tessera.plan/1", "units": 2, "axes": {"a": {"size": 6}}, "tasks": [{"name": "t"}],
@@ -127,12 +128,44 @@ def test_a_missing_command_is_an_error(fashion: Path, monkeypatch: pytest.Monkey
             m.count()
         monkeypatch.delenv("TESSERA")
         monkeypatch.setenv("PATH", "")
-        monkeypatch.setattr(_command, "DISTRIBUTION", "no-such-distribution")
+        monkeypatch.setattr(shared, "DISTRIBUTION", "no-such-distribution")
         with pytest.raises(FileNotFoundError, match="set the environment variable TESSERA to its path"):
             m.count()
     result = subprocess.run([sys.executable, "-m", "tessera_h5", "--version"], capture_output=True, text=True, env={
         "PYTHONPATH": str(ROOT / "python" / "src"), "PATH": "", "TESSERA": "/nowhere/tessera"})
     assert result.returncode == 1 and result.stderr.startswith("tessera: TESSERA: expected")
+
+
+FIND = {"tessera_h5": "from tessera_h5 import _command; print(_command.find())",
+        "tessera_ci": "from tessera_ci import _tool; print(_tool.run('--version').out, end='')"}
+
+
+@pytest.mark.parametrize("package", FIND)
+def test_both_packages_find_the_command_of_the_wheel(package: str, tmp_path: Path) -> None:
+    """`pip install --user` puts it into a folder that is neither that of Python nor on the PATH."""
+    packages = tmp_path / "lib" / "site-packages"
+    information = packages / "tessera_h5-1.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: tessera-h5\nVersion: 1\n")
+    (information / "RECORD").write_text("../../bin/tessera,,\n")
+    script = tmp_path / "bin" / "tessera"
+    script.parent.mkdir()
+    script.write_text(f"#!/bin/sh\necho {script}\n")
+    script.chmod(0o755)
+    other = tmp_path / "path" / "tessera"
+    other.parent.mkdir()
+    other.write_text("#!/bin/sh\necho another\n")
+    other.chmod(0o755)
+    given = {"PYTHONPATH": f"{packages}:{ROOT / 'python' / 'src'}", "PATH": str(other.parent)}
+    result = subprocess.run([sys.executable, "-B", "-c", FIND[package]], env=given, capture_output=True, text=True)
+    assert result.stdout == f"{script}\n", result.stderr
+
+
+@pytest.mark.parametrize(("words", "sentence"), [
+    ("", ""), ("note: a\ntessera: b\ntessera: c\nnote: d\n", "c"), ("Error: a\nHelp: b\nUsage: c\n", "a"),
+    ("Fatal error\n", "Fatal error")])
+def test_the_sentence_of_an_error(words: str, sentence: str) -> None:
+    assert shared.sentence_of(words) == sentence
 
 
 def test_a_path_that_looks_like_an_option(fashion: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +203,7 @@ def test_warnings_of_the_command_are_python_warnings(tmp_path: Path) -> None:
         tessera_h5.save(tmp_path / "whole.h5", weights, half)
 
 
-def test_metadata_that_are_no_texts_are_refused(tmp_path: Path) -> None:
+def test_metadata_that_are_not_texts_are_refused(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="metadata: .* of type str, found 'epoch': 3; write 'epoch': '3'"):
         tessera_h5.save(tmp_path / "x.h5", arrays(), PLAN, metadata={"epoch": 3})  # pyright: ignore
 

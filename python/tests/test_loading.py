@@ -71,9 +71,9 @@ def test_names_that_are_left_are_a_warning(file: Path) -> None:
     module = Pair()
     module.extra = nn.Linear(2, 2)
     words = "loaded 4 of 6 tensors of Pair; missing: extra.weight"
-    with pytest.warns(tessera_h5.StateDictWarning, match=words) as told:
+    with pytest.warns(tessera_h5.StateDictWarning, match=words) as reported:
         assert load(module, file, strict=False) is module
-    assert told[0].message.missing == ["extra.weight", "extra.bias"] and told[0].filename == __file__
+    assert reported[0].message.missing == ["extra.weight", "extra.bias"] and reported[0].filename == __file__
     inner = Pair()
     inner.up = torch.compile(inner.up)
     with pytest.warns(tessera_h5.StateDictWarning, match="contain '_orig_mod.' of torch.compile"):

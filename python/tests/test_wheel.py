@@ -17,6 +17,7 @@ from conftest import ROOT, command
 
 import tessera_h5
 
+SOURCE = ROOT / "python" / "src"
 SCRIPT = ROOT / "python" / "build_wheel.py"
 NAME = f"tessera_h5-{tessera_h5.__version__}"
 
@@ -37,8 +38,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_has_the_package_the_command_and_the_licence(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         entries = {info.filename: info for info in archive.infolist()}
-        source = {path.name for path in (ROOT / "python/src/tessera_h5").iterdir() if path.is_file()}
-        assert {f"tessera_h5/{name}" for name in source} <= set(entries) and "py.typed" in source
+        source = {str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*")
+                  if path.is_file() and path.suffix != ".pyc"}
+        assert source <= set(entries) and "tessera_h5/py.typed" in source and len(source) > 50
         assert archive.read(f"{NAME}.dist-info/licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
         assert archive.read(f"{NAME}.dist-info/licenses/NOTICE") == (ROOT / "NOTICE").read_bytes()
         script = entries[f"{NAME}.data/scripts/tessera"]

@@ -107,13 +107,13 @@ enum ExtentRule {
     }
     let (start, end) = isSize ? (0, rank) : (place("start", 0), place("end", rank))
     let dimensions = start < end ? start..<end : 0..<0
-    func told(_ extents: [Int]) -> Tensor? {
+    func reported(_ extents: [Int]) -> Tensor? {
       isSize
         ? call.context.small.integers([extents.reduce(1, &*)], isScalar: true)
         : call.context.small.integers(Array(extents[dimensions]))
     }
     call.leave(0)
-    guard let known = told(shape) else { return [.unknown] }
+    guard let known = reported(shape) else { return [.unknown] }
     if x.isConstant {
       call.dense.node.operation = "Identity"
       call.dense.node.attributes = [:]
@@ -122,7 +122,7 @@ enum ExtentRule {
     }
     var result = FlowValue(known.shape)
     result.known = known
-    result.denseKnown = call.context.denseShape(x).flatMap(told)
+    result.denseKnown = call.context.denseShape(x).flatMap(reported)
     for factor in x.factors where factor.dimensions.contains(where: dimensions.contains) {
       result.counted += factor.labels
     }

@@ -81,7 +81,7 @@ public struct PickleScan: Sendable {
   }
 
   /// Reports elements of a tensor that are a pickle able to run code. Elements may be any bytes, but a whole pickle
-  /// with such a name is no accident, and a loader that opens these bytes runs it.
+  /// with such a name is not an accident, and a loader that opens these bytes runs it.
   mutating func scanElements(_ stretch: PickleStretch, head: [UInt8]) throws(FlatFormatError) {
     // The first bytes of most storages are not those of a pickle; only the other storages are read.
     let (_, early) = PickleMachine.readWhatCanBe(PickleBytes(head))

@@ -64,7 +64,7 @@ enum TorchGlobals {
   }
 
   private static func isDTypeName(_ name: String) -> Bool {
-    // A dot would mean an attribute of a dtype, which is no dtype.
+    // A dot would mean an attribute of a dtype, which is not a dtype.
     guard name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" }) else { return false }
     return ["float", "int", "uint", "bfloat", "complex", "quint", "qint", "bits"].contains {
       name.hasPrefix($0) && name.dropFirst($0.count).first?.isNumber == true

@@ -283,12 +283,11 @@ extension ShardedSource {
 }
 
 extension FlatFormats {
-  /// The open file of a shard of a set; nil for any other source, and for a path that is not a shard's.
-  package static func shard(
-    at path: String, of source: any FlatWeightsSource
-  ) throws(FlatFormatError) -> ReadableFile? {
-    guard let set = source as? ShardedSource else { return nil }
-    return try set.shard(at: path)
+  /// The file at one of the paths of a model: a shard, which is open, or another one, which is opened. nil for other
+  /// paths.
+  package static func file(at path: String, of source: any FlatWeightsSource) throws -> ReadableFile? {
+    if let set = source as? ShardedSource, let shard = try set.shard(at: path) { return shard }
+    return source.files.contains { SystemPath.same($0, path) } ? try ReadableFile(path: path) : nil
   }
 }
 

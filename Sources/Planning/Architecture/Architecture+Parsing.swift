@@ -146,7 +146,8 @@ extension Architecture {
       let dimensions = try node.string()
       _ = try node.pattern(member.key)
       // The numbers are known only with a file; the notation is checked here.
-      let numbers = dimensions.replacing(#/[?QK]/#, with: "1")
+      let numbers = String(
+        decoding: dimensions.utf8.map { "?QK".utf8.contains($0) ? UInt8(ascii: "1") : $0 }, as: UTF8.self)
       do throws(PlanningError) { _ = try CutOption.dimensions(numbers, of: dimensions) } catch {
         throw .badPattern(
           place: node.place, pattern: dimensions, expected: "the dimensions of a cut, such as ffn{},-")

@@ -162,11 +162,11 @@ extension ConfigurationCheck {
     let wrong = tensors.filter(isWrong)
     let names = [countKey, heads.keyCountKey, stored == nil ? nil : heads.widthKey].compactMap(\.self)
     let values = [count, keys, stored].compactMap { $0.map(String.init) }.joined(separator: ", ")
-    let told = words(
+    let reported = words(
       values + (stored == nil ? "; heads of width \(width)" : ""), of: names.joined(separator: ", "))
     report(
       wrong.map(\.spec), at: { _ in place(names.joined(separator: ", ")) },
-      { "heads × width equal to \(Self.extent(wrong[0].place, of: $0))" }, { _ in told })
+      { "heads × width equal to \(Self.extent(wrong[0].place, of: $0))" }, { _ in reported })
   }
 
   /// The first of several names of a number that config.json has, or for which loaders have a number of their own.

@@ -103,7 +103,7 @@ struct TensorNames {
       guard let pattern = NamePattern(prefix + text) else { return highest }
       return specs.reduce(highest) { count, spec in
         let number = pattern.match(spec.name.text)?.components.last.flatMap { Int($0) }
-        // A number beyond the number of tensors is no number of a layer.
+        // A number beyond the number of tensors is not the number of a layer.
         return max(count, number.map { $0 < specs.count ? $0 + 1 : 0 } ?? 0)
       }
     }

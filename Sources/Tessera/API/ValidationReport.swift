@@ -67,21 +67,22 @@ public func validate(
   try await LongWork.perform { check in
     var options = ValidationOptions()
     options.deep = isDeep
-    options.project = try project.map { path in try ProjectDocuments(naming: path) }
     var done = 0
     func advance(_ bytes: Int, of total: Int) {
       done += bytes
       progress(WorkProgress(completed: done, total: total))
     }
-    if FolderValidation.isFolder(path) {
-      let verdicts = FolderValidation.check(
-        folder: path, options, isCancelled: { (try? check()) == nil }, progress: { advance($0, of: 0) })
-      try check()
-      return ValidationReport(verdicts)
+    let search = try ProjectSearch(project: project, isOff: project == nil, lock: nil, isLocked: false)
+    var validating = try Validating([path], options, search, progress: { advance($0, of: 0) })
+    let verdicts = try validating.verdicts(on: path, progress: { advance($0, of: 0) }) { options in
+      if FolderValidation.isFolder(path) {
+        return FolderValidation.check(
+          folder: path, options, isCancelled: { (try? check()) == nil }, progress: { advance($0, of: 0) })
+      }
+      let file = try ReadableFile(path: path)
+      return [try FileValidation.check(file, options) { advance($0, of: file.size) }]
     }
-    let file = try ReadableFile(path: path)
-    let verdict = try FileValidation.check(file, options) { advance($0, of: file.size) }
     try check()
-    return ValidationReport([verdict])
+    return ValidationReport(verdicts)
   }
 }

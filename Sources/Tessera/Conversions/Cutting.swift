@@ -16,7 +16,7 @@ package struct Cutting {
   package let hasGraph: Bool
   /// Bytes of all tensors.
   package let byteCount: Int
-  /// The other files of the source's folder; nil if the source is no folder.
+  /// The other files of the source's folder; nil if the source is not a folder.
   package let companions: FolderCompanions?
 
   /// Whether a known architecture explains every cut, by the folder's config.json.

@@ -8,7 +8,7 @@ package struct Rewriting {
   /// Bytes of all tensors.
   package let byteCount: Int
 
-  /// The other files of the source's folder, which a folder gets too; nil if either is no folder.
+  /// The other files of the source's folder, which a folder gets too; nil if either is not a folder.
   package let companions: FolderCompanions?
 
   private let flat: any FlatWeightsSource

@@ -34,7 +34,7 @@ extension OpenedFile {
       let file = try open(path)
       return DigestedFile(
         name: SystemPath.bareName(of: path), size: file.size,
-        sha256: try ProjectChecks.digest(of: file, progress: progress))
+        sha256: try file.sha256(progress: progress))
     }
     guard let folder, case .flat(let source) = try contents,
       let companions = try FlatFormats.companions(of: source, openedAs: folder)
@@ -47,8 +47,8 @@ extension OpenedFile {
 
   private func open(_ path: String) throws -> ReadableFile {
     if let file, file.path == path { return file }
-    if case .flat(let source) = try contents, let shard = try FlatFormats.shard(at: path, of: source) {
-      return shard
+    if case .flat(let source) = try contents, let file = try FlatFormats.file(at: path, of: source) {
+      return file
     }
     return try ReadableFile(path: path)
   }

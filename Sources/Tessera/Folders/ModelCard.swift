@@ -23,7 +23,7 @@ struct ModelCard {
     _ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint, changes: [String], baseModel: String?,
     original: [UInt8]?
   ) throws {
-    let told =
+    let reported =
       changes.isEmpty
       ? "config.json is unchanged."
       : "In config.json, these values are new: \(changes.joined(separator: ", "))."
@@ -38,7 +38,7 @@ struct ModelCard {
 
       These are the weights that task \(network.task.quoted) uses at level \(level): units \
       \(units). `tessera extract` took them from a unit checkpoint. They were not trained after that. \
-      \(told)
+      \(reported)
 
       | | |
       | --- | --- |

@@ -29,7 +29,7 @@ package enum ActivationMeans {
     return found.withLock { $0 }
   }
 
-  /// The mean squares by position of a dimension; nil if the elements are no floating-point numbers.
+  /// The mean squares by position of a dimension; nil if the elements are not floating-point numbers.
   private static func means(of tensor: Inference.Tensor, _ dimension: Int) -> [Double]? {
     let dimension = dimension < 0 ? tensor.shape.count + dimension : dimension
     guard tensor.shape.indices.contains(dimension), tensor.count > 0 else { return nil }

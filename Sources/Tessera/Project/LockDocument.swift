@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import StrictJSON
 package import Tensors
 internal import UnitModel
@@ -8,8 +9,10 @@ package struct LockDocument: Sendable, Equatable {
   package static let format = "tessera.lock/1"
   /// The name that `lock` writes and `validate --locked` searches for.
   package static let fileName = "tessera.lock"
-  /// The most bytes of a document: a million tensors take a tenth of this.
-  static let sizeLimit = 1 << 30
+  /// The most bytes of a document: those of half a million tensors.
+  static let sizeLimit = 64 << 20
+  /// The most values: a tensor has three, a file at most seven.
+  private static let valueLimit = 4 << 20
 
   /// A locked file.
   package struct File: Sendable, Equatable {
@@ -79,35 +82,36 @@ package struct LockDocument: Sendable, Equatable {
         ?? JSONObject())
   }
 
-  /// Parses a document. Throws `JSONError` or `ProjectError`.
+  /// Parses a document. Throws `JSONError` or `DocumentError`.
   package init(parsing bytes: [UInt8]) throws {
-    let root = DocumentNode<ProjectError>(
-      value: try JSONParser(sizeLimit: Self.sizeLimit).parse(bytes), place: "")
+    let root = DocumentNode<DocumentError>(
+      value: try JSONParser(sizeLimit: Self.sizeLimit, valueLimit: Self.valueLimit).parse(bytes), place: "")
     let object = try root.object(allowing: ["$schema", "format", "folders", "files"])
     let format = try object.required("format").string()
     guard format == Self.format else {
-      throw ProjectError("format", expected: "\"\(Self.format)\"", found: TensorName(format).quoted)
+      throw DocumentError("format", expected: "\"\(Self.format)\"", found: TensorName(format).quoted)
     }
     var files: [File] = []
     var paths: Set<TensorName> = []
     for node in try object.required("files").array() {
       let file = try File(node)
       guard paths.insert(TensorName(file.path)).inserted else {
-        throw ProjectError(
+        throw DocumentError(
           "\(node.place).path", expected: "each path once", found: TensorName(file.path).quoted + " again")
       }
       files.append(file)
     }
     self.init(
-      folders: try object.optional("folders")?.array().map { node throws(ProjectError) in try node.string() }
-        ?? [], files: files)
+      folders: try object.optional("folders")?.array().map { node throws(DocumentError) in
+        try node.string() == "." ? "." : node.pathInside()
+      } ?? [], files: files)
   }
 }
 
 extension LockDocument.File {
-  fileprivate init(_ node: DocumentNode<ProjectError>) throws(ProjectError) {
+  fileprivate init(_ node: DocumentNode<DocumentError>) throws(DocumentError) {
     let object = try node.object(allowing: ["path", "kind", "bytes", "sha256", "model_sha256", "tensors"])
-    path = try object.required("path").string()
+    path = try object.required("path").pathInside()
     kind = try object.required("kind").string()
     byteCount = try object.required("bytes").integer(in: 0...Int.max, "a number of bytes")
     sha256 = try object.required("sha256").digest()
@@ -121,5 +125,17 @@ extension LockDocument.File {
           sha256: try tensor.required("sha256").digest()))
     }
     self.tensors = tensors
+  }
+}
+
+extension DocumentNode<DocumentError> {
+  /// A path in the document's folder: a document that was found must not read files elsewhere.
+  fileprivate func pathInside() throws(DocumentError) -> String {
+    let path = try string()
+    guard SystemPath.isInside(path) else {
+      throw DocumentError(
+        place, expected: "a path in the folder of the lock", found: TensorName(path).quoted)
+    }
+    return path
   }
 }

@@ -7,9 +7,7 @@ internal import Validation
 
 /// Computes the digests of files for a `tessera.lock`.
 package struct Locking {
-  /// The folder of the document, absolute and without links.
-  private let folder: String
-  private let shownFolder: String
+  private let place: DocumentPlace
   private var folders: [String] = []
   private var files: [TensorName: LockDocument.File] = [:]
   private let progress: (Int) -> Void
@@ -21,44 +19,49 @@ package struct Locking {
   /// - Parameters:
   ///   - output: the path of the document, to whose folder paths are relative; it need not exist.
   ///   - progress: called with the bytes hashed since the last call.
-  /// - Throws: for a file that is not sound, or lies outside the folder of the document.
+  /// - Throws: for a file with errors, or outside the folder of the document.
   package static func document(
     for paths: [String], output: String, progress: @escaping (Int) -> Void = { _ in }
   ) throws -> LockDocument {
     var locking = Locking(
-      folder: SystemPath.resolved(SystemPath.folder(of: output)) ?? "/",
-      shownFolder: SystemPath.folder(of: output), output: FileIdentity(path: output), progress: progress)
+      place: try DocumentPlace(output), output: FileIdentity(path: output), progress: progress)
     for path in paths { try locking.add(path) }
     return LockDocument(folders: locking.folders, files: Array(locking.files.values))
   }
 
-  private init(
-    folder: String, shownFolder: String, output: FileIdentity?, progress: @escaping (Int) -> Void
-  ) {
+  private init(place: DocumentPlace, output: FileIdentity?, progress: @escaping (Int) -> Void) {
+    self.place = place
     self.output = output
-    self.folder = folder
-    self.shownFolder = shownFolder
     self.progress = progress
   }
 
-  private mutating func add(_ path: String) throws {
-    guard FolderValidation.isFolder(path) else { return try addFile(path) }
+  /// All bytes are read, because a lock would make any error permanent.
+  private var options: ValidationOptions {
     var options = ValidationOptions()
+    options.deep = true
     options.output = output
-    let verdicts = FolderValidation.check(folder: path, options)
-    let kinds = Set(FlatFormatKind.allCases.map(\.rawValue) + ["unit-checkpoint"])
-    var hasWeights = false
-    for verdict in verdicts {
-      if case .failed(let sentence) = verdict.state { throw TesseraError(sentence: sentence) }
-      if let error = verdict.findings.first(where: { $0.severity == .error }) {
-        throw TesseraError(
-          sentence: "\(error.file): \(error.location.isEmpty ? "" : "\(error.location): ")\(error.message)")
+    return options
+  }
+
+  private mutating func add(_ path: String) throws {
+    guard FolderValidation.isFolder(path) else {
+      let file = try ReadableFile(path: path)
+      do {
+        try Self.requireSound(try FileValidation.check(file, options, progress: progress))
+      } catch UncheckableFile.notRecognised {
+        // Opening it gives a description of its content.
       }
-      guard case .checked = verdict.state, !FolderValidation.isFolder(verdict.path),
-        verdict.kind.map(kinds.contains) ?? false
+      return try addFile(file)
+    }
+    var hasWeights = false
+    for verdict in FolderValidation.check(folder: path, options, progress: progress) {
+      try Self.requireSound(verdict)
+      guard case .checked = verdict.state, !FolderValidation.isFolder(verdict.path), verdict.holdsTensors
       else { continue }
       hasWeights = true
-      if files[TensorName(try relative(verdict.path))] == nil { try addFile(verdict.path) }
+      if files[TensorName(try relative(verdict.path))] == nil {
+        try addFile(try ReadableFile(path: verdict.path))
+      }
     }
     if !hasWeights {
       throw TesseraError(sentence: "\(path): folder: expected files of weights, found none")
@@ -76,9 +79,15 @@ package struct Locking {
     }
   }
 
-  /// Adds a file; of an index, also its shards.
-  private mutating func addFile(_ path: String) throws {
-    let file = try ReadableFile(path: path)
+  private static func requireSound(_ verdict: FileVerdict) throws(TesseraError) {
+    if case .failed(let sentence) = verdict.state { throw TesseraError(sentence: sentence) }
+    guard let error = verdict.findings.first(where: { $0.severity == .error }) else { return }
+    throw TesseraError(
+      sentence: "\(error.file): \(error.location.isEmpty ? "" : "\(error.location): ")\(error.message)")
+  }
+
+  /// Adds a sound file; of an index, also its shards.
+  private mutating func addFile(_ file: ReadableFile) throws {
     let opened = try OpenedFile(file, usesHeaders: false)
     switch try opened.contents {
     case .checkpoint(let checkpoint):
@@ -89,13 +98,10 @@ package struct Locking {
       let tensors = try LockDocument.tensors(of: source, progress: progress)
       let model = modelDigest(of: zip(source.tensors, tensors).map { ($0.spec, $1.sha256) })
       try add(file, kind: source.kind.rawValue, model, tensors)
+      // Shards, or the external data of an ONNX model.
+      let kind = source.kind == .shardedSafetensors ? FlatFormatKind.safetensors.rawValue : "other"
       for path in source.files where path != file.path {
-        if let shard = try FlatFormats.shard(at: path, of: source) {
-          try add(shard, kind: FlatFormatKind.safetensors.rawValue, nil, [])
-        } else {
-          // The external data of an ONNX model.
-          try add(try ReadableFile(path: path), kind: "other", nil, [])
-        }
+        if let part = try FlatFormats.file(at: path, of: source) { try add(part, kind: kind, nil, []) }
       }
     }
   }
@@ -106,14 +112,15 @@ package struct Locking {
     let path = try relative(file.path)
     files[TensorName(path)] = LockDocument.File(
       path: path, kind: kind, byteCount: file.size,
-      sha256: try ProjectChecks.digest(of: file, progress: progress),
+      sha256: try file.sha256(progress: progress),
       modelDigest: model, tensors: tensors.sorted { $0.name < $1.name })
   }
 
   private func relative(_ path: String) throws(TesseraError) -> String {
-    guard let relative = Project.relative(path, to: folder) else {
+    guard let relative = place.relative(path) else {
+      let folder = SystemPath.folder(of: place.path)
       throw TesseraError(
-        sentence: "\(path): expected a file in the folder of the lock ('\(shownFolder)'), found one outside")
+        sentence: "\(path): expected a file in the folder of the lock ('\(folder)'), found one outside")
     }
     return relative
   }

@@ -45,6 +45,8 @@ package struct ModelSignature: Sendable {
 
   /// The largest bundle in bytes; a model of 50,000 parts takes 13 MB.
   private static let sizeLimit = 16 << 20
+  /// The most values of its JSON: a part has four.
+  fileprivate static let valueLimit = 1 << 20
 
   /// Reads a bundle.
   package init(_ path: String) throws(TesseraError) {
@@ -57,12 +59,12 @@ package struct ModelSignature: Sendable {
     }
   }
 
-  fileprivate typealias Node = DocumentNode<ProjectError>
+  fileprivate typealias Node = DocumentNode<DocumentError>
 
   /// The statement's bytes.
-  private static func payload(of bundle: Node) throws(ProjectError) -> [UInt8] {
+  private static func payload(of bundle: Node) throws(DocumentError) -> [UInt8] {
     guard try bundle.members()["dsseEnvelope"] != nil else {
-      throw ProjectError(
+      throw DocumentError(
         "", expected: "a Sigstore bundle with a 'dsseEnvelope', as `model_signing sign` writes", found: "none"
       )
     }
@@ -70,12 +72,12 @@ package struct ModelSignature: Sendable {
     try envelope.member("payloadType").require("application/vnd.in-toto+json")
     let payload = try envelope.member("payload")
     guard let bytes = Base64.decoded(try payload.string()) else {
-      throw ProjectError(payload.place, expected: "base64", found: "other text")
+      throw DocumentError(payload.place, expected: "base64", found: "other text")
     }
     return bytes
   }
 
-  private static func contents(of statement: Node) throws(ProjectError) -> ([File], [String], Bool) {
+  private static func contents(of statement: Node) throws(DocumentError) -> ([File], [String], Bool) {
     try statement.member("_type").require("https://in-toto.io/Statement/v1")
     let kind = try statement.member("predicateType")
     let subjects = try statement.member("subject").array()
@@ -95,7 +97,7 @@ package struct ModelSignature: Sendable {
         resources.append((try node.member("name"), try node.member("digest").digest()))
       }
       guard subjects.count == 1, let subject = subjects.first else {
-        throw ProjectError("payload.subject", expected: "one model", found: "\(subjects.count)")
+        throw DocumentError("payload.subject", expected: "one model", found: "\(subjects.count)")
       }
       try check(subject, resources.map(\.digest))
     // Releases before 1.0: each file is a subject.
@@ -104,19 +106,19 @@ package struct ModelSignature: Sendable {
         resources.append((try node.member("name"), try node.member("digest").member("sha256").digest()))
       }
     case let text:
-      throw ProjectError(
+      throw DocumentError(
         kind.place, expected: "https://model_signing/signature/v1.0", found: TensorName(text).quoted)
     }
     return (try files(resources, isInParts: isInParts), ignored, isInParts)
   }
 
   /// The subject's digest covers the digests of all resources, in their order.
-  private static func check(_ subject: Node, _ digests: [SHA256Digest]) throws(ProjectError) {
+  private static func check(_ subject: Node, _ digests: [SHA256Digest]) throws(DocumentError) {
     let node = try subject.member("digest").member("sha256")
     let stated = try node.digest()
     let found = SHA256Digest.of(digests.flatMap(\.bytes))
     guard stated == found else {
-      throw ProjectError(
+      throw DocumentError(
         node.place, expected: "SHA-256 \(stated.short) over the digests of 'resources'", found: found.short)
     }
   }
@@ -124,14 +126,14 @@ package struct ModelSignature: Sendable {
   /// - Parameter isInParts: whether a name is a path and a part of the file, as in `weights.bin:0:1000000000`.
   private static func files(
     _ resources: [(name: Node, digest: SHA256Digest)], isInParts: Bool
-  ) throws(ProjectError) -> [File] {
+  ) throws(DocumentError) -> [File] {
     var files: [TensorName: File] = [:]
     for (node, digest) in resources {
       let name = try node.string()
       let part = isInParts ? part(name) : nil
       let path = part?.path ?? name
-      guard path == "." || isInside(path), isInParts == (part != nil) else {
-        throw ProjectError(
+      guard path == "." || SystemPath.isInside(path), isInParts == (part != nil) else {
+        throw DocumentError(
           node.place,
           expected: isInParts
             ? "a path in the model's folder, and a part as in a:0:5" : "a path in the model's folder",
@@ -141,15 +143,15 @@ package struct ModelSignature: Sendable {
       guard (part?.start ?? 0) == (known == nil ? 0 : known?.parts.last?.end),
         part.map({ $0.start < $0.end }) ?? true
       else {
-        throw ProjectError(
+        throw DocumentError(
           node.place, expected: "each byte of each file once, in order", found: TensorName(name).quoted)
       }
       files[TensorName(path), default: File(path: path, parts: [])].parts
         .append(Part(end: part?.end, sha256: digest))
     }
-    if files.isEmpty { throw ProjectError("payload", expected: "at least one file", found: "none") }
+    if files.isEmpty { throw DocumentError("payload", expected: "at least one file", found: "none") }
     if files.count > 1, files["."] != nil {
-      throw ProjectError("payload", expected: "one file or the files of a folder", found: "both")
+      throw DocumentError("payload", expected: "one file or the files of a folder", found: "both")
     }
     return files.values.sorted { TensorName($0.path) < TensorName($1.path) }
   }
@@ -163,45 +165,40 @@ package struct ModelSignature: Sendable {
   private static func number(_ text: Substring) -> Int? {
     text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } ? Int(text) : nil
   }
-
-  private static func isInside(_ path: String) -> Bool {
-    !path.utf8.contains(0)
-      && SystemPath.components(path).allSatisfy {
-        !$0.isEmpty && $0 != "." && $0 != ".."
-      }
-  }
 }
 
-extension DocumentNode<ProjectError> {
+extension DocumentNode<DocumentError> {
   /// The value that JSON text holds.
   fileprivate static func parsing(
     _ bytes: [UInt8], limit: Int, place: String = ""
-  ) throws(ProjectError) -> Self {
+  ) throws(DocumentError) -> Self {
     do throws(JSONError) {
-      return Self(value: try JSONParser(sizeLimit: limit).parse(bytes), place: place)
-    } catch { throw ProjectError(place, expected: "JSON", found: "\(error)") }
+      return Self(
+        value: try JSONParser(sizeLimit: limit, valueLimit: ModelSignature.valueLimit).parse(bytes),
+        place: place)
+    } catch { throw DocumentError(place, expected: "JSON", found: "\(error)") }
   }
 
   /// A member that must be there. Other members are allowed, because the bundle's format has more.
-  fileprivate func member(_ key: String) throws(ProjectError) -> Self {
+  fileprivate func member(_ key: String) throws(DocumentError) -> Self {
     guard let node = try optionalMember(key) else { throw .missing(key, at: place) }
     return node
   }
 
-  fileprivate func optionalMember(_ key: String) throws(ProjectError) -> Self? {
+  fileprivate func optionalMember(_ key: String) throws(DocumentError) -> Self? {
     try members()[key].map { Self(value: $0, place: place.isEmpty ? key : "\(place).\(key)") }
   }
 
-  fileprivate func require(_ text: String) throws(ProjectError) {
+  fileprivate func require(_ text: String) throws(DocumentError) {
     let found = try string()
-    guard found == text else { throw ProjectError(place, expected: text, found: TensorName(found).quoted) }
+    guard found == text else { throw DocumentError(place, expected: text, found: TensorName(found).quoted) }
   }
 
   /// `sha256`, or `sha256-sharded-N` for parts of N bytes.
-  fileprivate func requireSHA256() throws(ProjectError) {
+  fileprivate func requireSHA256() throws(DocumentError) {
     let found = try string()
     guard found == "sha256" || found.hasPrefix("sha256-sharded-") else {
-      throw ProjectError(
+      throw DocumentError(
         place, expected: "sha256, the only digest that this program compares", found: TensorName(found).quoted
       )
     }

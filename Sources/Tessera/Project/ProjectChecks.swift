@@ -8,8 +8,15 @@ internal import Validation
 struct ProjectChecks {
   private let project: Project
   private let subject: ProjectSubject
+  /// The paths of the file or set relative to the document's folder.
+  private let relative: [TensorName: String]
+  /// The entries that apply, with their numbers.
+  private let entries: [Project.NumberedEntry]
   /// The names of the tensors; nil if they are unknown.
   private let names: [TensorName: Int]?
+  private var counts: ProjectCounts
+  /// How many more names get the nearest one, for which each name of the file is compared.
+  private var suggestionsLeft = 5
 
   /// The most findings of one rule about tensors. A model with ten thousand wrong dtypes has one fault.
   private static let findingLimit = 20
@@ -17,24 +24,37 @@ struct ProjectChecks {
   init(_ project: Project, _ subject: ProjectSubject) {
     self.project = project
     self.subject = subject
+    relative = Dictionary(
+      subject.paths.compactMap { path in project.place.relative(path).map { (TensorName(path), $0) } },
+      uniquingKeysWith: { first, _ in first })
+    entries = project.entries(for: subject.paths)
     names = subject.tensors.map { specs in
       Dictionary(
         specs.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
     }
+    counts = ProjectCounts(subject, entries.flatMap(\.entry.counts))
   }
 
-  /// The findings of one entry, in the order of its keys in the guide.
-  func findings(_ entry: ProjectDocument.Entry, number: Int) -> [ProjectFinding] {
-    let place = "\(SystemPath.bareName(of: project.path)): files[\(number)]"
-    let ofFiles = size(entry, place) + digest(entry, place)
-    if case .left = subject.contents { return ofFiles }
-    let unexamined = unexamined(entry, place)
-    return formats(entry, place) + ofFiles
-      + (unexamined.isEmpty
-        ? dtypes(entry, place) + required(entry, place) + forbidden(entry, place)
-          + ProjectCounts(subject, place).findings(entry.counts)
-        : unexamined)
-      + values(entry, place, number) + globals(entry, place, number)
+  /// The findings of each entry, in the order of its keys in the guide.
+  mutating func findings() -> [ProjectFinding] {
+    var findings: [ProjectFinding] = []
+    for (number, entry) in entries {
+      let place = "\(project.path): files[\(number)]"
+      let ofFiles = size(entry, place) + digest(entry, place)
+      if case .left = subject.contents {
+        findings += ofFiles
+        continue
+      }
+      findings += formats(entry, place) + ofFiles
+      let unexamined = unexamined(entry, place)
+      findings += unexamined
+      if unexamined.isEmpty {
+        findings += dtypes(entry, place) + required(entry, place) + forbidden(entry, place)
+        findings += counts.findings(entry.counts, place)
+      }
+      findings += values(entry, place, number) + globals(entry, place, number)
+    }
+    return findings
   }
 
   // MARK: Files
@@ -57,7 +77,7 @@ struct ProjectChecks {
   private var folder: String { DocumentFile.path(".", beside: subject.path) }
 
   private func matches(_ entry: ProjectDocument.Entry, _ path: String) -> Bool {
-    project.relative(path).map(entry.match.matches) ?? false
+    relative[TensorName(path)].map(entry.match.matches) ?? false
   }
 
   /// The files of the set that the entry is about: those that it matches, or all if it matches the index or the folder.
@@ -89,47 +109,20 @@ struct ProjectChecks {
     // A set has one digest for each file, so only a file that the pattern matches is meant.
     let matched = subject.files.filter { matches(entry, $0) }
     return (matched.isEmpty ? [subject.path] : matched).compactMap { path in
-      let found: SHA256Digest
       do {
-        guard let file = try Self.open(path, of: subject) else {
+        guard let found = try subject.digest(of: path) else {
           return ProjectFinding(
             unexamined: "sha256", file: path,
             "expected a file with a digest, found a folder (\(place).sha256)")
         }
-        found = try Self.digest(of: file)
+        if found.sha256 == digest { return nil }
+        return ProjectFinding(
+          "sha256", file: path, "expected SHA-256 \(digest), found \(found.sha256) (\(place).sha256)")
       } catch {
         return ProjectFinding(
           unexamined: "sha256", file: path, "expected a file to read, found: \(error) (\(place).sha256)")
       }
-      if found == digest { return nil }
-      return ProjectFinding(
-        "sha256", file: path, "expected SHA-256 \(digest), found \(found) (\(place).sha256)")
     }
-  }
-
-  /// The file at a path, which is open already.
-  static func open(_ path: String, of subject: ProjectSubject) throws -> ReadableFile? {
-    if let file = subject.file, file.path == path { return file }
-    guard case .flat(let source) = subject.contents else { return nil }
-    if let shard = try FlatFormats.shard(at: path, of: source) { return shard }
-    // The external data of an ONNX model.
-    return source.kind == .onnx && source.files.contains(path) ? try ReadableFile(path: path) : nil
-  }
-
-  /// The digest of a file, or of a range of its bytes.
-  ///
-  /// - Parameter progress: called with the bytes of each piece.
-  static func digest(
-    of file: ReadableFile, in range: Range<Int>? = nil, progress: (Int) -> Void = { _ in }
-  ) throws(FileError) -> SHA256Digest {
-    let hasher = SHA256Hasher()
-    let range = range ?? 0..<file.size
-    for start in stride(from: range.lowerBound, to: range.upperBound, by: 1 << 20) {
-      let count = min(1 << 20, range.upperBound - start)
-      hasher.update(try file.bytes(at: start, count: count))
-      progress(count)
-    }
-    return hasher.finish()
   }
 
   // MARK: Tensors
@@ -156,25 +149,36 @@ struct ProjectChecks {
     }
   }
 
-  private func required(_ entry: ProjectDocument.Entry, _ place: String) -> [ProjectFinding] {
+  private mutating func required(_ entry: ProjectDocument.Entry, _ place: String) -> [ProjectFinding] {
     guard let specs = subject.tensors else { return [] }
-    return entry.required.enumerated().flatMap { number, pattern in
+    var findings: [ProjectFinding] = []
+    var missing: [(pattern: NamePattern, place: String)] = []
+    for (number, pattern) in entry.required.enumerated() {
       let place = "\(place).required[\(number)]"
       let matched = matched(pattern.match, specs)
-      if matched.isEmpty {
-        return [
-          ProjectFinding(
-            "required",
-            pattern.match.isLiteral
-              ? "expected tensor \(TensorName(pattern.match.text).quoted), found none\(near(pattern.match.text, specs)) (\(place))"
-              : "expected a tensor that \(TensorName(pattern.match.text).quoted) matches, found none (\(place))"
-          )
-        ]
-      }
-      return limited(matched.filter { !pattern.fits($0) }, "required", place) { spec in
+      if matched.isEmpty { missing.append((pattern.match, place)) }
+      findings += limited(matched.filter { !pattern.fits($0) }, "required", place) { spec in
         "expected \(pattern.form), found \(Self.form(of: spec, as: pattern)) (\(place))"
       }
     }
+    var absent: [ProjectFinding] = []
+    for (pattern, place) in missing.prefix(Self.findingLimit) {
+      let quoted = TensorName(pattern.text).quoted
+      absent.append(
+        ProjectFinding(
+          "required",
+          pattern.isLiteral
+            ? "expected tensor \(quoted), found none\(near(pattern.text, specs)) (\(place))"
+            : "expected a tensor that \(quoted) matches, found none (\(place))"))
+    }
+    if missing.count > absent.count {
+      absent.append(
+        ProjectFinding(
+          "required",
+          "expected \((missing.count - absent.count).grouped) more tensors, found none of them (\(place).required)"
+        ))
+    }
+    return absent + findings
   }
 
   private func forbidden(_ entry: ProjectDocument.Entry, _ place: String) -> [ProjectFinding] {
@@ -193,8 +197,10 @@ struct ProjectChecks {
     return specs.filter { pattern.match($0.name.text) != nil }
   }
 
-  private func near(_ name: String, _ specs: [TensorSpec]) -> String {
-    ProjectError.near(name, among: specs.lazy.map(\.name.text))
+  private mutating func near(_ name: String, _ specs: [TensorSpec]) -> String {
+    guard suggestionsLeft > 0 else { return "" }
+    suggestionsLeft -= 1
+    return DocumentError.near(name, among: specs.lazy.map(\.name.text))
   }
 
   /// One finding for each tensor, up to a limit, and one for the others.
@@ -232,7 +238,7 @@ struct ProjectChecks {
     guard subject.isDeep else { return [notRead("non-finite", place)] }
     // Of several entries, only the strictest reports, so that each tensor is reported once; a severity from the
     // command line takes the place of all of them.
-    guard !subject.hasOtherNonFiniteSeverity, let strictest = project.strictest(subject.paths),
+    guard !subject.hasOtherNonFiniteSeverity, let strictest = Project.strictest(entries),
       strictest.number == number, let severity = strictest.gate.severity
     else { return [] }
     return subject.nonFinite().map { spec, words in
@@ -246,13 +252,13 @@ struct ProjectChecks {
     if project.isNamed || entry.allowGlobals == nil { return [] }
     guard
       let global = subject.globals.first(where: {
-        project.lists($0.name, canRunCode: $0.canRunCode, in: subject.paths) == number
+        Project.lists($0.name, canRunCode: $0.canRunCode, entries) == number
       })
     else { return [] }
     return [
       ProjectFinding(
         "allow-globals", severity: .note,
-        "expected --project \(SystemPath.bareName(of: project.path)) to accept \(TensorName(global.name).quoted): a "
+        "expected --project \(project.path) to accept \(TensorName(global.name).quoted): a "
           + "document that was found may have come with the file (\(place).allow-globals)")
     ]
   }

@@ -8,33 +8,34 @@ internal import Validation
 /// Applies the limits of counts to one file, or to one set of shards. The file is open, and is not opened again.
 struct ProjectCounts {
   private let subject: ProjectSubject
-  private let place: String
+  /// The limits of all entries, for whose policies values are read once.
+  private let all: [ProjectDocument.Count]
+  private lazy var source = Result { try counted() }
 
-  /// - Parameter place: the place of the entry in the document.
-  init(_ subject: ProjectSubject, _ place: String) {
+  init(_ subject: ProjectSubject, _ all: [ProjectDocument.Count]) {
     self.subject = subject
-    self.place = place
+    self.all = all
   }
 
-  func findings(_ counts: [ProjectDocument.Count]) -> [ProjectFinding] {
+  /// The findings of one entry.
+  ///
+  /// - Parameter place: the place of the entry in the document.
+  mutating func findings(_ counts: [ProjectDocument.Count], _ place: String) -> [ProjectFinding] {
     if counts.isEmpty { return [] }
+    func unexamined(_ message: String) -> ProjectFinding {
+      ProjectFinding(unexamined: "counts", "\(message) (\(place).counts)")
+    }
     do {
-      guard var source = try source() else { return [] }
-      let policies = try counts.map { try $0.policy ?? source.plannedPolicy() }
-      try source.readValues(for: policies)
+      guard let source = try source.get() else { return [] }
       var findings: [ProjectFinding] = []
       if let part = source.uncounted(but: { _ in false }) {
         findings.append(unexamined("expected every part of the model to be counted, found \(part.sentence)"))
       }
       for (number, count) in counts.enumerated() {
-        findings += try self.findings(count, policies[number], source, "\(place).counts[\(number)]")
+        findings += try self.findings(count, source, "\(place).counts[\(number)]")
       }
       return findings
     } catch { return [unexamined("expected a file that can be counted, found: \(sentence(error))")] }
-  }
-
-  private func unexamined(_ message: String) -> ProjectFinding {
-    ProjectFinding(unexamined: "counts", "\(message) (\(place).counts)")
   }
 
   /// An error's sentence without the file's path, which the finding has separately.
@@ -44,17 +45,22 @@ struct ProjectCounts {
     return text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
   }
 
-  private func source() throws -> CountSource? {
+  /// The parameters of the file, with what the policies need to know about values.
+  private func counted() throws -> CountSource? {
+    var source: CountSource
     switch subject.contents {
-    case .flat(let flat): try CountSource(OpenedFile(flat))
-    case .checkpoint(let file): try CountSource(OpenedFile(file))
-    case .none, .left: nil
+    case .flat(let flat): source = try CountSource(OpenedFile(flat))
+    case .checkpoint(let file): source = try CountSource(OpenedFile(file))
+    case .none, .left: return nil
     }
+    try source.readValues(for: all.map { try $0.policy ?? source.plannedPolicy() })
+    return source
   }
 
   private func findings(
-    _ count: ProjectDocument.Count, _ policy: CountingPolicy, _ source: CountSource, _ place: String
+    _ count: ProjectDocument.Count, _ source: CountSource, _ place: String
   ) throws -> [ProjectFinding] {
+    let policy = try count.policy ?? source.plannedPolicy()
     var selection = RowSelection(tasks: count.task.map { [TaskID($0)] } ?? [])
     if let level = count.level { selection.level = .text(level) }
     let tasks = source.inventory.tasks

@@ -5,24 +5,26 @@ internal import Tensors
 internal import UnitModel
 internal import Validation
 
-private typealias Node = DocumentNode<ProjectError>
-private typealias Object = DocumentObject<ProjectError>
+private typealias Node = DocumentNode<DocumentError>
+private typealias Object = DocumentObject<DocumentError>
 
 extension ProjectDocument {
   /// The most bytes of a document.
   package static let sizeLimit = 1 << 20
   private static let entryLimit = 256
-  /// Each pattern is compared with each tensor's name.
+  /// The most patterns of all entries: each is compared with each tensor's name.
   private static let patternLimit = 1024
+  /// The most counts of all entries.
+  private static let countLimit = 1024
 
   /// Parses a document.
   ///
   /// - Parameter policy: reads the policy of this name, or at this path beside the document.
-  /// - Throws: `TOMLError`, `ProjectError`, or the error of a policy's file.
+  /// - Throws: `TOMLError`, `DocumentError`, or the error of a policy's file.
   package init(parsing bytes: [UInt8], policy: (String) throws -> CountingPolicy) throws {
     let document = try TOMLParser(sizeLimit: Self.sizeLimit).parse(bytes)
     do { self = try Self.read(Node(value: document.value, place: ""), policy) } catch let error
-      as ProjectError
+      as DocumentError
     {
       throw error.inTOML(at: document.place(of: error.steps)?.lineAndColumn)
     }
@@ -31,28 +33,31 @@ extension ProjectDocument {
   private static func read(_ root: Node, _ policy: (String) throws -> CountingPolicy) throws -> Self {
     let root = try root.object(allowing: ["format", "files"])
     if let format = root.optional("format"), try format.string() != Self.format {
-      throw ProjectError(
+      throw DocumentError(
         "format", expected: "\"\(Self.format)\"", found: TensorName(try format.string()).quoted)
     }
     var document = Self()
     let entries = try root.optional("files")?.array() ?? []
     try limit(entries.count, entryLimit, "entries", "files")
     document.files = try entries.map { try Entry($0, policy) }
+    try limit(
+      document.files.reduce(0) { $0 + $1.required.count + $1.forbidden.count }, patternLimit,
+      "patterns of tensors in all entries", "files")
+    try limit(
+      document.files.reduce(0) { $0 + $1.counts.count }, countLimit, "counts in all entries", "files")
     return document
   }
 
   fileprivate static func limit(_ count: Int, _ most: Int, _ what: String, _ place: String)
-    throws(ProjectError)
+    throws(DocumentError)
   {
-    if count > most { throw ProjectError(place, expected: "at most \(most) \(what)", found: "\(count)") }
+    if count > most { throw DocumentError(place, expected: "at most \(most) \(what)", found: "\(count)") }
   }
 
-  fileprivate static func patterns(_ node: Node?) throws(ProjectError) -> [TensorPattern] {
+  fileprivate static func patterns(_ node: Node?) throws(DocumentError) -> [TensorPattern] {
     guard let node else { return [] }
-    let nodes = try node.array()
-    try limit(nodes.count, patternLimit, "patterns", node.place)
     var patterns: [TensorPattern] = []
-    for node in nodes { patterns.append(try TensorPattern(node)) }
+    for node in try node.array() { patterns.append(try TensorPattern(node)) }
     return patterns
   }
 }
@@ -70,7 +75,7 @@ extension ProjectDocument.Entry {
     let entry = try node.object(allowing: Self.keys)
     let match = try entry.required("match")
     guard let pattern = PathPattern(try match.string()) else {
-      throw ProjectError(
+      throw DocumentError(
         match.place, expected: PathPattern.expected, found: TensorName(try match.string()).quoted)
     }
     self.match = pattern
@@ -84,7 +89,7 @@ extension ProjectDocument.Entry {
     if let node = entry.optional("allow-globals") {
       for name in try node.array() {
         guard GlobalAllowList(names: [try name.string()]) != nil else {
-          throw ProjectError(
+          throw DocumentError(
             name.place, expected: "module.name", found: TensorName(try name.string()).quoted)
         }
       }
@@ -92,12 +97,11 @@ extension ProjectDocument.Entry {
     }
     sha256 = try entry.optional("sha256")?.digest()
     counts = try (entry.optional("counts")?.array() ?? []).map { try ProjectDocument.Count($0, policy) }
-    try ProjectDocument.limit(counts.count, 64, "counts", "\(node.place).counts")
   }
 }
 
 extension ProjectDocument.TensorPattern {
-  fileprivate init(_ node: Node) throws(ProjectError) {
+  fileprivate init(_ node: Node) throws(DocumentError) {
     if case .string = node.value {
       match = try node.namePattern()
       return
@@ -126,8 +130,8 @@ extension ProjectDocument.Count {
   fileprivate init(_ node: Node, _ read: (String) throws -> CountingPolicy) throws {
     let object = try node.object(allowing: ["policy", "task", "level", "largest", "smallest"])
     if let node = object.optional("policy") {
-      do { policy = try read(try node.string()) } catch let error as ProjectError { throw error } catch {
-        throw ProjectError(node.place, expected: "a counting policy", found: "\(error)")
+      do { policy = try read(try node.string()) } catch let error as DocumentError { throw error } catch {
+        throw DocumentError(node.place, expected: "a counting policy", found: "\(error)")
       }
     }
     task = try object.optional("task")?.string()
@@ -141,35 +145,38 @@ extension ProjectDocument.Count {
     largest = try object.optional("largest")?.budget()
     smallest = try object.optional("smallest")?.budget()
     if largest == nil, smallest == nil {
-      throw ProjectError(node.place, expected: "the key 'largest' or 'smallest'", found: "neither")
+      throw DocumentError(node.place, expected: "the key 'largest' or 'smallest'", found: "neither")
     }
   }
 }
 
-extension DocumentNode<ProjectError> {
+extension DocumentNode<DocumentError> {
   /// A word from a list.
-  func oneOf(_ what: String, _ words: [String]) throws(ProjectError) -> String {
+  func oneOf(_ what: String, _ words: [String]) throws(DocumentError) -> String {
     let text = try string()
     guard words.contains(text) else {
-      throw ProjectError(
+      throw DocumentError(
         place, expected: "\(what) (\(words.joined(separator: ", ")))",
-        found: TensorName(text).quoted + ProjectError.near(text, among: words))
+        found: TensorName(text).quoted + DocumentError.near(text, among: words))
     }
     return text
   }
 
   /// Words from a list, at least one: an empty list would forbid every file.
-  fileprivate func words(_ what: String, _ words: [String]) throws(ProjectError) -> [String] {
+  fileprivate func words(_ what: String, _ words: [String]) throws(DocumentError) -> [String] {
     let nodes = try array()
-    if nodes.isEmpty { throw ProjectError(place, expected: "\(what) at least", found: "an empty list") }
+    if nodes.isEmpty {
+      throw DocumentError(
+        place, expected: "at least one", found: "none")
+    }
     var found: [String] = []
     for node in nodes { found.append(try node.oneOf(what, words)) }
     return found
   }
 
-  fileprivate func namePattern() throws(ProjectError) -> NamePattern {
+  fileprivate func namePattern() throws(DocumentError) -> NamePattern {
     guard let pattern = NamePattern(try string()) else {
-      throw ProjectError(
+      throw DocumentError(
         place, expected: "a pattern with at most \(NamePattern.wildcardLimit) wildcards",
         found: TensorName(try string()).quoted)
     }
@@ -177,44 +184,31 @@ extension DocumentNode<ProjectError> {
   }
 
   /// A number of parameters or bytes: an integer, or a text such as "2M" or "64MB".
-  fileprivate func budget() throws(ProjectError) -> Budget {
+  fileprivate func budget() throws(DocumentError) -> Budget {
     if case .integer = value {
       return .parameters(ParameterCount(try integer(in: 0...Int.max, "a number of parameters")))
     }
-    do throws(PlanError) { return try Budget(parsing: try text()) } catch {
-      guard case .badBudget(let text, let expected) = error else { throw wrongType("a number or a text") }
-      throw ProjectError(place, expected: expected, found: TensorName(text).quoted)
+    guard case .string(let text) = value else { throw wrongType("a number or a text") }
+    do throws(PlanError) { return try Budget(parsing: text) } catch {
+      guard case .badBudget(_, let expected) = error else { throw wrongType("a number or a text") }
+      throw DocumentError(place, expected: expected, found: TensorName(text).quoted)
     }
   }
 
-  private func text() throws(PlanError) -> String {
-    if case .string(let text) = value { return text }
-    throw .wrongType(place: place, expected: "", found: "")
-  }
-
-  fileprivate func byteCount() throws(ProjectError) -> Int {
+  fileprivate func byteCount() throws(DocumentError) -> Int {
     let expected = "a number of bytes, or a text such as \"64MB\" or \"2GiB\""
     if case .integer = value { return try integer(in: 0...Int.max, expected) }
     let text = try string()
     guard case .bytes(let count)? = try? Budget(parsing: text) else {
-      throw ProjectError(place, expected: expected, found: TensorName(text).quoted)
+      throw DocumentError(place, expected: expected, found: TensorName(text).quoted)
     }
     return count.value
   }
 
-  func digest() throws(ProjectError) -> SHA256Digest {
+  func digest() throws(DocumentError) -> SHA256Digest {
     let text = try string()
-    var bytes: [UInt8] = []
-    let digits = Array(text.utf8)
-    for start in stride(from: 0, to: digits.count, by: 2) {
-      // An initialiser of integers would also accept a sign.
-      guard digits[start...].prefix(2).allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
-        let byte = UInt8(String(decoding: digits[start...].prefix(2), as: UTF8.self), radix: 16)
-      else { break }
-      bytes.append(byte)
-    }
-    guard digits.count == 64, let digest = SHA256Digest(bytes: bytes) else {
-      throw ProjectError(place, expected: "64 hexadecimal digits", found: TensorName(text).quoted)
+    guard let digest = SHA256Digest(hex: text) else {
+      throw DocumentError(place, expected: "64 hexadecimal digits", found: TensorName(text).quoted)
     }
     return digest
   }

@@ -24,7 +24,7 @@ package struct ProjectSearch {
     if let named {
       found.projects = [named]
     } else if !isOff {
-      for place in Project.places(of: Project.fileName, for: path) {
+      for place in DocumentPlace.paths(of: Project.fileName, for: path) {
         let project = if let known = projects[place] { known } else { try Project(finding: place) }
         projects[place] = project
         found.projects.append(project)
@@ -33,7 +33,7 @@ package struct ProjectSearch {
     if let lock {
       found.locks = [lock]
     } else if isLocked {
-      for place in Project.places(of: LockDocument.fileName, for: path) {
+      for place in DocumentPlace.paths(of: LockDocument.fileName, for: path) {
         let lock = if let known = locks[place] { known } else { try Lock(place) }
         locks[place] = lock
         found.locks.append(lock)
@@ -45,6 +45,6 @@ package struct ProjectSearch {
       }
     }
     let documents = ProjectDocuments(found.projects, found.locks)
-    return documents.paths.isEmpty ? nil : documents
+    return documents.used.isEmpty ? nil : documents
   }
 }

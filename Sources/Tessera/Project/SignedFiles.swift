@@ -1,11 +1,12 @@
 internal import ByteFiles
+internal import FlatFormats
 internal import Tensors
 package import Validation
 
 /// Compares the files of a model with the digests of its signature.
 package struct SignedFiles {
   private let signature: ModelSignature
-  private let identity: FileIdentity?
+  private let place: DocumentPlace
   private let files: [TensorName: ModelSignature.File]
   private let progress: (Int) -> Void
   /// The paths in folders that the signature ignores, but for those that signatures usually ignore.
@@ -15,12 +16,14 @@ package struct SignedFiles {
   private var compared: Set<TensorName> = []
 
   /// - Parameter progress: called with the bytes that were read since the last call.
-  package init(_ signature: ModelSignature, progress: @escaping (Int) -> Void = { _ in }) {
+  package init(
+    _ signature: ModelSignature, progress: @escaping (Int) -> Void = { _ in }
+  ) throws(TesseraError) {
+    place = try DocumentPlace(signature.path)
     self.signature = signature
     self.progress = progress
     files = Dictionary(
       signature.files.map { (TensorName($0.path), $0) }, uniquingKeysWith: { first, _ in first })
-    identity = FileIdentity(path: signature.path)
   }
 
   /// The verdicts on a file or a folder, with what the signature says about its files.
@@ -51,16 +54,16 @@ package struct SignedFiles {
       }
     } catch { throw TesseraError(error) }
     var findings: [(path: String, finding: ProjectFinding?)] = listing.left.map { place, why in
-      (place, ProjectFinding(unexamined: "signature", "expected a file to compare, found \(why)"))
+      (place, ProjectFinding(unexamined: "file", of: .signature, "expected a file to compare, found \(why)"))
     }
     var seen: Set<TensorName> = []
-    for place in listing.folders.flatMap(\.paths) where !isSignature(place) {
+    for place in listing.folders.flatMap(\.paths) where !self.place.isDocument(place) {
       let name = name(place)
       seen.insert(TensorName(name))
       findings.append((place, finding(name, at: place)))
     }
     for file in signature.files where !seen.contains(TensorName(file.path)) {
-      let missing = ProjectFinding("signature-missing", "expected the file of \(shown), found none")
+      let missing = ProjectFinding("missing", of: .signature, "expected the file of \(shown), found none")
       findings.append((root + file.path, missing))
     }
     // A signature can ignore the weights of its own model.
@@ -69,10 +72,10 @@ package struct SignedFiles {
     for verdict in verdicts where verdict.state == .checked && verdict.tensorCount != nil {
       guard signature.ignores(name(verdict.path)) else { continue }
       let finding = ProjectFinding(
-        unexamined: "signature-ignored", "expected signed weights, found a file that \(shown) ignores")
+        unexamined: "ignored", of: .signature, "expected signed weights, found a file that \(shown) ignores")
       findings.append((verdict.path, finding))
     }
-    return joined(verdicts.filter { !isSignature($0.path) }, findings)
+    return joined(verdicts.filter { !place.isDocument($0.path) }, findings)
   }
 
   /// The verdict on the signature itself, after all files.
@@ -82,7 +85,7 @@ package struct SignedFiles {
     return FileVerdict(
       path: signature.path, kind: "model-signing",
       ProjectFinding(
-        "signature", severity: .note,
+        "scope", of: .signature, severity: .note,
         "compared the digests of \(part) signed \(count == 1 ? "file" : "files"); "
           + "the signature and the identity of the signer were not verified"
           + (ignored.isEmpty ? "" : "; the signature ignores " + Self.listed(ignored))))
@@ -93,15 +96,11 @@ package struct SignedFiles {
       + (paths.count > 5 ? " and \((paths.count - 5).grouped) more" : "")
   }
 
-  private var shown: String { SystemPath.bareName(of: signature.path) }
+  private var shown: String { signature.path }
 
   private var new: ProjectFinding {
     ProjectFinding(
-      unexamined: "signature-new", "expected a file that \(shown) lists, found one that it lacks")
-  }
-
-  private func isSignature(_ path: String) -> Bool {
-    identity.map { $0 == FileIdentity(path: path) } ?? false
+      unexamined: "new", of: .signature, "expected a file that \(shown) lists, found one that it lacks")
   }
 
   /// The longest signed path that the path of a file ends with; nil if there is none.
@@ -126,16 +125,17 @@ package struct SignedFiles {
       compared.insert(TensorName(name))
       if let size = file.byteCount, size != found.size {
         return ProjectFinding(
-          "signature-changed", "expected \(size.grouped) bytes as in \(shown), found \(found.size.grouped)")
+          "changed", of: .signature,
+          "expected \(size.grouped) bytes as in \(shown), found \(found.size.grouped)")
       }
       var start = 0
       for part in file.parts {
         let end = part.end ?? found.size
-        let digest = try ProjectChecks.digest(of: found, in: start..<end, progress: progress)
+        let digest = try found.sha256(in: start..<end, progress: progress)
         if digest != part.sha256 {
           let place = file.parts.count == 1 ? "" : " of bytes \(start.grouped) to \(end.grouped)"
           return ProjectFinding(
-            "signature-changed",
+            "changed", of: .signature,
             "expected SHA-256 \(part.sha256.short)\(place) as in \(shown), found \(digest.short)")
         }
         start = end
@@ -143,7 +143,7 @@ package struct SignedFiles {
       return nil
     } catch {
       return ProjectFinding(
-        unexamined: "signature", "expected a file to compare with \(shown), found: \(error)")
+        unexamined: "file", of: .signature, "expected a file to compare with \(shown), found: \(error)")
     }
   }
 

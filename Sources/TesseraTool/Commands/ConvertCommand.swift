@@ -223,8 +223,8 @@ struct ConvertCommand: ParsableCommand {
     try cutting.write(to: dest) { bar.update($0) }
     bar.finish()
     try tellWritten(flat.tensors.count + added.reduce(0) { $0 + $1.source.tensors.count })
-    if let companions = cutting.companions { tell(companions) }
-    for input in added { tell(kept: input.kept, leftOut: input.leftOut, of: input.task) }
+    if let companions = cutting.companions { report(companions) }
+    for input in added { report(kept: input.kept, leftOut: input.leftOut, of: input.task) }
     // Printed after the conversion, so that a failing conversion prints only its error.
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
     if let proof { Output.standardError(WrappedSentence.text(proof, width: width)) }
@@ -284,8 +284,8 @@ struct ConvertCommand: ParsableCommand {
   private var errorWidth: Int? { Output.errorIsTerminal ? Terminal.errorWidth : nil }
 
   /// Reports the other files of SOURCE's folder.
-  private func tell(_ companions: FolderCompanions) {
-    tell(
+  private func report(_ companions: FolderCompanions) {
+    report(
       kept: companions.files.map(\.name), leftOut: companions.leftOut, of: nil,
       byteCount: companions.files.reduce(0) { $0 + $1.bytes.count })
   }
@@ -293,7 +293,7 @@ struct ConvertCommand: ParsableCommand {
   /// Reports the other files of a folder.
   ///
   /// - Parameter task: the task of an added input; nil for SOURCE.
-  private func tell(kept: [String], leftOut: [String], of task: String?, byteCount: Int? = nil) {
+  private func report(kept: [String], leftOut: [String], of task: String?, byteCount: Int? = nil) {
     func list(_ names: [String]) -> String {
       let shown = names.prefix(6).map { PrintableText.line($0) }.joined(separator: ", ")
       return names.count > 6 ? "\(shown) and \(names.count - 6) more" : shown
@@ -316,7 +316,7 @@ struct ConvertCommand: ParsableCommand {
     let sizes = (folder?.files ?? [dest]).compactMap(SystemPath.size)
     try Output.standardOutput(
       WrittenFile(path: dest, tensors: count, files: sizes.count, byteCount: sizes.reduce(0, +)).text)
-    KerasNote.tell(of: dest)
+    KerasNote.report(of: dest)
   }
 
   private func rewrite(_ flat: any FlatWeightsSource, _ opened: OpenedFile, as kind: FlatFormatKind) throws {
@@ -326,18 +326,18 @@ struct ConvertCommand: ParsableCommand {
     try rewriting.write { bar.update($0) }
     bar.finish()
     try tellWritten(flat.tensors.count)
-    if let companions = rewriting.companions { tell(companions) }
+    if let companions = rewriting.companions { report(companions) }
     tellRemarks(of: flat)
   }
 
   /// Reports the parts of SOURCE and of added inputs that DEST lacks, and the notes of their readers.
   private func tellRemarks(of flat: any FlatWeightsSource, beside added: [Adding] = []) {
-    leaveOut.tell(of: Adding.joined(flat, added))
-    let told = ([flat] + added.map(\.source)).flatMap(\.remarks).filter {
+    leaveOut.report(of: Adding.joined(flat, added))
+    let reported = ([flat] + added.map(\.source)).flatMap(\.remarks).filter {
       [.foreignGlobal, .codeGlobal, .codeInStorage, .kerasCode, .trailingBytes].contains($0.kind)
     }
     Output.standardError(
       NoteList.text(
-        told.map { (kind: $0.kind.rawValue, isWarning: $0.kind.canRunCode, sentence: $0.sentence) }))
+        reported.map { (kind: $0.kind.rawValue, isWarning: $0.kind.canRunCode, sentence: $0.sentence) }))
   }
 }

@@ -143,7 +143,7 @@ struct ExtractCommand: ParsableCommand {
         )
       }
     }
-    KerasNote.tell(of: dest)
+    KerasNote.report(of: dest)
     let extraction = Extraction(subNetwork, of: checkpoint, written, folder, added, destination: dest)
     try json
       ? Output.standardOutput(json: extraction.json) : Output.standardOutput(extraction.text)

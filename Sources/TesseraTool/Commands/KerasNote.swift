@@ -4,7 +4,7 @@ internal import Reporting
 /// The note about a file of Keras whose name makes Keras choose the wrong loader.
 enum KerasNote {
   /// Prints the note if the file that was written needs it.
-  static func tell(of path: String) {
+  static func report(of path: String) {
     guard FlatFormats.needsOlderLoader(path) else { return }
     Output.standardError(
       WrappedSentence.text(

@@ -29,7 +29,7 @@ struct LeaveOutOption: ParsableArguments {
   func isIncomplete(_ source: any TensorSource) -> Bool { source.leftOut.contains { !accepts($0) } }
 
   /// On standard error, prints the parts that were left out, and patterns that match none of them.
-  func tell(of source: any TensorSource) {
+  func report(of source: any TensorSource) {
     Output.standardError(LeftOutList(source).text(width: Output.errorIsTerminal ? Terminal.errorWidth : nil))
     for pattern in patterns
     where !source.leftOut.contains(where: { NamePattern(pattern)?.match($0.name) != nil }) {

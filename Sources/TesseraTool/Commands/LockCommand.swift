@@ -10,7 +10,7 @@ struct LockCommand: ParsableCommand {
     usage: "tessera lock <files> ... [<options>]",
     discussion: """
       Write a lock (schemas/lock.schema.json): the size and the SHA-256 of each file of weights, the digest \
-      of its model, and the SHA-256 of every tensor. Of a folder, every other file is locked too: \
+      of its model, and the SHA-256 of every tensor. If you give a folder, every other file in it is locked too: \
       configuration, tokenizer, code; hidden files, tessera.toml and tessera.lock are not. Paths in the lock \
       are relative to its folder, which holds all files, and the same files give the same bytes.
 

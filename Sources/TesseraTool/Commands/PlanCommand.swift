@@ -393,7 +393,7 @@ struct PlanCommand: ParsableCommand {
   {
     let file = try opened.source
     try file.requireWhole(keepsGraph: true, mayLose: leaveOut.accepts)
-    leaveOut.tell(of: file)
+    leaveOut.report(of: file)
     return (file.tensors.map(\.spec), file.ties)
   }
 }

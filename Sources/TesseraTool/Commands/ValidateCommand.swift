@@ -137,29 +137,28 @@ struct ValidateCommand: ParsableCommand {
   }
 
   func run() throws {
-    let options = try options()
-    var search = try ProjectSearch(
-      project: project, isOff: noProject, lock: lock, isLocked: locked)
-    // All documents are read before any file is checked.
-    let documents = try files.map { try search.documents(for: $0) }
-    var signed = try signature.map { SignedFiles(try ModelSignature($0)) }
-    var verdicts: [FileVerdict] = []
-    for (path, documents) in zip(files, documents) {
-      var options = options
-      options.project = documents
-      var found = check(path, options)
-      if let documents {
-        found = documents.marked(found)
-        found += try documents.others(below: path, found).map { $0.adjusted(options) }
-      }
-      verdicts += try signed?.applied(to: found, of: path).map { $0.adjusted(options) } ?? found
+    // The total of folders is unknown.
+    let sizes = files.map { isDeep && !FolderValidation.isFolder($0) ? SystemPath.size($0) : nil }
+    var bar = ProgressBar(
+      "checking", total: sizes.contains(nil) ? 0 : sizes.compactMap(\.self).reduce(0, +))
+    defer { bar.finish() }
+    var done = 0
+    func advance(_ bytes: Int) {
+      done += bytes
+      bar.update(done)
     }
-    if let signed { verdicts.append(signed.verdict) }
-    let used = documents.compactMap { $0?.paths }.joined()
-    let report = FindingsReport(
-      files: verdicts, failOn: failOn,
-      projects: used.enumerated().filter { used.prefix($0.offset).contains($0.element) == false }
-        .map(\.element))
+    var validating = try Validating(
+      files, try options(),
+      try ProjectSearch(project: project, isOff: noProject, lock: lock, isLocked: locked),
+      signature: signature,
+      progress: advance)
+    var verdicts: [FileVerdict] = []
+    for path in files {
+      verdicts += try validating.verdicts(on: path, progress: advance) { check(path, $0, progress: advance) }
+    }
+    verdicts += validating.verdictOnSignature.map { [$0] } ?? []
+    bar.finish()
+    let report = FindingsReport(files: verdicts, failOn: failOn, documents: validating.documents)
     switch json ? .json : format {
     case .text: try Output.standardOutput(report.text)
     case .json: try Output.standardOutput(json: report.json)
@@ -168,7 +167,7 @@ struct ValidateCommand: ParsableCommand {
     case .junit: try Output.standardOutput(report.junit, as: .xml)
     }
     if let last = report.failures.last {
-      for sentence in report.failures.dropLast() { TesseraError(sentence: sentence).tell() }
+      for sentence in report.failures.dropLast() { TesseraError(sentence: sentence).report() }
       throw TesseraError(sentence: last)
     }
     if !report.isClean { throw ExitCode(1) }
@@ -190,21 +189,14 @@ struct ValidateCommand: ParsableCommand {
     return options
   }
 
-  private func check(_ path: String, _ options: ValidationOptions) -> [FileVerdict] {
-    var bar = ProgressBar("checking", total: 0)
-    defer { bar.finish() }
-    var done = 0
-    func advance(_ bytes: Int) {
-      done += bytes
-      bar.update(done)
-    }
+  private func check(
+    _ path: String, _ options: ValidationOptions, progress: @escaping (Int) -> Void
+  ) -> [FileVerdict] {
     if FolderValidation.isFolder(path) {
-      return FolderValidation.check(folder: path, options, progress: advance)
+      return FolderValidation.check(folder: path, options, progress: progress)
     }
     do {
-      let file = try ReadableFile(path: path)
-      if isDeep { bar = ProgressBar("checking", total: file.size) }
-      return [try FileValidation.check(file, options, progress: advance)]
+      return [try FileValidation.check(try ReadableFile(path: path), options, progress: progress)]
     } catch UncheckableFile.notRecognised {
       // For a file of unknown format, opening throws a description of its content.
       do { _ = try OpenedFile(path) } catch { return [FileVerdict(path: path, failure: "\(error)")] }

@@ -12,9 +12,10 @@ enum DatasetRule: ValidationRule {
     for number in checkpoint.map.sections.indices {
       do throws(CheckpointError) { try checkpoint.checkSection(number) } catch {
         let path = "/\(checkpoint.sectionPath(number))"
-        let told = error.told(at: path)
+        let reported = error.reported(at: path)
         // The error may name a group on the path; the finding names the dataset.
-        let message = told.location == path ? told.message : "\(told.location): \(told.message)"
+        let message =
+          reported.location == path ? reported.message : "\(reported.location): \(reported.message)"
         findings.append(
           Finding(
             .dataset, file: checkpoint.path, location: path, message: message, defect: error.defect?.rawValue)

@@ -20,7 +20,8 @@ enum FormatRule: ValidationRule {
 
   static func findings(in subject: FlatSubject) -> [Finding] {
     guard let promise = FlatFormats.promise(ofName: subject.path) else {
-      guard let file = subject.file, FlatFormats.isStandIn(file) else { return [] }
+      // Some recognised files are text too, such as a pickle of protocol 0.
+      guard subject.kind == nil, let file = subject.file, FlatFormats.isStandIn(file) else { return [] }
       return [subject.finding(.format, at: "", "expected the content of the file, found \(subject.found)")]
     }
     guard promise != subject.found,

@@ -14,11 +14,11 @@ enum MemberChecksumRule: ValidationRule {
   static func findings(in subject: FlatSubject) -> [Finding] {
     subject.bytes.compactMap { tensor, found in
       guard let error = found.error, let source = subject.source else { return nil }
-      let told = subject.finding(error)
+      let reported = subject.finding(error)
       return Finding(
         .memberChecksum, file: subject.path, location: place(of: source.tensors[tensor].spec),
-        message: told.location.isEmpty ? told.message : "\(told.location): \(told.message)",
-        defect: told.defect)
+        message: reported.location.isEmpty ? reported.message : "\(reported.location): \(reported.message)",
+        defect: reported.defect)
     }
   }
 }

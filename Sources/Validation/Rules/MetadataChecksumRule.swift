@@ -15,8 +15,8 @@ enum MetadataChecksumRule: ValidationRule {
             + "or between datasets")
       ]
     } catch {
-      let told = error.told(at: "/")
-      return [subject.finding(.metadataChecksum, at: told.location, told.message)]
+      let reported = error.reported(at: "/")
+      return [subject.finding(.metadataChecksum, at: reported.location, reported.message)]
     }
   }
 }

@@ -12,9 +12,9 @@ enum OwnersRule: ValidationRule {
     guard let checkpoint = subject.checkpoint else { return [] }
     return subject.bytes.compactMap { tensor, found in
       guard let error = found.error as? CheckpointError, error.defect == .ownerMap else { return nil }
-      let told = error.told(at: place(of: checkpoint.index.tensors[tensor].spec))
+      let reported = error.reported(at: place(of: checkpoint.index.tensors[tensor].spec))
       return Finding(
-        .owners, file: checkpoint.path, location: told.location, message: told.message,
+        .owners, file: checkpoint.path, location: reported.location, message: reported.message,
         defect: error.defect?.rawValue)
     }
   }

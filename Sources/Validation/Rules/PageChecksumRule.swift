@@ -16,7 +16,7 @@ enum PageChecksumRule: ValidationRule {
     if errors.isEmpty { return [] }
     let pages = checkpoint.map.sections.indices.flatMap { checkpoint.damagedPages(ofSection: $0) }
     return (pages.isEmpty ? errors : pages).map { error in
-      let found = error.told(at: "")
+      let found = error.reported(at: "")
       return Finding(
         .pageChecksum, file: checkpoint.path, location: found.location, message: found.message,
         defect: error.defect?.rawValue)

@@ -4,10 +4,11 @@ internal import TensorStreams
 internal import Tensors
 internal import UnitCheckpoints
 
-/// A project's own rules: those of `tessera.toml`, the digests of `tessera.lock`, and those of a model signature.
+/// A project's own rules, from each `tessera.toml`. It also gives the findings of locks, which the same documents hold.
 enum ProjectRule: ValidationRule {
-  static let summary = "The file meets the project's tessera.toml, tessera.lock or signature."
+  static let summary = "The file meets the project's rules in tessera.toml."
   static let subjects: RuleSubjects = [.checkpoint, .flat]
+  static let isOfProject = true
   static let advice =
     "Change the file, or the rule that the message names. --no-project ignores tessera.toml."
 

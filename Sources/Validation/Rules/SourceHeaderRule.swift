@@ -77,7 +77,7 @@ enum SourceHeaderRule: ValidationRule {
     _ source: SourceRecord, _ specs: [TensorSpec], _ headers: [[UInt8]], _ checkpoint: UnitCheckpoint,
     _ subject: CheckpointSubject
   ) -> [Finding] {
-    func told(_ message: String, _ defect: FlatDefect) -> [Finding] {
+    func reported(_ message: String, _ defect: FlatDefect) -> [Finding] {
       [
         Finding(
           .sourceHeader, file: checkpoint.path, location: "/tessera/source", message: message,
@@ -87,7 +87,7 @@ enum SourceHeaderRule: ValidationRule {
     var shards: [ShardSet.Shard] = []
     for shard in source.shards {
       guard let name = shard.name, let header = shard.header else {
-        return told(
+        return reported(
           "expected the name and the header of every shard, found a shard without", .format(.shardsVerbatim))
       }
       shards.append(
@@ -104,7 +104,7 @@ enum SourceHeaderRule: ValidationRule {
         return []
       } catch {
         guard case .broken(let defect, _, let place, let expected, let found) = error else { return [] }
-        return told("\(place): expected \(expected), found \(found)", defect)
+        return reported("\(place): expected \(expected), found \(found)", defect)
       }
     } catch { return [subject.finding(error, at: "/tessera/source")] }
   }

@@ -16,7 +16,7 @@ enum StoredGraphRule: ValidationRule {
     else { return [] }
     // The graph was too large to be kept, so only its weights are stored.
     if source.shards.allSatisfy({ $0.header == nil && $0.holes == nil }) { return [] }
-    func told(
+    func reported(
       _ location: String, _ expected: String, _ found: String, in place: String? = nil
     ) -> Finding {
       let place = place.map { $0 + ": " } ?? ""
@@ -24,7 +24,7 @@ enum StoredGraphRule: ValidationRule {
     }
     if let number = source.shards.firstIndex(where: { $0.header == nil || $0.holes == nil }) {
       return [
-        told(
+        reported(
           "/tessera/source", "bytes and holes of file \(number)",
           source.shards[number].header == nil ? "holes without bytes" : "bytes without holes")
       ]
@@ -33,7 +33,7 @@ enum StoredGraphRule: ValidationRule {
     let own = checkpoint.index.tensors[source.inputs[0].tensors]
     func found(_ problem: HollowFile.Problem) -> Finding {
       let header = source.shards.indices.contains(problem.file) ? source.shards[problem.file].header : nil
-      return told(
+      return reported(
         "/tessera/headers/\(header ?? problem.file)", problem.expected, problem.found, in: problem.place)
     }
     if kind != .onnx {

@@ -6,9 +6,11 @@ import os
 import sys
 from pathlib import Path
 
+from _tessera_shared import command
+
 from . import _check, _choice, _files, _folders, _install, _project, _repository, _tool
 from ._check import Difference, Size
-from ._settings import SettingError, Settings, from_arguments, from_environment
+from ._settings import SettingError, Settings, from_arguments, from_environment, usage
 from ._summary import summary
 from ._text import Problem, annotation, plural, shown
 
@@ -22,7 +24,7 @@ def is_github() -> bool:
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
-def tell(problem: Problem) -> None:
+def report(problem: Problem) -> None:
     if is_github():
         print(annotation(problem))
     else:
@@ -59,8 +61,8 @@ def check(settings: Settings) -> int:
             file in given or any(_folders.belongs(file, folder) for folder in folders)
             or any(file in _files.parts(one) for one in files))
     findings, is_valid = _check.validate(settings, selection.targets, keep)
-    told = {(problem.file, problem.title) for problem in findings}
-    own = [problem for problem in own if (problem.file, problem.title) not in told]
+    reported = {(problem.file, problem.title) for problem in findings}
+    own = [problem for problem in own if (problem.file, problem.title) not in reported]
     problems = [*selection.problems, *own, *findings]
     # Only an error: a rule can be a note, and the limit must hold for the file all the same.
     unreadable = {problem.file for problem in findings
@@ -81,12 +83,12 @@ def check(settings: Settings) -> int:
                   lambda file: keep(file) or any(file == problem.file for problem in selection.problems))
 
     for problem in problems:
-        tell(problem)
+        report(problem)
     for file, why in selection.skipped.items():
-        tell(Problem(file, "note", "skipped", f"not checked: {why}"))
+        report(Problem(file, "note", "skipped", f"not checked: {why}"))
     if settings["sarif"] and os.environ.get("GITHUB_EVENT_NAME") == "push" and not settings.lines("files"):
-        tell(Problem("", "note", "sarif", "the report has only the files of this push, so GitHub closes the alerts of "
-                     "all others; give files: '.' for all model files"))
+        report(Problem("", "note", "sarif", "the report has only the files of this push, so GitHub closes the alerts "
+                       "of all others; give files: '.' for all model files"))
     failed = {problem.file for problem in problems if is_failing(problem, settings)}
     has_failed = bool(failed) or not is_valid
     number_of_files = len(files)
@@ -99,7 +101,7 @@ def check(settings: Settings) -> int:
         title = f"Tessera: {len(failed)} of {what} {chosen.why} failed"
     else:
         title = f"Tessera: {what} {chosen.why}, no problem found"
-    _tell_rules(settings, selection.targets)
+    _report_rules(settings, selection.targets)
     print(title)
     path = settings["summary"] or os.environ.get("GITHUB_STEP_SUMMARY")
     if path:
@@ -121,22 +123,22 @@ def _with_folders(settings: Settings, chosen: _choice.Chosen) -> tuple[list[str]
     files, touched = set(chosen.files), chosen.touched
     # With patterns, the weights that they match are meant, and not all files beside them.
     reasons = [path for path in touched if not settings.lines("files") or not _files.is_model(path)]
-    if settings.is_locked:
-        for lock in (path for path in touched if os.path.basename(path) == _project.LOCK):
-            there = [path for path in _project.listed(lock) if os.path.lexists(path) and not chosen.is_left_out(path)]
-            files |= set(there)
-            reasons += there
-    changed = [path for path in touched if os.path.basename(path) == _project.RULES]
+    names = (_project.RULES, *[_project.LOCK] * settings.is_locked)
+    changed = {path for path in touched if os.path.basename(path) in names}
+    for lock in (path for path in changed if os.path.basename(path) == _project.LOCK):
+        there = [path for path in _project.listed(lock) or () if os.path.lexists(path) and not chosen.is_left_out(path)]
+        files |= set(there)
+        reasons += there
     if changed:
         files |= {path for path in _repository.tracked() if _files.is_model(path) and not chosen.is_left_out(path)
-                  and not set(changed).isdisjoint(_project.above(_project.RULES, path))}
-    own = chosen.absent + _folders.lost(chosen.removed)
+                  and any(not changed.isdisjoint(_project.above(name, path)) for name in names)}
+    own = chosen.absent + _folders.lost(touched, chosen.removed)
     if settings.is_locked:
         own += _project.lost(touched, chosen.removed)
     return _files.as_sets(files), _folders.of_models(reasons, chosen.removed), own
 
 
-def _tell_rules(settings: Settings, targets: list[str]) -> None:
+def _report_rules(settings: Settings, targets: list[str]) -> None:
     if not targets:
         return
     words = settings.validate_options
@@ -151,6 +153,9 @@ def _tell_rules(settings: Settings, targets: list[str]) -> None:
 
 def hook(name: str, arguments: list[str]) -> int:
     """One gate, for the given files."""
+    if arguments in (["-h"], ["--help"]) and not os.path.lexists(arguments[0]):
+        print(usage(name))
+        return 0
     settings, files = from_arguments(name, arguments)
     if name == "count" and not settings["max"]:
         raise SettingError("count: expected --max with a size such as 2M or 64MB; in .pre-commit-config.yaml, "
@@ -166,9 +171,9 @@ def hook(name: str, arguments: list[str]) -> int:
         for file in selection.readable:
             problems += _check.count(settings, file)[1]
     for problem in problems:
-        tell(problem)
+        report(problem)
     for file, why in selection.skipped.items():
-        tell(Problem(file, "note", "skipped", f"not checked: {why}"))
+        report(Problem(file, "note", "skipped", f"not checked: {why}"))
     return 0 if is_valid and not any(is_failing(problem, settings) for problem in problems) else 1
 
 
@@ -199,8 +204,8 @@ def main() -> int:
         if name == "version":
             output("version", os.environ.get("TESSERA_VERSION") or _install.version())
             return 0
-    except SettingError as error:
-        tell(Problem("", "error", "ci", str(error)))
+    except (SettingError, command.NotFound) as error:
+        report(Problem("", "error", "ci", str(error)))
         return 2
     print(f"usage: {USAGE}", file=sys.stderr)
     return 64

@@ -151,7 +151,7 @@ def _count(path: str, options: tuple[str, ...]) -> tuple[list[Size], list[str]]:
 def count(settings: Settings, file: str) -> tuple[list[Size], list[Problem]]:
     """The rows of a file, and a problem for each that is above the limit.
 
-    Without a limit, a file that cannot be counted is no problem: its row is left out.
+    Without a limit, a file that cannot be counted is not a problem: its row is left out.
     """
     limit = [f"--max={settings['max']}"] if settings["max"] else []
     rows, errors = _count(file, (*settings.counting, *limit))

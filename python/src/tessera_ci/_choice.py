@@ -8,7 +8,7 @@ from typing import Callable, NamedTuple
 
 from . import _onnx, _repository
 from ._files import as_sets, is_model, matches, pattern
-from ._folders import is_compared, of_models
+from ._folders import is_compared, kind_of_link, of_models
 from ._repository import Base, Change
 from ._settings import SettingError, Settings
 from ._text import Problem
@@ -41,7 +41,7 @@ def is_weights(path: str) -> bool:
 
 
 def _is_for_all(text: str) -> bool:
-    """Whether a pattern stands for whole folders, and so for files that are no weights, too."""
+    """Whether a pattern stands for whole folders, and so for files that are not weights, too."""
     return re.fullmatch(r"\*+", text.rsplit("/", 1)[-1]) is not None
 
 
@@ -83,11 +83,11 @@ def choose(settings: Settings, base: Base | None, changes: list[Change]) -> Chos
     wanted = [path for path in candidates if is_wanted(path)]
     deleted = {change.old for change in changes if change.kind == "D"}
     absent = [Problem(path, "error", "unreadable", "expected a model file, found " + (
-        "a folder, or a link to one" if os.path.isdir(path) else "none in the work tree, and HEAD has it"))
-        for path in sorted(set(wanted) - deleted) if os.path.isdir(path) or not os.path.lexists(path)]
-    files = as_sets(wanted)
+        kind_of_link(path) or ("a folder" if os.path.isdir(path) else "none in the work tree, and HEAD has it")))
+        for path in sorted(set(wanted) - deleted) if not os.path.isfile(path)]
+    files = set(as_sets(wanted)) - {problem.file for problem in absent}
     return Chosen(
-        [path for path in files if os.path.lexists(path) and not os.path.isdir(path)],
+        sorted(path for path in files if os.path.lexists(path) and not os.path.isdir(path)),
         [path for path in candidates if is_touched(path) and os.path.lexists(path)],
         [change.old for change in changes if change.kind in "DR" and is_touched(change.old)],
         [change.old for change in changes if change.kind == "D" and is_wanted(change.old)],

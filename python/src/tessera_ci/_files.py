@@ -9,7 +9,8 @@ import re
 from typing import Any, Iterable
 
 # Also `files` of the hooks in .pre-commit-hooks.yaml. A .bin is a model only by its name: firmware has this ending too.
-NAMES = r"(?i)(\.(safetensors(\.index\.json)?|npz|pt|pth|ckpt|onnx|gguf|h5|hdf5|dduf)|(model|weights)[^/]*\.bin)$"
+NAMES = r"(?i)(\.(safetensors(\.index\.json)?|npz|pt|pth|ckpt|onnx|gguf|h5|hdf5|dduf)|" \
+        r"(model|weights|consolidated)[^/]*\.bin)$"
 
 
 SHARD = re.compile(r"(?P<stem>.*)-\d{5}-of-\d{5}\.safetensors", re.DOTALL)
@@ -25,7 +26,7 @@ def is_model(path: str) -> bool:
 def as_sets(files: Iterable[str]) -> list[str]:
     """The files, with a set of shards given by its index: the set is checked and counted as one model.
 
-    A file that no index names is no part of a set, whatever its own name is: it stays. A shard beside an index that
+    A file that no index names is not a part of a set, whatever its own name is: it stays. A shard beside an index that
     cannot be read stays, too, and the index is added.
     """
     found: set[str] = set()

@@ -23,7 +23,14 @@ def is_compared(path: str) -> bool:
 
 
 def has(folder: str, names: Iterable[str]) -> bool:
-    return any(os.path.isfile(os.path.join(folder, name)) for name in names)
+    return any(os.path.lexists(os.path.join(folder, name)) for name in names)
+
+
+def kind_of_link(path: str) -> str:
+    """What a link leads to, in words; empty if this is a file, or if the path is not a link."""
+    if not os.path.islink(path) or os.path.isfile(path):
+        return ""
+    return "a link to a folder" if os.path.isdir(path) else "a link to no file"
 
 
 def weights(folder: str) -> list[str]:
@@ -58,9 +65,10 @@ def of_models(present: Iterable[str], removed: Iterable[str]) -> list[str]:
         os.path.join(one, "x"), other) for other in found))
 
 
-def lost(removed: Iterable[str]) -> list[Problem]:
-    """What a removed file leaves: a configuration without weights, or shards without their index."""
-    problems: list[Problem] = []
+def lost(touched: Iterable[str], removed: Iterable[str]) -> list[Problem]:
+    """What a change leaves: a link to no file, which the command ignores; weights or an index that others need."""
+    problems = [Problem(path, "error", "parts", f"expected a file, found {kind_of_link(path)}")
+                for path in touched if is_compared(path) and kind_of_link(path) and of_models([path], [])]
     for path in removed:
         folder = os.path.dirname(path) or "."
         if path.endswith(INDEX):

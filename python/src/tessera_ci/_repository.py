@@ -10,12 +10,9 @@ import tempfile
 from pathlib import Path
 from typing import Any, Mapping, NamedTuple
 
-from ._settings import SettingError
+from _tessera_shared import lfs
 
-POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\r?\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\r?\n"
-                     rb"size (\d+)\r?\n")
-# The specification of Git LFS: a pointer is smaller than 1024 bytes.
-POINTER_LIMIT = 1024
+from ._settings import SettingError
 
 
 class Change(NamedTuple):
@@ -73,16 +70,11 @@ def tracked() -> list[str]:
     return sorted({name for name in listing(result.stdout) if os.path.lexists(name)})
 
 
-def pointer(content: bytes) -> int | None:
-    """The size of the file that a Git LFS pointer stands for; none if the content is no pointer."""
-    found = POINTER.match(content) if len(content) < POINTER_LIMIT else None
-    return int(found[2]) if found else None
-
-
 def pointer_of(path: str | Path) -> int | None:
+    """The size of the file that a Git LFS pointer stands for; none for any other file."""
     try:
         with open(path, "rb") as file:
-            return pointer(file.read(POINTER_LIMIT))
+            return lfs.pointer(file.read(lfs.LIMIT))
     except OSError:
         return None
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import shlex
-from typing import Mapping, NamedTuple
+from typing import Mapping, NamedTuple, Sequence
 
 from ._files import is_model
 
@@ -42,9 +41,14 @@ OPTIONS = {
     "summary": Option("", "add the summary, as Markdown, to this file"),
 }
 # What each hook uses.
-HOOKS = {"validate": ("deep", "forbid-nan", "fail-on", "validate-options", "lfs", "size-limit", "sarif", "junit"),
+HOOKS = {"validate": ("deep", "forbid-nan", "fail-on", "validate-options", "locked", "lfs", "size-limit", "sarif",
+                      "junit"),
          "count": ("max", "policy", "task", "level", "lfs", "size-limit")}
-CHOICES = {**dict.fromkeys(("deep", "forbid-nan", "locked", "diff"), ("true", "false")),
+BOOLEAN = ("true", "false")
+FLAGS = ("deep", "forbid-nan", "locked", "diff")
+# An option of a hook can be repeated, for several lines.
+LISTS = ("validate-options", "task")
+CHOICES = {**dict.fromkeys(FLAGS, BOOLEAN),
            "fail-on": ("error", "warning", "note"), "lfs": ("fail", "skip")}
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
          "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
@@ -59,7 +63,7 @@ class Settings:
         for name, choices in CHOICES.items():
             value = self.values[name] = self.values[name].lower()
             if value not in choices:
-                raise SettingError(f"{name}: expected {' or '.join(choices)}, found {value!r}")
+                raise SettingError(f"{name}: expected {either(choices)}, found {value!r}")
         self.size_limit = number_of_bytes(self.values["size-limit"]) if self.values["size-limit"] else None
 
     def __getitem__(self, name: str) -> str:
@@ -119,46 +123,67 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
 
 
 def from_arguments(hook: str, arguments: list[str]) -> tuple[Settings, list[str]]:
-    """The settings and the files of a command line: options, then perhaps `--`, then files."""
-    parser = argparse.ArgumentParser(prog=f"tessera-ci {hook}", usage=f"tessera-ci {hook} [options] [--] FILE ...",
-                                     allow_abbrev=False)
-    for name in HOOKS[hook]:
-        is_list = name in ("validate-options", "task")
-        parser.add_argument(f"--{name}", default=[] if is_list else "", metavar="X",
-                            help=OPTIONS[name].help.replace("one a line", "repeatable") + default_of(OPTIONS[name]),
-                            action="append" if is_list else "store")
-    options, files = _split(HOOKS[hook], arguments)
-    found = vars(parser.parse_args(options))
-    texts = {name.replace("_", "-"): value if isinstance(value, str) else "\n".join(value)
-             for name, value in found.items()}
-    return Settings(texts), [os.path.normpath(file) for file in files]
-
-
-def _split(names: tuple[str, ...], arguments: list[str]) -> tuple[list[str], list[str]]:
-    """The options and the files. The first word that is no option begins the files, and `--` stands before them.
+    """The settings and the files of a command line: options, then perhaps `--`, then files.
 
     pre-commit gives `args` and then files, without `--` if `args` does not end with it. The repository decides the
     names of its files, so a name such as --fail-on=note must not become an option, nor an option a name.
     """
-    rest, number = list(arguments), 0
-    while number < len(rest):
-        word = rest[number]
-        name, equals, _ = word.removeprefix("--").partition("=")
+    given: dict[str, list[str]] = {}
+    rest = list(arguments)
+    while rest and rest[0].startswith("-"):
+        word = rest.pop(0)
         if word == "--":
-            return rest[:number], rest[number + 1:]
-        if not word.startswith("-"):
-            break
-        is_option = word.startswith("--") and name in names
+            return _settings(given), _normal(rest)
+        option, equals, value = word.removeprefix("--").partition("=")
+        name = option.removeprefix("no-") if option.removeprefix("no-") in FLAGS and not equals else option
+        is_option = word.startswith("--") and name in HOOKS[hook]
         if os.path.lexists(word) and (is_model(word) or not is_option):
+            rest.insert(0, word)
             break
-        # argparse refuses an unknown option, and takes a value that begins with a dash only after "=".
-        number += 1 if not is_option or equals else 2
-    files = rest[number:]
-    wrong = next((file for file in files if file.startswith("-") and not os.path.lexists(file)), None)
+        if not is_option:
+            raise SettingError(f"{hook}: expected {either([f'--{one}' for one in HOOKS[hook]])}, found {word!r}")
+        if not equals:
+            value = _value(name, option, rest)
+        given[name] = [*(given.get(name, []) if name in LISTS else []), value]
+    wrong = next((file for file in rest if file.startswith("-") and not os.path.lexists(file)), None)
     if wrong is not None:
-        raise SettingError(f"expected options before the files, found {wrong!r} behind {files[0]!r}")
-    return rest[:number], files
+        raise SettingError(f"expected options before the files, found {wrong!r} behind {rest[0]!r}")
+    return _settings(given), _normal(rest)
 
 
-def default_of(option: Option) -> str:
-    return f" (default: {option.default})" if option.default else ""
+def _value(name: str, option: str, rest: list[str]) -> str:
+    """The value of an option without `=`, which is taken from the words after it."""
+    if option != name:
+        return "false"
+    if name in FLAGS:
+        # The next word can be a file.
+        return rest.pop(0) if rest and rest[0].lower() in BOOLEAN else "true"
+    # A value that begins with a dash could be an option or a file.
+    if not rest or rest[0].startswith("-"):
+        expected = either(CHOICES[name]) if name in CHOICES else "a value"
+        found = f"{rest[0]!r}; write --{name}=… for a value that begins with a dash" if rest else "none"
+        raise SettingError(f"{name}: expected {expected}, found {found}")
+    return rest.pop(0)
+
+
+def _settings(given: Mapping[str, list[str]]) -> Settings:
+    return Settings({name: "\n".join(values) for name, values in given.items()})
+
+
+def _normal(files: list[str]) -> list[str]:
+    return [os.path.normpath(file) for file in files]
+
+
+def usage(hook: str) -> str:
+    """The help of a hook."""
+    lines = [f"usage: tessera-ci {hook} [options] [--] FILE ...", "", "options:"]
+    for name in HOOKS[hook]:
+        option = OPTIONS[name]
+        default = f" (default: {option.default})" if option.default else ""
+        form = f"--{name}, --no-{name}" if name in FLAGS else f"--{name} X"
+        lines += [f"  {form}", f"      {option.help.replace('one a line', 'repeatable')}{default}"]
+    return "\n".join(lines)
+
+
+def either(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"

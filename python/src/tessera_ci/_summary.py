@@ -73,7 +73,7 @@ def _fitting(items: list[Item], make: Callable[[Item], list[str]]) -> list[list[
     left = BYTES
     for one in items:
         made = make(one)
-        # Also the bars between the cells, and the line break.
+        # With the bars between the cells, and the line break.
         left -= sum(byte_count(cell) + 3 for cell in made) + 2
         if left < 0:
             break

@@ -30,7 +30,7 @@ def load_into(module: Any, path: str | os.PathLike[str], task: str, level: int |
     With `cast`, values are also rounded, as from F32 to BF16. Floating-point numbers never become integers, and finite
     numbers never become infinite.
 
-    Raises `StateDictError` with the names before it changes the module, also if the module is on the device meta.
+    Raises `StateDictError` with the names before it changes the module, even if the module is on the device meta.
     """
     with open_checkpoint(path, check=check) as checkpoint:
         network = checkpoint.network(task, level, framework="torch")

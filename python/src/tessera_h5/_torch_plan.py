@@ -89,13 +89,13 @@ def plan_for(
             finished = _finished(module, tensors, plan, found, list(notes), words, example_inputs)
             return (followed(module, finished) if checked else finished), warnings_of(words)
         try:
-            result, told = attempt(cut_first, cut_last)
+            result, reported = attempt(cut_first, cut_last)
         except TesseraError as error:
             # The command ends with 1 if no tensor is cut; otherwise, other cuts would fail, too.
             if isinstance(error, CommandError) and error.returncode != 1:
                 raise
             raise TesseraError(_with_advice(str(error), attempt, cut_first, cut_last, module)) from error
-    for text in [*told, *(note for note in result.notes if note.startswith("not checked"))]:
+    for text in [*reported, *(note for note in result.notes if note.startswith("not checked"))]:
         warnings.warn(text, stacklevel=2)
     return result
 
@@ -168,7 +168,7 @@ def _finished(
         folded = folded_entries(module, inputs, own["tensors"], missing)
         own["tensors"] += folded
         missing = [name for name in missing if name not in {entry["name"] for entry in folded}]
-    # The command counts every tensor of the graph, also numbers that are not the module's.
+    # The command counts every tensor of the graph, even numbers that are not the module's.
     notes += [line for line in words.splitlines() if line and not _counts_tensors(line)]
     if lost:
         notes.append(f"cut in the graph, but not a tensor of the module: {listed(lost)}; a sub-network fails if the "

@@ -20,7 +20,7 @@ class Run:
     """What a run of a module gave."""
 
     outputs: list[Tensor] = field(default_factory=list[Tensor])
-    """The tensors and floats of the output, also in dataclasses, in their order."""
+    """The tensors and floats of the output and of dataclasses in it, in their order."""
     count: int = 0
     """The number of leaves of the output."""
     shapes: list[tuple[str, tuple[int, ...]]] = field(default_factory=list[Any])

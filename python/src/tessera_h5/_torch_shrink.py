@@ -35,8 +35,8 @@ def shrink(
 ) -> nn.Module:
     """Makes a smaller copy of a module: its layers have only the channels of one (task, level).
 
-    Linear, convolutions (also grouped and transposed), norms, PReLU, Embedding, EmbeddingBag, RNN, LSTM, GRU and
-    MultiheadAttention get smaller tensors, and attributes that agree with them. Numbers of heads of other modules
+    Linear, convolutions (including grouped and transposed ones), norms, PReLU, Embedding, EmbeddingBag, RNN, LSTM, GRU
+    and MultiheadAttention get smaller tensors, and attributes that agree with them. Numbers of heads of other modules
     change too, and those of a transformers configuration, if it then describes all layers. Ties, dtypes, devices,
     `requires_grad` and `training` stay. The module itself stays as it is.
 

@@ -11,7 +11,7 @@ from ._errors import TesseraError
 
 
 def named_tensors(module: nn.Module) -> dict[str, Tensor]:
-    """Every parameter and buffer by each of its names, also buffers that the state_dict leaves out."""
+    """Every parameter and buffer by each of its names, including buffers that the state_dict leaves out."""
     tensors: dict[str, Tensor] = {}
     for named in (module.named_parameters(remove_duplicate=False), module.named_buffers(remove_duplicate=False)):
         tensors.update(named)

@@ -2,8 +2,8 @@ internal import StrictJSON
 internal import Tensors
 internal import UnitModel
 
-/// A reason why a `tessera.toml` is refused.
-package struct ProjectError: Error, Hashable, Sendable {
+/// A reason why a document of a project is refused: a `tessera.toml`, a lock or a signature.
+package struct DocumentError: Error, Hashable, Sendable {
   /// The place, as in `files[0].counts[1].largest`; empty for the whole document.
   let place: String
   /// A key at the place that is unknown.
@@ -35,7 +35,7 @@ package struct ProjectError: Error, Hashable, Sendable {
   }
 }
 
-extension ProjectError: CustomStringConvertible {
+extension DocumentError: CustomStringConvertible {
   /// One sentence: the line, the place, what was expected, what was found.
   package var description: String {
     [position, place.isEmpty ? nil : place, "expected \(expected), found \(found)"].compactMap(\.self)
@@ -43,31 +43,31 @@ extension ProjectError: CustomStringConvertible {
   }
 }
 
-extension ProjectError: DocumentFailure {
+extension DocumentError: DocumentFailure {
   package static var documentName: String { "" }
 
-  package static func wrongType(place: String, expected: String, found: String) -> ProjectError {
-    ProjectError(place, expected: expected, found: found)
+  package static func wrongType(place: String, expected: String, found: String) -> DocumentError {
+    DocumentError(place, expected: expected, found: found)
   }
 
-  package static func outOfRange(place: String, expected: String, found: String) -> ProjectError {
-    ProjectError(place, expected: expected, found: found)
+  package static func outOfRange(place: String, expected: String, found: String) -> DocumentError {
+    DocumentError(place, expected: expected, found: found)
   }
 
-  package static func missing(_ key: String, at place: String) -> ProjectError {
-    ProjectError(place, expected: "the key '\(key)'", found: "none")
+  package static func missing(_ key: String, at place: String) -> DocumentError {
+    DocumentError(place, expected: "the key '\(key)'", found: "none")
   }
 
-  package static func unknown(_ key: String, at place: String, among keys: [String]) -> ProjectError {
-    ProjectError(
+  package static func unknown(_ key: String, at place: String, among keys: [String]) -> DocumentError {
+    DocumentError(
       place, key: key, expected: "one of the keys \(keys.joined(separator: ", "))",
       found: TensorName(key).quoted + near(key, among: keys))
   }
 
   /// The error in the words of TOML, which has tables where JSON has objects, at a line and column.
-  func inTOML(at position: String?) -> ProjectError {
+  func inTOML(at position: String?) -> DocumentError {
     func words(_ text: String) -> String { text == "an object" ? "a table" : text }
-    var error = ProjectError(place, key: key, expected: words(expected), found: words(found))
+    var error = DocumentError(place, key: key, expected: words(expected), found: words(found))
     error.position = position
     return error
   }
