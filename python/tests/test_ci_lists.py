@@ -75,7 +75,7 @@ def test_content_is_recognised_as_the_command_does(tmp_path: Path) -> None:
     """With a name that says nothing."""
     samples = [*(FIXTURES / "flat").rglob("*.*"), *(FIXTURES / "pytorch").glob("*.pt"),
                *(FIXTURES / "checkpoints").glob("*.h5"), *(FIXTURES / "cases").glob("*.onnx"),
-               *(FIXTURES / "shards" / "indexes").glob("*.json")]
+               *(FIXTURES / "shards" / "indexes").glob("*.json"), FIXTURES / "keras" / "small.keras"]
     for number, path in enumerate(samples):
         (tmp_path / f"{number}.weights").symlink_to(path)
     result = subprocess.run([command(), "validate", "--json", *(f"{number}.weights" for number in range(len(samples)))],

@@ -5,7 +5,7 @@ internal import HDF5Kit
 enum HDF5Recognition: Sendable {
   /// A file of Keras, in its older form or in that of Keras 3.
   case keras
-  /// Any other file that is no unit checkpoint.
+  /// Any other file that is not a unit checkpoint.
   case other
 
   /// nil for a file without the signature, for a unit checkpoint, and for a file whose root cannot be read.

@@ -1,5 +1,3 @@
-package import ByteFiles
-internal import Tensors
 package import Validation
 
 /// Checks files and folders with the documents of their projects, and with the signature of a model.
