@@ -139,7 +139,8 @@ private struct OpenedShard {
   let entries: [SafetensorsHeader.Entry]
   let metadata: [(key: String, value: String)]
 
-  init(_ name: String, path: String, staysOpen: Bool) throws(FlatFormatError) {
+  /// - Parameter isNamed: whether an index names the file.
+  init(_ name: String, path: String, staysOpen: Bool, isNamed: Bool) throws(FlatFormatError) {
     let file = try asFlatFormat { () throws(FileError) in try ReadableFile(path: path) }
     let head = FileHead(of: file)
     if !SafetensorsSource.format.matches(head), let foreign = head.foreignContent {
@@ -149,6 +150,7 @@ private struct OpenedShard {
     }
     let header = try SafetensorsSource.headerBytes(of: file)
     let parsed = try SafetensorsSource.parse(header, path: path, bodySize: file.size - header.count)
+    try RankSharding.requireWhole(parsed.metadata, path: path, isNamed: isNamed)
     self.name = name
     self.path = path
     identity = file.identity
@@ -181,7 +183,8 @@ extension ShardedSource {
       let bytes = try asFlatFormat { () throws(FileError) in try file.bytes(at: 0, count: file.size) }
       let index = try ShardIndex(parsing: bytes, path: file.path, problems: &problems)
       let shards = open(
-        index.shards, in: ShardFolder(ofFile: file.path), shownIn: file.path, problems: &problems)
+        index.shards, in: ShardFolder(ofFile: file.path), shownIn: file.path, areNamed: true,
+        problems: &problems)
       compare(index, shards, path: file.path, problems: &problems)
       if index.shards.isEmpty, problems.isEmpty { problems.add(nothing(file.path)) }
       if !problems.isEmpty { return (nil, problems.errors) }
@@ -204,7 +207,7 @@ extension ShardedSource {
     source: ShardedSource?, errors: [FlatFormatError]
   ) {
     var problems = ShardProblems()
-    let shards = open(names, in: folder, shownIn: folder.path, problems: &problems)
+    let shards = open(names, in: folder, shownIn: folder.path, areNamed: false, problems: &problems)
     compare(nil, shards, path: folder.path, problems: &problems)
     if !problems.isEmpty { return (nil, problems.errors) }
     return (
@@ -213,7 +216,8 @@ extension ShardedSource {
   }
 
   private static func open(
-    _ names: [String], in folder: ShardFolder, shownIn path: String, problems: inout ShardProblems
+    _ names: [String], in folder: ShardFolder, shownIn path: String, areNamed: Bool,
+    problems: inout ShardProblems
   ) -> [OpenedShard?] {
     var left = headerLimit
     var shards: [OpenedShard?] = []
@@ -221,7 +225,8 @@ extension ShardedSource {
     for name in names {
       do throws(FlatFormatError) {
         let shard = try OpenedShard(
-          name, path: try folder.pathOfShard(name), staysOpen: shards.count < OpenFileLimit.kept)
+          name, path: try folder.pathOfShard(name), staysOpen: shards.count < OpenFileLimit.kept,
+          isNamed: areNamed)
         left -= shard.header.count
         if left < 0 {
           throw .refused(
@@ -284,6 +289,7 @@ extension FlatFormats {
   package static func shard(
     at path: String, of source: any FlatWeightsSource
   ) throws(FlatFormatError) -> ReadableFile? {
+    if let distributed = source as? DistributedSource { return try distributed.part(at: path) }
     guard let set = source as? ShardedSource else { return nil }
     return try set.shard(at: path)
   }

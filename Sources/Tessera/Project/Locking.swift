@@ -58,6 +58,13 @@ package struct Locking {
         verdict.kind.map(kinds.contains) ?? false
       else { continue }
       hasWeights = true
+      // A file with pieces of tensors has no tensors of its own.
+      if verdict.kind == FlatFormatKind.dcp.rawValue, verdict.tensorCount == nil {
+        if files[TensorName(try relative(verdict.path))] == nil {
+          try add(try ReadableFile(path: verdict.path), kind: FlatFormatKind.dcp.rawValue, nil, [])
+        }
+        continue
+      }
       if files[TensorName(try relative(verdict.path))] == nil { try addFile(verdict.path) }
     }
     if !hasWeights {
@@ -91,7 +98,8 @@ package struct Locking {
       try add(file, kind: source.kind.rawValue, model, tensors)
       for path in source.files where path != file.path {
         if let shard = try FlatFormats.shard(at: path, of: source) {
-          try add(shard, kind: FlatFormatKind.safetensors.rawValue, nil, [])
+          let kind = source.kind == .shardedSafetensors ? FlatFormatKind.safetensors : source.kind
+          try add(shard, kind: kind.rawValue, nil, [])
         } else {
           // The external data of an ONNX model.
           try add(try ReadableFile(path: path), kind: "other", nil, [])
