@@ -59,6 +59,7 @@ struct ReadmeTests {
     "samples/family/README.md": ["samples/family"],
     "docs/guides/check-a-model-folder.md": ["Tests/Fixtures/folders/llama"],
     "docs/guides/add-adapters.md": ["Tests/Fixtures/adapters"],
+    "docs/guides/convert-distributed.md": ["Tests/Fixtures/dcp"],
     "docs/guides/plan-from-a-method.md": ["samples/family"],
     "docs/guides/read-from-python.md": ["samples/fashion", "samples/python"],
   ]

@@ -108,5 +108,7 @@ func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
 
 extension FlatFormatKind {
   /// The formats whose files have several tensors, and that are written with any names.
-  static let ofSeveralTensors = allCases.filter { ![.npy, .onnx, .shardedSafetensors, .keras].contains($0) }
+  static let ofSeveralTensors = allCases.filter {
+    ![.npy, .onnx, .shardedSafetensors, .keras, .dcp].contains($0)
+  }
 }

@@ -70,8 +70,9 @@ struct PeerFixtureTests {
           .map { try Sample($0.name, $0.dtype, $0.shape, salt: $0.salt) }
       )
     case .npy: ("npy/i2.npy", [try Sample("arr_0", .i16, [3, 1, 2], salt: 21)])
-    // ShardedTests, TorchFixtureTests, ONNXInteropTests, KerasFixtureTests and PartialFixtureTests.
-    case .shardedSafetensors, .pytorch, .onnx, .keras, .hdf5: nil
+    // ShardedTests, DistributedFixtureTests, TorchFixtureTests, ONNXInteropTests, KerasFixtureTests and
+    // PartialFixtureTests.
+    case .shardedSafetensors, .dcp, .pytorch, .onnx, .keras, .hdf5: nil
     }
   }
 

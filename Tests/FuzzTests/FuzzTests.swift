@@ -41,6 +41,8 @@ struct FuzzTests {
     (.onnx, "partial/constants.onnx"), (.onnx, "partial/sparse.onnx"), (.keras, "keras/small.keras"),
     (.keras, "keras/code.h5"), (.keras, "keras/text.weights.h5"), (.keras, "keras/many.weights.json"),
     (.keras, "partial/datasets.h5"), (.keras, "partial/datasets-latest.h5"),
+    (.dcp, "dcp/ranks/.metadata"), (.dcp, "dcp/ranks/__0_0.distcp"),
+    (.dcp, "dcp/safetensors/shard-00002-model-00001-of-00001.safetensors"),
   ]
 
   @Test("every parser has a seed")

@@ -17,6 +17,7 @@ struct DistributedContents {
   /// - Parameter isComplete: whether all defects are listed; otherwise the first one is thrown.
   init(_ metadata: DistributedMetadata, path: String, isComplete: Bool) throws(FlatFormatError) {
     files = DistributedFiles(beside: path)
+    remarks = metadata.remarks
     var places: [DistributedMetadata.Key: (file: Int, range: Range<Int>)] = [:]
     var problems = ShardProblems()
     // The order of the files, so that errors and numbers do not depend on hashes.

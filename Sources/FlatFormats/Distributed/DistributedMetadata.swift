@@ -37,6 +37,8 @@ struct DistributedMetadata {
   /// Tensors that Megatron stores in another shape than their own.
   private(set) var reshaped: Set<TensorName> = []
 
+  /// Notes about names that the metadata refers to and does not need.
+  let remarks: [FlatRemark]
   private let record: DistributedRecord
   private let path: String
 
@@ -52,6 +54,7 @@ struct DistributedMetadata {
     }
     let pickle = TorchPickle(file, start: 0, size: file.size, place: "pickle")
     record = DistributedRecord(tree: try pickle.tree(limits: Self.limits(file.size)))
+    remarks = PickleRemarks.of(record.tree, "pickle", isKnown: DistributedGlobals.allows)
     let root = record.tree.root
     guard [.metadata, .megatronMetadata].contains(record.kind(root)), let fields = record.fields(root) else {
       throw broken("pickle", "PyTorch's Metadata of a distributed checkpoint", record.words(root))

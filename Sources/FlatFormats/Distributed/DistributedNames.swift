@@ -37,7 +37,7 @@ struct DistributedNames {
   ) -> String? {
     for (place, step) in steps.enumerated() where step == "state" || step == "param_groups" {
       let root = joined(steps[..<place])
-      if roots.contains(TensorName(root)) { return root.isEmpty ? step : root }
+      if roots.contains(TensorName(root)) { return root.isEmpty ? "state" : root }
     }
     if let first = steps.first, names.contains(first) { return first }
     if steps.count > 2, names.contains(steps[1]), parts.contains(steps[2]) { return joined(steps[..<2]) }
