@@ -77,7 +77,11 @@ public enum FlatFormats {
     do throws(FlatFormatError) {
       switch try folder.contents() {
       case .set(let names):
-        return ShardedSource.examine(set: names, in: folder, beside: try folder.leftOut(beside: names))
+        let found = ShardedSource.examine(
+          set: names, in: folder, beside: try folder.leftOut(beside: names))
+        guard found.errors.contains(where: { $0.defect == .format(.dcpPart) }) else { return found }
+        // They are not shards of one set, but the pieces of ranks.
+        return try DistributedSource.open(ranks: names, in: folder, isComplete: isComplete)
       case .distributed(let name):
         return try DistributedFolder.examine(name, in: folder, isComplete: isComplete)
       case .ranks(let names):
@@ -87,7 +91,9 @@ public enum FlatFormats {
         switch recognise(file) {
         case .shardedSafetensors: return ShardedSource.examine(index: file, isFolder: true)
         case .safetensors:
-          return (try SafetensorsSource(whole: file, beside: try folder.leftOut(beside: [name])), [])
+          let source = try SafetensorsSource(file, beside: try folder.leftOut(beside: [name]))
+          guard RankSharding.isIn(source.metadata) else { return (source, []) }
+          return try DistributedSource.open(ranks: [name], in: folder, isComplete: isComplete)
         default: return examine(file, assumeDType: assumeDType)
         }
       }

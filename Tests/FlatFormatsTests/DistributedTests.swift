@@ -5,6 +5,7 @@ import TensorStreams
 import Tensors
 import TestSupport
 import Testing
+import Zip
 
 @Suite("Distributed checkpoints")
 struct DistributedTests {

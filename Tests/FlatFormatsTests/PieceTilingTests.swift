@@ -53,7 +53,7 @@ struct PieceTilingTests {
         left[piece] = left[piece].dropFirst(count)
       }
       #expect(visited == Self.indices(PieceBox(offsets: shape.map { _ in 0 }, sizes: shape)))
-      #expect(left.allSatisfy(\.isEmpty))
+      #expect(left.allSatisfy { $0.isEmpty })
     }
   }
 

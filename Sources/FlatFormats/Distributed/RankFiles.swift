@@ -19,20 +19,24 @@ struct RankFiles {
   }
 
   /// Whether the header of a file says that it has the pieces of a rank; false for a file that cannot be read.
-  static func isRank(in folder: ShardFolder, _ name: String) -> Bool {
-    guard let path = try? folder.pathOfShard(name), let file = try? ReadableFile(path: path),
-      let header = try? SafetensorsSource.headerBytes(of: file),
-      let parsed = try? SafetensorsSource.parse(header, path: path, bodySize: file.size - header.count)
+  static func isRank(_ file: ReadableFile) -> Bool {
+    guard let header = try? SafetensorsSource.headerBytes(of: file),
+      let parsed = try? SafetensorsSource.parse(header, path: file.path, bodySize: file.size - header.count)
     else { return false }
     return RankSharding.isIn(parsed.metadata)
   }
 
   /// The safetensors among the files of a folder without an index, if they are those of ranks; else none.
-  static func names(among names: [String], in folder: ShardFolder) -> [String] {
+  ///
+  /// - Parameter open: opens a file by its path; nil if it cannot be read.
+  static func names(
+    among names: [String], in folder: ShardFolder, open: (String) -> ReadableFile?
+  ) -> [String] {
     let files = names.filter { $0.hasSuffix(ShardName.suffix) }
-    guard let first = files.first, files.contains(where: isRank) || isRank(in: folder, first) else {
-      return []
-    }
+    if files.contains(where: isRank) { return files }
+    guard let first = files.first, let path = try? folder.pathOfShard(first), let file = open(path),
+      isRank(file)
+    else { return [] }
     return files
   }
 

@@ -28,7 +28,7 @@ public struct FolderSets: Sendable {
     var indexed = Set(indexes.flatMap(\.shards).map { TensorName($0) })
     distributed = Self.distributed(names, in: folder, open: open)
     if indexes.isEmpty {
-      ranks = RankFiles.names(among: names, in: folder)
+      ranks = RankFiles.names(among: names, in: folder) { try? open($0) }
       indexed.formUnion(ranks.map { TensorName($0) })
     }
     unnamed = names.filter { $0.hasSuffix(ShardName.suffix) && !indexed.contains(TensorName($0)) }

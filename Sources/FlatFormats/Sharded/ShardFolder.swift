@@ -68,10 +68,11 @@ struct ShardFolder {
     guard let first = files.first else {
       throw refusal("a *\(ShardName.indexSuffix) or a *\(ShardName.suffix)", "neither")
     }
-    let ranks = RankFiles.names(among: files, in: self)
-    if !ranks.isEmpty { return .ranks(ranks) }
+    if files.contains(where: RankFiles.isRank) { return .ranks(files) }
+    let ranks = { RankFiles.names(among: files, in: self) { try? ReadableFile(path: $0) } }
     guard let parts = ShardName.parts(of: first) else {
       if files.count == 1 { return .single(first) }
+      if !ranks().isEmpty { return .ranks(files) }
       throw refusal("an index, or one *\(ShardName.suffix)", list(files))
     }
     func missing(_ expected: String, _ found: String) -> FlatFormatError {
@@ -79,12 +80,15 @@ struct ShardFolder {
     }
     // Checked before the names are made: the number of shards is a number in a name, and may be huge.
     guard parts.count == files.count else {
+      if !ranks().isEmpty { return .ranks(files) }
       throw missing(
         "the \(parts.count) shards that the name \(TensorName(first).quoted) implies", "\(files.count)")
     }
     for (number, name) in files.enumerated() {
       let wanted = ShardName.numbered(parts.stem, number + 1, of: files.count)
-      if name != wanted { throw missing("shard \(TensorName(wanted).quoted)", TensorName(name).quoted) }
+      if name == wanted { continue }
+      if !ranks().isEmpty { return .ranks(files) }
+      throw missing("shard \(TensorName(wanted).quoted)", TensorName(name).quoted)
     }
     return .set(files)
   }
