@@ -187,7 +187,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "CommandTests", dependencies: ["TestSupport", "StrictJSON", "ONNXGraph"], swiftSettings: strict),
-    .testTarget(name: "InteropTests", dependencies: ["TestSupport", "StrictJSON"], swiftSettings: strict),
+    .testTarget(
+      name: "InteropTests", dependencies: ["TestSupport", "StrictJSON", "Tensors"], swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: strict),
   ]
 )

@@ -488,5 +488,7 @@ struct Network: CustomTestStringConvertible, Sendable {
     [
       cnn, flattened, inverted, recurrent, gated, turned, bidirectional, layered, grouped, encoder, numbered,
       short, bare,
-    ] + squeezed + flatSqueezes + kernels + depthwise + [residual, named, square, kerasSqueeze]
+    ] + squeezed + flatSqueezes + kernels + depthwise + [
+      residual, named, square, kerasSqueeze, kerasFlattened,
+    ]
 }

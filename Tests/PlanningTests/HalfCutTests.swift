@@ -115,6 +115,11 @@ struct HalfCutTests {
         + "add --cut 'fc1.weight=-,a*49' before the others"
     ),
     (
+      Network.all.count - 1, false, ["conv1/kernel=-,-,-,a", "conv1/bias=a"],
+      "the 16 channels of 'conv1/kernel' dimension 3 are cut, 'fc1/kernel' dimension 0 is left whole; "
+        + "add --cut 'fc1/kernel=49*a,-' before the others"
+    ),
+    (
       2, false, ["expand.weight=m,-,-,-", "expand_bn.*=m", "project.weight=-,m,-,-"],
       "the 48 channels of 'expand.weight' dimension 0 are cut, 'dw.weight' dimension 0 is left whole; "
         + "add --cut 'dw.weight=m,-,-,-' before the others"

@@ -115,7 +115,7 @@ private struct HDF5Layout {
     var weights: [TensorName: [String]] = [:]
     for spec in specs {
       let name = spec.name.text
-      let layer = String(name.prefix { $0 != "/" })
+      let layer = SystemPath.components(name)[0]
       if weights[TensorName(layer)] == nil { layers.append(layer) }
       weights[TensorName(layer), default: []].append(name)
       paths.append("\(layer)/\(name)")
@@ -145,7 +145,7 @@ private struct HDF5Layout {
     var known: Set<TensorName> = []
     var result: [String] = []
     for path in paths + others.map({ $0 + "/x" }) {
-      let steps = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+      let steps = SystemPath.components(path).dropLast()
       for count in steps.indices {
         let group = steps[...count].joined(separator: "/")
         if known.insert(TensorName(group)).inserted { result.append(group) }
@@ -155,33 +155,36 @@ private struct HDF5Layout {
   }
 
   static func parts(of path: String) -> (group: String, name: String) {
-    let steps = path.split(separator: "/", omittingEmptySubsequences: false)
-    return (steps.dropLast().joined(separator: "/"), String(steps.last ?? ""))
+    let steps = SystemPath.components(path)
+    return (steps.dropLast().joined(separator: "/"), steps.last ?? "")
   }
 
   /// Refuses names, shapes and dtypes that no dataset can have.
   func check(_ contents: SinkContents) throws(FlatFormatError) {
-    let groups = Set(groups.map { TensorName($0) })
+    func refusal(_ spec: TensorSpec, _ expected: String, _ found: String) -> FlatFormatError {
+      contents.refusal(.hdf5Write, "tensor \(spec.name.quoted)", expected: expected, found: found)
+    }
     for (spec, path) in zip(contents.specs, paths) {
-      func refusal(_ expected: String, _ found: String) -> FlatFormatError {
-        contents.refusal(.hdf5Write, "tensor \(spec.name.quoted)", expected: expected, found: found)
-      }
       let steps = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
       guard
         steps.allSatisfy({
           !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.contains(0) && $0.count < 60_000
         }),
         steps.count <= HDF5Limits().groupDepth
-      else { throw refusal("a name that is a path of HDF5", "another name") }
-      guard !groups.contains(TensorName(path)) else {
-        throw refusal("a dataset", "a group: other names begin with this one and a slash")
+      else { throw refusal(spec, "a name that is a path of HDF5", "another name") }
+      guard spec.shape.count <= 32 else {
+        throw refusal(spec, "at most 32 dimensions", "\(spec.shape.count)")
       }
-      guard spec.shape.count <= 32 else { throw refusal("at most 32 dimensions", "\(spec.shape.count)") }
       guard HDF5Stored(spec.dtype, isKeras: false) != nil else {
         throw contents.refusal(
           .sinkDType, "tensor \(spec.name.quoted)", expected: "a dtype that HDF5 has",
           found: spec.dtype.rawValue)
       }
+    }
+    // The groups of a path take a time of its length times its depth, which has been checked.
+    let groups = Set(groups.map { TensorName($0) })
+    for (spec, path) in zip(contents.specs, paths) where groups.contains(TensorName(path)) {
+      throw refusal(spec, "a dataset", "a group: other names begin with this one and a slash")
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import HDF5Kit
 internal import TensorStreams
 internal import Tensors
@@ -57,7 +58,7 @@ extension HDF5Source.Parts {
     var states: [String: Int] = [:]
     for entry in entries {
       let name = entry.spec.name.text
-      let first = String(name.prefix { $0 != "/" })
+      let first = SystemPath.components(name)[0]
       if first.hasPrefix("optimizer") {
         states[first, default: 0] += 1
       } else {

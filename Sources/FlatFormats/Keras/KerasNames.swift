@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import Tensors
 
 /// The names of tensors in the form of Keras 3: the names of their layers, and of their variables if they are certain.
@@ -13,9 +14,7 @@ struct KerasNames {
   func names(of specs: [TensorSpec]) -> [TensorName] {
     // The variables of a layer, by the path of their group.
     var layers: [TensorName: [TensorSpec]] = [:]
-    let steps = specs.map {
-      $0.name.text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    }
+    let steps = specs.map { SystemPath.components($0.name.text) }
     for (spec, steps) in zip(specs, steps) { layers[Self.group(steps), default: []].append(spec) }
     let names = zip(specs, steps).map { spec, steps in
       name(steps, dtype: spec.dtype, of: layers[Self.group(steps)] ?? [])

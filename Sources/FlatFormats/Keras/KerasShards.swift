@@ -27,7 +27,7 @@ enum KerasShards {
     for name in shards {
       let file: ReadableFile
       do throws(FileError) {
-        file = try ReadableFile(named: name, within: folder(of: index.path))
+        file = try ReadableFile(named: name, within: SystemPath.folder(of: index.path))
       } catch {
         throw broken(
           index, "weight_map", "a file \(TensorName(name).quoted) in the index's folder", "\(error)")
@@ -45,7 +45,7 @@ enum KerasShards {
     var known: Set<TensorName> = []
     var found: Set<TensorName> = []
     for entry in merged.entries {
-      let steps = entry.spec.name.text.split(separator: "/", omittingEmptySubsequences: false)
+      let steps = SystemPath.components(entry.spec.name.text)
       found.insert(TensorName(steps.dropLast().joined(separator: "/")))
       guard known.insert(entry.spec.name).inserted else {
         throw broken(index, "tensor \(entry.spec.name.quoted)", "it in one file", "it in two")
@@ -56,7 +56,7 @@ enum KerasShards {
     }
     let named = Set(groups)
     if let extra = merged.entries.first(where: { entry in
-      let steps = entry.spec.name.text.split(separator: "/", omittingEmptySubsequences: false)
+      let steps = SystemPath.components(entry.spec.name.text)
       return !named.contains(TensorName(steps.dropLast().joined(separator: "/")))
     }) {
       throw broken(index, "weight_map", "the group of \(extra.spec.name.quoted)", "none")
@@ -101,11 +101,6 @@ enum KerasShards {
       groups.append(TensorName(member.key.hasPrefix("/") ? String(member.key.dropFirst()) : member.key))
     }
     return (shards, groups)
-  }
-
-  private static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
   private static func broken(

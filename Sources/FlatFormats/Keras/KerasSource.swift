@@ -6,7 +6,8 @@ internal import Tensors
 /// Reads the files of Keras: `.h5` and `.weights.h5`, a `.keras` archive, and the index of a set of `.weights.h5`.
 enum KerasSource {
   static let format = FlatFormat(
-    kind: .keras, name: "Keras", suffix: ".weights.h5", otherSuffixes: [".keras"], uses: [.conversion],
+    kind: .keras, name: "Keras", suffix: ".weights.h5", otherSuffixes: [".keras"],
+    uses: [.conversion, .subNetwork],
     matches: { head in
       if head.starts(with: "PK\u{3}\u{4}") { return KerasArchive.matches(head) }
       return head.hdf5 == .keras || KerasShards.matches(head)

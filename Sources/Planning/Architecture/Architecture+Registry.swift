@@ -23,6 +23,8 @@ extension Architecture {
     PackageResources.qwen3_vl_json, PackageResources.stablelm_json, PackageResources.starcoder2_json,
     PackageResources.nemotron_json, PackageResources.opt_json, PackageResources.biogpt_json,
     PackageResources.xglm_json, PackageResources.vit_json, PackageResources.torch_encoder_json,
+    PackageResources.keras_resnet_json, PackageResources.keras_mobilenet_v2_json,
+    PackageResources.keras_mobilenet_v3_json,
   ]
 
   /// The architectures of the documents; a test parses each of them.

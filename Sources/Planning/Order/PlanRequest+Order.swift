@@ -47,16 +47,20 @@ extension PlanRequest {
 
 extension PresetRules {
   /// What the tensors of a plan do with channels: those of an architecture as its document says; others make channels
-  /// on dimension 0, and read them on the others.
+  /// on dimension 0, or on the outputs of a kernel, and read them on the others.
   func side(_ plan: Plan) -> (TensorPlacement, Int) -> ChannelSide? {
     let known = Set(tensors.map(\.selector.text))
     return { tensor, dimension in
       // The entry that cuts a tensor is the first that matches it.
       let entry = plan.tensors.first { $0.selector.matches(tensor.spec.name) }?.selector.text
       if let entry, self.neutral.contains(entry) { return nil }
-      let reads =
-        entry.map { known.contains($0) ? self.readers.contains($0) : dimension > 0 } ?? (dimension > 0)
-      return reads ? .reads(means: nil) : .makes
+      let output = tensor.spec.kernelOutput
+      let makes =
+        if let entry, known.contains(entry) {
+          // A kernel between two groups reads the channels of one and makes those of the other.
+          !self.readers.contains(entry) || dimension == output
+        } else { dimension == output ?? 0 }
+      return makes ? .makes : .reads(means: nil)
     }
   }
 }

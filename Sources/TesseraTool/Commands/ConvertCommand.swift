@@ -298,12 +298,7 @@ struct ConvertCommand: ParsableCommand {
     let sizes = (folder?.files ?? [dest]).compactMap(SystemPath.size)
     try Output.standardOutput(
       WrittenFile(path: dest, tensors: count, files: sizes.count, byteCount: sizes.reduce(0, +)).text)
-    if FlatFormats.needsOlderLoader(dest) {
-      Output.standardError(
-        WrappedSentence.text(
-          "note: a file in Keras's older form; Keras loads it under a name that ends in .h5, and not in .weights.h5",
-          width: errorWidth))
-    }
+    KerasNote.tell(of: dest)
   }
 
   private func rewrite(_ flat: any FlatWeightsSource, _ opened: OpenedFile, as kind: FlatFormatKind) throws {

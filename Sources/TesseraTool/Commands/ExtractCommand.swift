@@ -140,6 +140,7 @@ struct ExtractCommand: ParsableCommand {
         )
       }
     }
+    KerasNote.tell(of: dest)
     let extraction = Extraction(subNetwork, of: checkpoint, written, folder, added, destination: dest)
     try json
       ? Output.standardOutput(json: extraction.json) : Output.standardOutput(extraction.text)

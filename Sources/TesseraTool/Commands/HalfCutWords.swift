@@ -34,8 +34,9 @@ enum NothingCut {
   static func example(_ specs: [TensorSpec], hasPreset: Bool = false) -> String {
     guard let largest = specs.filter({ $0.shape.count > 1 }).max(by: { $0.elementCount < $1.elementCount })
     else { return "name the tensors to cut with --cut" }
-    let rest = largest.shape.dropFirst().map { _ in ",-" }.joined()
-    return "name what to cut, such as --cut '\(largest.name.escaped)=outputs\(rest)' with the tensor "
+    let output = largest.kernelOutput ?? 0
+    let dimensions = largest.shape.indices.map { $0 == output ? "outputs" : "-" }.joined(separator: ",")
+    return "name what to cut, such as --cut '\(largest.name.escaped)=\(dimensions)' with the tensor "
       + "that reads it"
       + (hasPreset ? "" : ", or a --preset")
   }

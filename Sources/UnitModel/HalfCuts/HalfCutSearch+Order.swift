@@ -191,7 +191,7 @@ extension HalfCutSearch {
   }
 
   /// The outputs of a convolution that are flattened into the inputs of a linear layer: each channel with all its
-  /// positions.
+  /// positions or, if channels are the last dimension as in Keras, each position with all channels.
   private func flattened(_ output: TensorSite, into input: TensorSite) -> Candidate? {
     let channels = extent(output)
     guard case .axis(let use)? = cut(output), use == AxisUse(use.axis),
@@ -199,9 +199,11 @@ extension HalfCutSearch {
       partition.tensors[input.tensor].spec.shape.count == 2, extent(input) > channels,
       extent(input) % channels == 0
     else { return nil }
+    let positions = extent(input) / channels
+    let isLast = output.dimension == rank(output) - 1
     return Candidate(
-      placement: .axis(AxisUse(use.axis, inner: extent(input) / channels)), extent: extent(input),
-      cause: output)
+      placement: .axis(AxisUse(use.axis, inner: isLast ? 1 : positions, outer: isLast ? positions : 1)),
+      extent: extent(input), cause: output)
   }
 
   /// Cuts modules in the same way if they are used side by side in one parent and have the same shape.

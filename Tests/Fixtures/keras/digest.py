@@ -1,5 +1,8 @@
 """What h5py and Keras's lists say of real files from PyPI (real.json): names, dtypes, shapes, SHA-256, in Keras's order.
 
+real.json has, for each file, the number of tensors, that of other datasets, the first and the last tensor, and one
+SHA-256 for all tensors: that of their lines, `name dtype extent,extent,… digest`.
+
 Run by hand with h5py: python digest.py SITE-PACKAGES, where tools/requirements-files.txt has been installed. The order and
 the names are those that Keras's loader of older files follows: the lists `layer_names` and `weight_names`.
 """
@@ -44,6 +47,9 @@ for name in FILES:
         others = []
         file.visititems(lambda path, item: others.append(path)
                         if isinstance(item, h5py.Dataset) and item.name not in used else None)
-        real[name] = {"tensors": rows, "others": len(others)}
+        lines = "".join(f"{name} {dtype} {','.join(map(str, shape))} {digest}\n" for name, dtype, shape, digest in rows)
+        real[name] = {"tensors": len(rows), "others": len(others), "first": rows[0], "last": rows[-1],
+                      "sha256": hashlib.sha256(lines.encode()).hexdigest()}
         print(name, len(rows), "tensors,", len(others), "other datasets")
-(Path(__file__).parent / "real.json").write_text(json.dumps(real, indent=0) + "\n")
+text = ",\n".join(f"{json.dumps(name)}: {json.dumps(row)}" for name, row in real.items())
+(Path(__file__).parent / "real.json").write_text("{\n" + text + "\n}\n")

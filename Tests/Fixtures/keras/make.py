@@ -41,6 +41,16 @@ def note(name: str, rows: list[dict], left_out: tuple[str, ...] = (), notes: tup
     expected[name] = {"tensors": rows, "left_out": sorted(left_out), "notes": sorted(notes)}
 
 
+def write(expected: dict[str, dict]) -> None:
+    """One tensor on a line."""
+    files = []
+    for name, case in expected.items():
+        rows = ",\n  ".join(json.dumps(item) for item in case["tensors"])
+        rest = json.dumps({key: value for key, value in case.items() if key != "tensors"})
+        files.append(f'{json.dumps(name)}: {{"tensors": [\n  {rows}],\n {rest[1:]}')
+    (FOLDER / "expected.json").write_text("{\n" + ",\n".join(files) + "\n}\n")
+
+
 def fill(model: keras.Model, seed: int) -> None:
     random = np.random.default_rng(seed)
     model.set_weights([random.standard_normal(w.shape).astype(np.asarray(w).dtype) for w in model.get_weights()])
@@ -204,7 +214,7 @@ def main() -> None:
     note("code.h5", rows, notes=("keras.code", "keras.module"))
 
     legacy()
-    (FOLDER / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
+    write(expected)
 
 
 if __name__ == "__main__":
