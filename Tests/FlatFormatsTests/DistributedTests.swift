@@ -27,6 +27,25 @@ struct DistributedTests {
     }
   }
 
+  @Test("a piece with other strides, and one in the other byte order, have the same elements")
+  func rearranged() throws {
+    let data = pattern(48, salt: 1)
+    // The first piece by columns, the second with the highest byte first.
+    var arguments = TensorArguments()
+    arguments.strides = [1, 2]
+    var columns = TorchBytes(pickled { $0.tensor(arguments) })
+    let order = [0, 3, 1, 4, 2, 5]
+    columns.storages = [("0", order.flatMap { data[4 * $0..<4 * $0 + 4] })]
+    var big = TorchBytes(pickled { $0.tensor(TensorArguments()) })
+    big.byteOrder = "big"
+    big.storages = [("0", (6..<12).flatMap { data[4 * $0..<4 * $0 + 4].reversed() })]
+    let source = try source(try TemporaryFolder()) { checkpoint in
+      checkpoint.tensors[0].pieces[0].bytes = columns.file
+      checkpoint.tensors[0].pieces[1].bytes = big.file
+    }
+    for piece in [48, 5] { #expect(try contents(source, 0, piece: piece) == data) }
+  }
+
   /// Names, and what becomes of them: nil for a tensor of the model.
   private static let names: [([String], [String?])] = [
     (["w", "optimizer.state.w.exp_avg"], [nil, "optimizer"]),
