@@ -89,7 +89,8 @@ package struct FolderValidation {
     if !hasLeftovers, let finding = ambiguity(of: sets, in: folder.path) {
       verdicts.append(
         FileVerdict(
-          path: folder.path, kind: FlatFormatKind.shardedSafetensors.rawValue, tensorCount: nil,
+          path: folder.path,
+          kind: (sets.isTorn ? FlatFormatKind.dcp : .shardedSafetensors).rawValue, tensorCount: nil,
           findings: [finding], rules: [.shards]))
     }
     let strays = Set(sets.indexes.isEmpty ? [] : sets.unnamed.map { TensorName(folder.path(of: $0)) })
@@ -137,11 +138,12 @@ package struct FolderValidation {
   /// be sound, but no command opens the folder.
   private func ambiguity(of sets: FolderSets, in folder: String) -> Finding? {
     let isComplete = !sets.unindexed.isEmpty && sets.unindexed.allSatisfy(\.missing.isEmpty)
-    guard sets.indexes.count > 1 || sets.indexes.isEmpty && isComplete,
+    let isBeside = !sets.distributed.isEmpty && (!sets.indexes.isEmpty || !sets.unnamed.isEmpty)
+    guard sets.indexes.count > 1 || sets.indexes.isEmpty && isComplete || sets.isTorn || isBeside,
       case .broken(let defect, _, _, let expected, let found)? = FlatFormats.refusal(ofFolder: folder)
     else { return nil }
     return Finding(
-      .shards, options.strict ? .warning : .note, file: folder, location: "",
+      .shards, sets.isTorn ? .error : options.strict ? .warning : .note, file: folder, location: "",
       message: "expected \(expected), found \(found); no command opens the folder as one model",
       defect: defect.id)
   }

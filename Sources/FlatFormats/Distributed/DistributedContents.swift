@@ -19,13 +19,21 @@ struct DistributedContents {
     files = DistributedFiles(beside: path)
     remarks = metadata.remarks
     var places: [DistributedMetadata.Key: (file: Int, range: Range<Int>)] = [:]
+    // Pieces without a readable file; its defect is listed once, not for each of them.
+    var lost: Set<DistributedMetadata.Key> = []
+    var failed: Set<TensorName> = []
     var problems = ShardProblems()
     // The order of the files, so that errors and numbers do not depend on hashes.
     for (key, stored) in metadata.stored.sorted(by: Self.precedes) {
       do throws(FlatFormatError) {
+        lost.insert(key)
+        if failed.contains(TensorName(stored.file)) { continue }
+        failed.insert(TensorName(stored.file))
         let number = try files.number(stored.file)
+        failed.remove(TensorName(stored.file))
         try files.take(stored.range, of: number, Self.place(key))
         places[key] = (number, stored.range)
+        lost.remove(key)
         parts.append((number, stored.range))
       } catch {
         if !isComplete { throw error }
@@ -39,7 +47,7 @@ struct DistributedContents {
     var rest = DistributedLeftOut()
     for entry in metadata.tensors {
       do throws(FlatFormatError) {
-        let tensor = try Self.tensor(entry, places, path: path)
+        let tensor = try Self.tensor(entry, places, lost, path: path)
         if let optimizer = names.optimizers[entry.name] {
           rest.add(to: optimizer, tensorBytes: tensor.map(Self.byteCount) ?? 0)
           continue
@@ -83,19 +91,25 @@ struct DistributedContents {
   /// A tensor with the places of its pieces; nil if no dtype here has its elements.
   private static func tensor(
     _ entry: DistributedMetadata.Entry,
-    _ places: [DistributedMetadata.Key: (file: Int, range: Range<Int>)], path: String
+    _ places: [DistributedMetadata.Key: (file: Int, range: Range<Int>)],
+    _ lost: Set<DistributedMetadata.Key>, path: String
   ) throws(FlatFormatError) -> DistributedTensor? {
     guard let (dtype, perItem) = TorchDType.dtype(entry.dtype) else { return nil }
     var tensor = DistributedTensor(
       name: entry.name, dtype: dtype, shape: entry.size, itemSize: max(1, dtype.bits * perItem / 8),
       pieces: [])
     for box in entry.boxes where !box.isEmpty {
-      guard let (file, range) = places[DistributedMetadata.Key(name: entry.name, offset: box.offsets)] else {
+      let key = DistributedMetadata.Key(name: entry.name, offset: box.offsets)
+      if let (file, range) = places[key] {
+        tensor.pieces.append(DistributedTensor.Piece(box: box, place: .archive(file: file, range)))
+      } else if lost.contains(key) {
+        // A place without bytes: the checkpoint is not opened, and other defects of the tensor are still found.
+        tensor.pieces.append(DistributedTensor.Piece(box: box, place: .archive(file: 0, 0..<0)))
+      } else {
         throw .refused(
           .dcpPiece, path: path, place: "tensor \(entry.name.quoted)",
-          expected: "bytes of its piece \(box.words)", found: "none that can be read")
+          expected: "a place for its piece \(box.words)", found: "none")
       }
-      tensor.pieces.append(DistributedTensor.Piece(box: box, place: .archive(file: file, range)))
     }
     return tensor
   }

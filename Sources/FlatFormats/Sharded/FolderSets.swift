@@ -10,6 +10,8 @@ public struct FolderSets: Sendable {
 
   /// The metadata of distributed checkpoints, each with the files of pieces that it names.
   public private(set) var distributed: [(name: String, parts: [String])] = []
+  /// Whether there are files of pieces, but no metadata.
+  public private(set) var isTorn = false
   /// The safetensors of the ranks of a distributed checkpoint; they have no index.
   public private(set) var ranks: [String] = []
 
@@ -27,6 +29,7 @@ public struct FolderSets: Sendable {
     // File names are compared by their bytes, as the file system does.
     var indexed = Set(indexes.flatMap(\.shards).map { TensorName($0) })
     distributed = Self.distributed(names, in: folder, open: open)
+    isTorn = distributed.isEmpty && names.contains { $0.hasSuffix(DistributedFolder.suffix) }
     if indexes.isEmpty {
       ranks = RankFiles.names(among: names, in: folder) { try? open($0) }
       indexed.formUnion(ranks.map { TensorName($0) })

@@ -9,7 +9,7 @@ internal import FlatFormats
 /// A distributed checkpoint is such a set, too: each element of a tensor is in one piece.
 enum ShardsRule: ValidationRule {
   static let summary =
-    "An index of shards names files in its folder, and exactly the tensors in them; pieces make up whole tensors."
+    "An index of shards names files and their tensors exactly; pieces make up whole tensors."
   static let subjects: RuleSubjects = .flat
   static let advice = "Fetch the missing or damaged shard again, or convert the weights to a new set."
   static let flatDefects: Set<FlatFormatRule> = [
