@@ -15,9 +15,12 @@ struct HostileFileTests {
     #expect(files.count >= count)
     let scratch = try TemporaryFolder()
     for file in files {
-      for arguments in [
-        ["inspect", file], ["validate", file], ["convert", file, scratch.file("out.safetensors")],
-      ] {
+      var commands = [["inspect", file], ["validate", file]]
+      // This file is well-formed and has 2 GB in 2 MB; its conversion takes as long as that of any 2 GB.
+      if !file.hasSuffix("/tiny_huge_1d_over_maxint.hdf5") {
+        commands.append(["convert", file, scratch.file("out.safetensors")])
+      }
+      for arguments in commands {
         // `tessera` limits memory to 512 MiB; a timeout or a signal is not an exit code.
         let run = try tessera(arguments, timeout: 5)
         switch run.ending {

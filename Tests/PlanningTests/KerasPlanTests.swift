@@ -33,13 +33,14 @@ struct KerasPlanTests {
   @Test("a block of ResNet is cut inside: outputs are the last dimension, inputs the one before")
   func resnet() throws {
     let name = "conv2_block1"
+    // The shortcut 0_conv reads as many channels of the stem as 2_conv makes.
     let list =
       [("conv1_conv/kernel", [7, 7, 3, 12]), ("conv1_conv/bias", [12])] + Self.norm("conv1_bn", 12)
       + [("\(name)_1_conv/kernel", [1, 1, 12, 8]), ("\(name)_1_conv/bias", [8])]
       + Self.norm("\(name)_1_bn", 8)
-      + [("\(name)_2_conv/kernel", [3, 3, 8, 10]), ("\(name)_2_conv/bias", [10])]
-      + Self.norm("\(name)_2_bn", 10)
-      + [("\(name)_0_conv/kernel", [1, 1, 12, 32]), ("\(name)_3_conv/kernel", [1, 1, 10, 32])]
+      + [("\(name)_2_conv/kernel", [3, 3, 8, 12]), ("\(name)_2_conv/bias", [12])]
+      + Self.norm("\(name)_2_bn", 12)
+      + [("\(name)_0_conv/kernel", [1, 1, 12, 32]), ("\(name)_3_conv/kernel", [1, 1, 12, 32])]
       + Self.norm("\(name)_0_bn", 32) + Self.norm("\(name)_3_bn", 32)
       + [("predictions/kernel", [32, 5]), ("predictions/bias", [5])]
     let (words, cut) = try plan(list)

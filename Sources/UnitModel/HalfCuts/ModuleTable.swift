@@ -57,7 +57,9 @@ struct ModuleEntry {
       let lower = component.lowercased()
       return lower.has("downsample") || lower.has("shortcut") || lower.has("skip")
     }
-    shortcutBlock = shortcut.map { name[..<$0.startIndex] }
+    // Keras's ResNet: conv2_block1_0_conv.
+    let keras = leaf.has("_block") && leaf.hasSuffix("_0_conv") ? name.dropLast("0_conv".count) : nil
+    shortcutBlock = shortcut.map { name[..<$0.startIndex] } ?? keras
   }
 
   /// Names of modules that read the same stream and whose outputs are combined channel by channel.
