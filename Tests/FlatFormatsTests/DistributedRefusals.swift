@@ -78,7 +78,7 @@ extension RefusalCase {
     checkpoint(.dcpFile, "a file that is missing") { $0.missing = ["__0_0.distcp"] },
     piece(.dcpFile, "a file outside the folder") { $0.file = "../__0_0.distcp" },
     piece(.dcpFile, "an absolute path") { $0.file = "/etc/hostname" },
-    piece(.dcpFile, "a hidden file") { $0.file = ".metadata" },
+    piece(.dcpFile, "a hidden file") { $0.file = ".hidden.distcp" },
     piece(.dcpRange, "bytes after the end") { $0.range = (0, 1 << 20) },
     piece(.dcpRange, "an offset below zero") { $0.range = (-4, 8) },
     piece(.dcpRange, "a length that overflows") { $0.range = (.max, 8) },

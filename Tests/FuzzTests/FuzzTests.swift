@@ -54,8 +54,8 @@ struct FuzzTests {
     let original = try TemporaryFolder.bytes(of: "\(SourceFolder.fixtures)/\(name)")
     var random = SeededGenerator(seed: UInt64(number) + 41)
     parser.exercise(original)
-    // A checkpoint's mutants are read whole and hashed: about 150 a second.
-    let count = parser == .checkpoint ? 100 : 500
+    // A checkpoint's mutants are read whole and hashed: about 150 a second. Those of a distributed one are several files.
+    let count = [.checkpoint, .dcp].contains(parser) ? 100 : 500
     for _ in 0..<count { parser.exercise(Self.mutated(original, &random)) }
   }
 
