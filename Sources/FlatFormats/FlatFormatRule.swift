@@ -93,6 +93,33 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   /// A file to be written exists already and must not be replaced.
   case shardsInTheWay = "shards.in-the-way"
 
+  /// The metadata of a distributed checkpoint is not the pickle that PyTorch writes.
+  case dcpMetadata = "dcp.metadata"
+  /// The metadata, the files or the pieces are more than this reader accepts.
+  case dcpLimit = "dcp.limit"
+  /// A file that the metadata names does not exist, or has a name that is a path.
+  case dcpFile = "dcp.file"
+  /// A piece's bytes are outside its file, or are those of another piece, too.
+  case dcpRange = "dcp.range"
+  /// The pieces are stored in a way that is not read here: compressed, or not in files.
+  case dcpStorage = "dcp.storage"
+  /// A tensor is described wrongly.
+  case dcpTensor = "dcp.tensor"
+  /// A piece has elements outside its tensor.
+  case dcpBounds = "dcp.bounds"
+  /// A piece is not stored, or holds something other than the metadata gives.
+  case dcpPiece = "dcp.piece"
+  /// Elements of a tensor are in no piece.
+  case dcpMissing = "dcp.missing"
+  /// Elements of a tensor are in two pieces.
+  case dcpOverlap = "dcp.overlap"
+  /// The safetensors of several ranks lack their offsets, or disagree.
+  case dcpRanks = "dcp.ranks"
+  /// A file has pieces of tensors, which are not whole tensors.
+  case dcpPart = "dcp.part"
+  /// A distributed checkpoint cannot be written.
+  case dcpWrite = "dcp.write"
+
   /// The file does not begin with `\x93NUMPY`.
   case npyMagic = "npy.magic"
   /// The version of the format is not 1.0, 2.0 or 3.0.

@@ -52,11 +52,12 @@ public enum FlatFormats {
   /// Opens the weights in the folder at `path`; nil if it is not a folder.
   ///
   /// They are the files that its `*.safetensors.index.json` names; without an index, its only safetensors file or its
-  /// only set of numbered shards.
+  /// only set of numbered shards; or the pieces of a distributed checkpoint.
   public static func open(folder path: String, assumeDType: DType?) throws(FlatFormatError)
     -> (any FlatWeightsSource)?
   {
-    guard let (source, errors) = examine(folder: path, assumeDType: assumeDType) else { return nil }
+    let examined = examine(folder: path, assumeDType: assumeDType, isComplete: false)
+    guard let (source, errors) = examined else { return nil }
     if let first = errors.first { throw first }
     return source
   }
@@ -65,17 +66,34 @@ public enum FlatFormats {
   public static func examine(folder path: String, assumeDType: DType?)
     -> (source: (any FlatWeightsSource)?, errors: [FlatFormatError])?
   {
+    examine(folder: path, assumeDType: assumeDType, isComplete: true)
+  }
+
+  /// - Parameter isComplete: whether the pieces of a distributed checkpoint are opened, too.
+  private static func examine(folder path: String, assumeDType: DType?, isComplete: Bool)
+    -> (source: (any FlatWeightsSource)?, errors: [FlatFormatError])?
+  {
     guard let folder = ShardFolder(path) else { return nil }
     do throws(FlatFormatError) {
       switch try folder.contents() {
       case .set(let names):
-        return ShardedSource.examine(set: names, in: folder, beside: try folder.leftOut(beside: names))
+        let found = ShardedSource.examine(
+          set: names, in: folder, beside: try folder.leftOut(beside: names))
+        guard found.errors.contains(where: { $0.defect == .format(.dcpPart) }) else { return found }
+        // They are not shards of one set, but the pieces of ranks.
+        return try DistributedSource.open(ranks: names, in: folder, isComplete: isComplete)
+      case .distributed(let name):
+        return try DistributedFolder.examine(name, in: folder, isComplete: isComplete)
+      case .ranks(let names):
+        return try DistributedSource.open(ranks: names, in: folder, isComplete: isComplete)
       case .index(let name), .single(let name):
         let file = try asFlatFormat { () throws(FileError) in try ReadableFile(path: folder.file(name)) }
         switch recognise(file) {
         case .shardedSafetensors: return ShardedSource.examine(index: file, isFolder: true)
         case .safetensors:
-          return (try SafetensorsSource(file, beside: try folder.leftOut(beside: [name])), [])
+          let source = try SafetensorsSource(file, beside: try folder.leftOut(beside: [name]))
+          guard RankSharding.isIn(source.metadata) else { return (source, []) }
+          return try DistributedSource.open(ranks: [name], in: folder, isComplete: isComplete)
         default: return examine(file, assumeDType: assumeDType)
         }
       }
@@ -88,13 +106,14 @@ public enum FlatFormats {
     return nil
   }
 
-  /// Opens `file` and reports its defects: all defects of a set of shards, one for each damaged member of an npz, and
-  /// only the first of any other file.
+  /// Opens `file` and reports its defects: all defects of a set of shards or of a distributed checkpoint, one for each
+  /// damaged member of an npz, and only the first of any other file.
   public static func examine(_ file: ReadableFile, assumeDType: DType?)
     -> (source: (any FlatWeightsSource)?, errors: [FlatFormatError])
   {
     if recognise(file) == .shardedSafetensors { return ShardedSource.examine(index: file) }
     do throws(FlatFormatError) {
+      if recognise(file) == .dcp { return try DistributedFolder.examine(file, isComplete: true) }
       if file.size > 0, recognise(file) == .npz {
         let source = try NpzSource(file, assumed: assumeDType)
         return (source, source.defects)
@@ -211,6 +230,12 @@ public enum FlatFormats {
 
   /// Whether a part of a file of this format can be a pickle.
   public static func mayHoldPickles(_ kind: FlatFormatKind) -> Bool { format(of: kind).mayHoldPickles }
+
+  /// Follows every pickle of a file, and of the files that it names.
+  public static func pickles(in file: ReadableFile) throws(FlatFormatError) -> PickleScan {
+    guard let scan = recognise(file).flatMap({ format(of: $0).scan }) else { return try PickleScan(file) }
+    return try scan(file)
+  }
 
   /// The members of a zip archive or its defect, in words for a message; nil for other files.
   public static func archiveInWords(_ file: ReadableFile) -> String? { ZipListing.words(file) }

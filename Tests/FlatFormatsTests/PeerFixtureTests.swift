@@ -71,8 +71,9 @@ struct PeerFixtureTests {
       )
     case .npy: ("npy/i2.npy", [try Sample("arr_0", .i16, [3, 1, 2], salt: 21)])
     case .gguf: ("plain.gguf", try GGUFTests.samples(GGUFTests.plain))
-    // ShardedTests, TorchFixtureTests, ONNXInteropTests, KerasFixtureTests and PartialFixtureTests.
-    case .shardedSafetensors, .pytorch, .onnx, .keras, .hdf5: nil
+    // ShardedTests, DistributedFixtureTests, TorchFixtureTests, ONNXInteropTests, KerasFixtureTests and
+    // PartialFixtureTests.
+    case .shardedSafetensors, .dcp, .pytorch, .onnx, .keras, .hdf5: nil
     }
   }
 

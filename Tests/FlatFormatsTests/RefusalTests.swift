@@ -9,7 +9,7 @@ struct RefusalTests {
     RefusalCase.generalCases + RefusalCase.safetensorsCases + RefusalCase.shardCases
     + RefusalCase.numpyCases + RefusalCase.zipCases
     + RefusalCase.pickleCases + RefusalCase.torchCases + RefusalCase.changedCases + RefusalCase.onnxCases
-    + RefusalCase.kerasCases + RefusalCase.ggufCases
+    + RefusalCase.kerasCases + RefusalCase.ggufCases + RefusalCase.distributedCases
 
   @Test(
     "a malformed file or request is refused by its rule, in one sentence, and leaves nothing behind",
@@ -29,7 +29,7 @@ struct RefusalTests {
   func complete() {
     let covered = Set(Self.all.map(\.defect))
     #expect(FlatDefect.allCases.filter { !covered.contains($0) } == [])
-    #expect(Self.all.count >= 255)
+    #expect(Self.all.count >= 310)
   }
 
   @Test("rule ids are different and say their format")

@@ -109,7 +109,9 @@ final class SafetensorsSink: TensorSink {
           expected: "at most \(SafetensorsHeader.rankLimit) dimensions", found: "\(spec.shape.count)")
       }
     }
-    var metadata = contents.metadata.filter { TensorName($0.key) != TensorName(TensorTies.key) }
+    var metadata = contents.metadata.filter {
+      TensorName($0.key) != TensorName(TensorTies.key) && !RankSharding.isKey($0.key)
+    }
     var keys = Set<TensorName>()
     for (key, _) in metadata where !keys.insert(TensorName(key)).inserted {
       throw contents.refusal(

@@ -2,8 +2,8 @@ internal import FlatFormats
 internal import TensorStreams
 internal import Tensors
 
-/// A file with tensors, of any format: safetensors (also sharded), npz, npy, PyTorch, ONNX, Keras, any other HDF5
-/// file, GGUF, or a unit checkpoint.
+/// A file with tensors, of any format: safetensors (also sharded), npz, npy, PyTorch (also distributed), ONNX, Keras,
+/// any other HDF5 file, GGUF, or a unit checkpoint.
 ///
 /// Opening reads and checks the header or the index; elements are read on demand.
 ///

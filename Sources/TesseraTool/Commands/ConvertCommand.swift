@@ -34,6 +34,9 @@ struct ConvertCommand: ParsableCommand {
       several shards have the same key, the text in the first one is kept. The metadata of an index goes \
       to the new index. If DEST is a single file, it keeps only those metadata of the index that are text.
 
+      A distributed checkpoint of PyTorch (DCP) is a folder with .metadata, or with the safetensors of all \
+      ranks; give the folder as SOURCE. Its pieces are put together. It is only read.
+
       Nothing in a PyTorch file is ever run. `tessera inspect --help` explains the names of its tensors. \
       Optimizer states are always left out and listed. Any other part that cannot be read (`inspect` lists \
       them) is an error, unless --leave-out accepts the loss. PyTorch files from Tessera load with \
@@ -64,7 +67,7 @@ struct ConvertCommand: ParsableCommand {
         tessera convert training.pt ema.safetensors --root model_ema.module
       """)
 
-  @Argument(help: "The file to convert, or the folder of a sharded set.")
+  @Argument(help: "The file to convert, or the folder of a sharded set or of a distributed checkpoint.")
   var source: String
 
   @Argument(help: "The file to write, or the folder for a set of shards.")

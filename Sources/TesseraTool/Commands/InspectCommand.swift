@@ -18,6 +18,8 @@ struct InspectCommand: ParsableCommand {
       Read a unit checkpoint or a \(FlatFormats.names) file. The format is recognised by content. Only the header or the index is read. --stats, and --digests of a flat file, read every \
       byte.
 
+      FILE may also be the folder of a model with its shards, or of a distributed checkpoint of PyTorch (DCP).
+
       --tree prints the totals of tensors, elements and bytes for each module. A module is the part of a \
       name before a dot or a slash.
 

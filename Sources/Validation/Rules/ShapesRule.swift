@@ -13,6 +13,7 @@ enum ShapesRule: ValidationRule {
   static let flatDefects: Set<FlatFormatRule> = [
     .safetensorsDType, .safetensorsShape, .safetensorsSize, .npyShape, .npyDType, .torchBounds, .torchTensor,
     .ggufShape, .ggufType,
+    .dcpTensor, .dcpBounds,
   ]
   static let graphDefects: Set<ONNXRule> = [.shape, .dtype]
 

@@ -19,6 +19,7 @@ enum StructureRule: ValidationRule {
     .torchAmplification, .hdf5Structure, .kerasLayers, .kerasArchive, .kerasShards, .ggufMagic,
     .ggufTruncated,
     .ggufKey, .ggufDuplicateKey, .ggufValueType, .ggufAlignment,
+    .dcpMetadata, .dcpRanks,
   ]
   static let zipDefects: Set<ZipRule> = [
     .end, .comment, .end64, .directoryBounds, .directorySignature, .directorySize, .extra, .extra64,

@@ -15,6 +15,7 @@ enum TilesRule: ValidationRule {
   static let flatDefects: Set<FlatFormatRule> = [
     .safetensorsHole, .safetensorsOverlap, .safetensorsBodySize, .npyDataSize, .torchStorageSize,
     .ggufOffset, .ggufPadding, .ggufBodySize,
+    .dcpRange,
   ]
   static let zipDefects: Set<ZipRule> = [.overlap, .dataBounds, .storedSize]
   static let graphDefects: Set<ONNXRule> = [.data]

@@ -15,6 +15,7 @@ enum UnexaminedRule: ValidationRule {
   static let flatDefects: Set<FlatFormatRule> = [
     .leftOut, .pickleLimit, .torchNesting, .torchPacked, .shardsLimit, .safetensorsHeaderLimit, .hdf5Limit,
     .ggufLimit,
+    .dcpLimit,
   ]
   static let graphDefects: Set<ONNXRule> = [.count, .nesting]
 

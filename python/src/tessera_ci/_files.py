@@ -9,7 +9,7 @@ import re
 from typing import Any, Iterable
 
 # Also `files` of the hooks in .pre-commit-hooks.yaml. A .bin is a model only by its name: firmware has this ending too.
-NAMES = r"(?i)(\.(safetensors(\.index\.json)?|npz|pt|pth|ckpt|onnx|keras|gguf|h5|hdf5|dduf)|" \
+NAMES = r"(?i)(\.(safetensors(\.index\.json)?|npz|pt|pth|ckpt|onnx|keras|gguf|distcp|h5|hdf5|dduf)|" \
         r"(model|weights|consolidated)[^/]*\.bin)$"
 
 
