@@ -96,7 +96,7 @@ struct DistributedContents {
   ) throws(FlatFormatError) -> DistributedTensor? {
     guard let (dtype, perItem) = TorchDType.dtype(entry.dtype) else { return nil }
     var tensor = DistributedTensor(
-      name: entry.name, dtype: dtype, shape: entry.size, itemSize: max(1, dtype.bits * perItem / 8),
+      name: entry.name, dtype: dtype, shape: entry.size, itemSize: max(1, dtype.byteCount(ofElements: perItem)),
       pieces: [])
     for box in entry.boxes where !box.isEmpty {
       let key = DistributedMetadata.Key(name: entry.name, offset: box.offsets)

@@ -25,7 +25,7 @@ struct DistributedTensor: Sendable {
   var pieces: [Piece]
 
   /// The elements of `dtype` in one element of PyTorch: 2 for packed FP4, else 1.
-  var perItem: Int { max(1, itemSize * 8 / dtype.bits) }
+  var perItem: Int { max(1, dtype.elementCount(inBytes: itemSize)) }
 
   /// A shape in elements of `dtype`; nil if it overflows.
   func unpacked(_ shape: [Int]) -> [Int]? {

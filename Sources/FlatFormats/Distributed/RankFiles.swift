@@ -109,13 +109,13 @@ struct RankFiles {
     of spec: TensorSpec, _ broken: (String, String) -> FlatFormatError
   ) throws(FlatFormatError) -> Int {
     if let known = numbers[spec.name] { return known }
-    guard spec.dtype.bits % 8 == 0 else {
+    guard let itemSize = spec.dtype.bytes else {
       throw broken("elements of whole bytes in a piece", spec.dtype.rawValue)
     }
     numbers[spec.name] = tensors.count
     tensors.append(
       DistributedTensor(
-        name: spec.name, dtype: spec.dtype, shape: spec.shape, itemSize: spec.dtype.bits / 8, pieces: []))
+        name: spec.name, dtype: spec.dtype, shape: spec.shape, itemSize: itemSize, pieces: []))
     return tensors.count - 1
   }
 
