@@ -167,7 +167,7 @@ struct FirstContactTests {
       #expect(run.ending == .exited(code), "\(arguments): \(run.errorText)")
       for word in words { #expect(run.errorText.contains(word), "\(arguments): \(run.errorText)") }
     }
-    #expect(Self.mistakes.count == 27)
+    #expect(Self.mistakes.count == 28)
   }
 
   @Test("a half cut is warned of by plan, by convert, and by validate")

@@ -4,7 +4,7 @@ internal import Tensors
 
 /// The names by which a distributed checkpoint is recognised.
 enum DistributedFolder {
-  static let suffix = ".distcp"
+  static let suffix = DistributedSource.format.suffix
   /// The name of the metadata of all ranks.
   static let metadataName = ".metadata"
 

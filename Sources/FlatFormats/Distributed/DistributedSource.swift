@@ -260,7 +260,7 @@ final class DistributedSource: FlatWeightsSource {
   }
 
   static let format = FlatFormat(
-    kind: .dcp, suffix: DistributedFolder.suffix, uses: [], mayHoldPickles: true,
+    kind: .dcp, suffix: ".distcp", uses: [], mayHoldPickles: true,
     matches: DistributedFolder.matches,
     open: { file, _ throws(FlatFormatError) in try DistributedFolder.open(file) },
     scan: { file throws(FlatFormatError) in try DistributedFolder.scan(file) },
