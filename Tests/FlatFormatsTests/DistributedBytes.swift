@@ -116,7 +116,10 @@ struct DistributedBytes {
     return [(".metadata", root.pickle)] + contents.filter { !missing.contains($0.name) }
   }
 
-  private static func entry(_ tensor: Tensor) -> PickleText {
+  /// A tensor's entry.
+  ///
+  /// - Parameter chunks: replaces the list of its pieces.
+  static func entry(_ tensor: Tensor, chunks: PickleText? = nil) -> PickleText {
     .record(
       metadataModule, "TensorStorageMetadata",
       [
@@ -131,12 +134,13 @@ struct DistributedBytes {
         ), ("size", size(tensor.size)),
         (
           "chunks",
-          .list(
-            tensor.pieces.map { piece in
-              .record(
-                metadataModule, "ChunkStorageMetadata",
-                [("offsets", size(piece.offsets)), ("sizes", size(piece.sizes))])
-            })
+          chunks
+            ?? .list(
+              tensor.pieces.map { piece in
+                .record(
+                  metadataModule, "ChunkStorageMetadata",
+                  [("offsets", size(piece.offsets)), ("sizes", size(piece.sizes))])
+              })
         ),
       ])
   }

@@ -55,6 +55,22 @@ extension RefusalCase {
     checkpoint(.dcpMetadata, "a piece with two places") {
       $0.tensors[0].pieces.append($0.tensors[0].pieces[0])
     },
+    checkpoint(.dcpMetadata, "an object with 65 attributes") { checkpoint in
+      checkpoint.fields = (0..<61).map { ("a\($0)", .none) }
+    },
+    checkpoint(.dcpLimit, "a list of pieces that many tensors share") { checkpoint in
+      let pieces = PickleText.list(.init(repeating: .again(1), count: 200))
+      let chunk = PickleText.record(
+        DistributedBytes.metadataModule, "ChunkStorageMetadata",
+        [("offsets", DistributedBytes.size([0, 0])), ("sizes", DistributedBytes.size([4, 3]))])
+      let entries = (0..<200).map { number in
+        (
+          PickleText.text("w\(number)"),
+          DistributedBytes.entry(.init(), chunks: number == 0 ? .kept(2, pieces) : .again(2))
+        )
+      }
+      checkpoint.fields = [("first", .kept(1, chunk)), ("state_dict_metadata", .dictionary(entries))]
+    },
     checkpoint(.dcpTensor, "a tensor twice") { $0.tensors.append($0.tensors[0]) },
     checkpoint(.dcpTensor, "a size below zero") { $0.tensors[0].size = [4, -3] },
     checkpoint(.dcpTensor, "a size of 65 extents") { $0.tensors[0].size = [Int](repeating: 1, count: 65) },
@@ -80,6 +96,15 @@ extension RefusalCase {
     piece(.dcpFile, "an absolute path") { $0.file = "/etc/hostname" },
     piece(.dcpFile, "a hidden file") { $0.file = ".hidden.distcp" },
     piece(.dcpRange, "bytes after the end") { $0.range = (0, 1 << 20) },
+    checkpoint(.dcpRange, "one byte after the end") {
+      // The last piece begins one byte too late.
+      let start = ($0.tensors[0].pieces[0].bytes?.count ?? 0) + 1
+      $0.tensors[0].pieces[1].range = (start, $0.tensors[0].pieces[1].bytes?.count ?? 0)
+    },
+    checkpoint(.dcpRange, "one byte of another piece") {
+      let count = $0.tensors[0].pieces[0].bytes?.count ?? 0
+      $0.tensors[0].pieces[1].range = (count - 1, $0.tensors[0].pieces[1].bytes?.count ?? 0)
+    },
     piece(.dcpRange, "an offset below zero") { $0.range = (-4, 8) },
     piece(.dcpRange, "a length that overflows") { $0.range = (.max, 8) },
     checkpoint(.dcpRange, "two pieces with the same bytes") {

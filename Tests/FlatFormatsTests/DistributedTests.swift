@@ -57,6 +57,8 @@ struct DistributedTests {
     (["w", "block.optimizer.weight"], [nil, nil]),
     (["w", "w.momentum_buffer"], [nil, "*.momentum_buffer"]),
     (["step", "w.step"], [nil, nil]),
+    // Not one prefix for each of its steps: they would have 100 MB together.
+    (["w", .init(repeating: "state.", count: 6000) + "w"], [nil, nil]),
   ]
 
   @Test(
@@ -87,6 +89,9 @@ struct DistributedTests {
     ([("layers.w", ["layers", "w"])], ["layers.w"]),
     ([("model", ["model"])], ["model"]),
     ([("model.w", ["model", "v"])], ["model.w"]),
+    ([("model.w.x", ["model", "w"])], ["model.w.x"]),
+    ([("model.w", ["model", "w", "x"])], ["model.w"]),
+    ([("model", ["model", ""])], ["model"]),
   ]
 
   @Test(
@@ -151,6 +156,23 @@ struct DistributedTests {
     #expect(source.leftOut.map(\.sentence) == ["'__9_0.distcp': a file that the metadata does not name"])
     #expect(source.remarks.map(\.kind) == [.unreferencedBytes])
     #expect(source.remarks.first?.found.hasSuffix("which belong to none") == true)
+  }
+
+  @Test("a piece that no tensor has is named")
+  func foreignPiece() throws {
+    let source = try source(try TemporaryFolder()) { checkpoint in
+      let whole = checkpoint.tensors[0]
+      checkpoint.fields = [
+        ("state_dict_metadata", .dictionary([(.text("w"), DistributedBytes.entry(whole))]))
+      ]
+      checkpoint.tensors[0].pieces.append(
+        .init(
+          offsets: [4, 0], sizes: [2, 3], bytes: DistributedBytes.archive([2, 3], pattern(24, salt: 2))))
+      checkpoint.values = [("lost", pickled { $0.integer(1) })]
+    }
+    #expect(source.tensors.count == 1)
+    #expect(source.remarks.map(\.kind) == [.unreferencedBytes, .unreferencedBytes])
+    #expect(source.remarks.map(\.place) == ["value 'lost'", "piece [4, 0] of 'w'"])
   }
 
   @Test("a dtype without a name here is left out")

@@ -151,6 +151,10 @@ extension RefusalCase {
       $0.body[8] = 7
       $0.body += pattern(8, salt: 3)
     },
+    .file(.ggufPadding, "w.gguf", "after the header", GGUFBytes.tensor().file.with(1, at: 63)),
+    .file(
+      .ggufPadding, "w.gguf", "after the header, without tensors",
+      GGUFBytes().file + [UInt8](repeating: 0, count: 7) + [1]),
     changed(.ggufBodySize, "no bytes") { $0.body = [] },
     changed(.ggufBodySize, "one byte too few") { $0.body = pattern(7, salt: 1) },
     changed(.ggufBodySize, "one byte too many") { $0.body += [0] },
@@ -183,10 +187,25 @@ extension RefusalCase {
     .sink(
       .ggufVerbatim, .gguf, "a rest that is too long", [try Sample("t", .f32, [2], salt: 1)],
       verbatim: header + [UInt8](repeating: 0, count: 64)),
+    .sink(
+      .ggufVerbatim, .gguf, "a rest that is not zero", [try Sample("t", .f32, [2], salt: 1)],
+      verbatim: header.with(1, at: header.count - 1)),
+    .sink(
+      .ggufVerbatim, .gguf, "padding that is not zero", [try Sample("t", .f32, [2], salt: 1)],
+      verbatim: header.with(1, at: 63)),
     .sink(.sinkDType, .safetensors, "blocks", [try Sample("a", .q40, [32], salt: 1)]),
     .sink(.sinkDType, .pytorch, "blocks", [try Sample("a", .q40, [32], salt: 1)]),
   ]
 
   /// The header of the file with one tensor, and the padding after it.
   private static let header = GGUFBytes.tensor { $0.body = [UInt8](repeating: 0, count: 24) }.file
+}
+
+extension [UInt8] {
+  /// The bytes with another one at a place.
+  fileprivate func with(_ byte: UInt8, at place: Int) -> [UInt8] {
+    var changed = self
+    changed[place] = byte
+    return changed
+  }
 }

@@ -12,6 +12,10 @@ indirect enum PickleText {
   case object(String, String, PickleText?)
   /// The call of a function.
   case call(String, String, [PickleText])
+  /// A value that gets a number in the memo.
+  case kept(UInt8, PickleText)
+  /// The value with this number, again.
+  case again(UInt8)
 
   /// An object whose state is a dictionary of attributes.
   static func record(_ module: String, _ name: String, _ fields: [(String, PickleText)]) -> PickleText {
@@ -35,6 +39,8 @@ indirect enum PickleText {
       PickleText.global(module, name).bytes + [0x29, 0x81] + (state.map { $0.bytes + Array("b".utf8) } ?? [])
     case .call(let module, let name, let arguments):
       PickleText.global(module, name).bytes + PickleText.tuple(arguments).bytes + Array("R".utf8)
+    case .kept(let number, let value): value.bytes + [0x71, number]
+    case .again(let number): [0x68, number]
     }
   }
 }

@@ -43,7 +43,7 @@ struct DistributedContents {
     let named = metadata.tensors.map(\.name) + metadata.values
     let names = DistributedNames(named)
     let model = metadata.tensors.filter { names.optimizers[$0.name] == nil }.map(\.name)
-    let wrapper = DistributedNames.wrapper(of: model, metadata.paths)
+    let wrapper = DistributedNames.wrapper(of: model, metadata.firstKeys)
     var rest = DistributedLeftOut()
     for entry in metadata.tensors {
       do throws(FlatFormatError) {
@@ -80,6 +80,7 @@ struct DistributedContents {
           value: name, byteCount: places[DistributedMetadata.Key(name: name, offset: nil)]?.range.count)
       }
     }
+    noteForeign(places, metadata)
     do throws(FlatFormatError) { note(try files.unused()) } catch {
       if !isComplete { throw error }
       problems.add(error)
@@ -96,7 +97,8 @@ struct DistributedContents {
   ) throws(FlatFormatError) -> DistributedTensor? {
     guard let (dtype, perItem) = TorchDType.dtype(entry.dtype) else { return nil }
     var tensor = DistributedTensor(
-      name: entry.name, dtype: dtype, shape: entry.size, itemSize: max(1, dtype.byteCount(ofElements: perItem)),
+      name: entry.name, dtype: dtype, shape: entry.size,
+      itemSize: max(1, dtype.byteCount(ofElements: perItem)),
       pieces: [])
     for box in entry.boxes where !box.isEmpty {
       let key = DistributedMetadata.Key(name: entry.name, offset: box.offsets)
@@ -115,7 +117,11 @@ struct DistributedContents {
   }
 
   private static func byteCount(_ tensor: DistributedTensor) -> Int {
-    tensor.shape.reduce(tensor.itemSize) { $0.multipliedReportingOverflow(by: $1).partialValue }
+    if tensor.shape.contains(0) { return 0 }
+    return tensor.shape.reduce(tensor.itemSize) { product, extent in
+      let (bytes, overflow) = product.multipliedReportingOverflow(by: extent)
+      return overflow ? .max : bytes
+    }
   }
 
   private static func precedes(
@@ -124,11 +130,36 @@ struct DistributedContents {
   ) -> Bool {
     let (first, second) = (TensorName(one.value.file), TensorName(other.value.file))
     if first != second { return first < second }
-    return one.value.range.lowerBound < other.value.range.lowerBound
+    let (a, b) = (one.value.range, other.value.range)
+    if (a.lowerBound, a.upperBound) != (b.lowerBound, b.upperBound) {
+      return (a.lowerBound, a.upperBound) < (b.lowerBound, b.upperBound)
+    }
+    if one.key.name != other.key.name { return one.key.name < other.key.name }
+    return (one.key.offset ?? []).lexicographicallyPrecedes(other.key.offset ?? [])
   }
 
   private static func place(_ key: DistributedMetadata.Key) -> String {
     key.offset.map { "piece \($0) of \(key.name.quoted)" } ?? "value \(key.name.quoted)"
+  }
+
+  /// Bytes of pieces that no tensor and no value has are a note, too: PyTorch passes over them.
+  private mutating func noteForeign(
+    _ places: [DistributedMetadata.Key: (file: Int, range: Range<Int>)], _ metadata: DistributedMetadata
+  ) {
+    var foreign = places
+    for entry in metadata.tensors {
+      for box in entry.boxes { foreign[.init(name: entry.name, offset: box.offsets)] = nil }
+    }
+    for name in metadata.values { foreign[.init(name: name, offset: nil)] = nil }
+    let sorted = foreign.sorted {
+      ($0.value.file, $0.value.range.lowerBound) < ($1.value.file, $1.value.range.lowerBound)
+    }
+    remarks += sorted.prefix(100).map { key, stored in
+      FlatRemark(
+        .unreferencedBytes, Self.place(key), expected: "a tensor or a value of this name with this piece",
+        found: "none; its bytes are \(stored.range.lowerBound) to \(stored.range.upperBound) of "
+          + TensorName(files.names[stored.file]).quoted)
+    }
   }
 
   /// Bytes that belong to nothing are a note; pickles may hide in them.

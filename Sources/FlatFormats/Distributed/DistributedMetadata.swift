@@ -32,8 +32,9 @@ struct DistributedMetadata {
   /// The names of entries that are not tensors.
   private(set) var values: [TensorName] = []
   private(set) var stored: [Key: Stored] = [:]
-  /// The path of keys to each entry, as the planner that wrote the checkpoint records it.
-  private(set) var paths: [TensorName: [String]] = [:]
+  /// The first key of the path to each entry, as the planner that wrote the checkpoint records it. Only of entries that
+  /// have several keys, and whose name is these keys with dots between them.
+  private(set) var firstKeys: [TensorName: String] = [:]
   /// Tensors that Megatron stores in another shape than their own.
   private(set) var reshaped: Set<TensorName> = []
 
@@ -41,6 +42,9 @@ struct DistributedMetadata {
   let remarks: [FlatRemark]
   private let record: DistributedRecord
   private let path: String
+  /// The pieces that may still be read. Each piece is a value, so there are fewer; but a hostile pickle may use one list
+  /// of them for every tensor.
+  private var piecesLeft: Int
 
   /// The largest file, in bytes.
   private static let sizeLimit = 1 << 30
@@ -54,6 +58,7 @@ struct DistributedMetadata {
     }
     let pickle = TorchPickle(file, start: 0, size: file.size, place: "pickle")
     record = DistributedRecord(tree: try pickle.tree(limits: Self.limits(file.size)))
+    piecesLeft = record.tree.count
     remarks = PickleRemarks.of(record.tree, "pickle", isKnown: DistributedGlobals.allows)
     let root = record.tree.root
     guard [.metadata, .megatronMetadata].contains(record.kind(root)), let fields = record.fields(root) else {
@@ -107,7 +112,7 @@ struct DistributedMetadata {
     }
   }
 
-  private func entry(_ name: TensorName, _ ref: PickleRef) throws(FlatFormatError) -> Entry {
+  private mutating func entry(_ name: TensorName, _ ref: PickleRef) throws(FlatFormatError) -> Entry {
     let place = "tensor \(name.quoted)"
     guard let fields = record.fields(ref), let size = record.extents(fields["size"]),
       let dtype = fields["properties"].flatMap(record.dtype), let chunks = fields["chunks"],
@@ -116,8 +121,14 @@ struct DistributedMetadata {
       throw refusal(
         .dcpTensor, place, "properties with a dtype, a size of up to 64 extents, and chunks", "other values")
     }
+    let members = record.tree.children(chunks)
+    piecesLeft -= members.count
+    guard piecesLeft >= 0 else {
+      throw refusal(
+        .dcpLimit, place, "at most \(record.tree.count.grouped) pieces of all tensors together", "more")
+    }
     var boxes: [PieceBox] = []
-    for chunk in record.tree.children(chunks) {
+    for chunk in members {
       guard record.kind(chunk) == .chunk, let fields = record.fields(chunk),
         let offsets = record.extents(fields["offsets"]), let sizes = record.extents(fields["sizes"])
       else {
@@ -178,10 +189,22 @@ struct DistributedMetadata {
     guard let ref, case .dictionary = record.tree.value(ref) else { return }
     for (key, value) in record.pairs(ref) {
       guard let name = record.text(key), case .tuple = record.tree.value(value) else { continue }
-      paths[TensorName(name)] = record.tree.children(value).map { step in
-        record.text(step) ?? record.integer(step).map { String($0) } ?? ""
-      }
+      if let first = firstKey(record.tree.children(value), of: name) { firstKeys[TensorName(name)] = first }
     }
+  }
+
+  /// The first step of a path, if it has several and they make up the name.
+  private func firstKey(_ path: [PickleRef], of name: String) -> String? {
+    guard path.count > 1, let first = path.first.flatMap(record.text) else { return nil }
+    var rest = name.utf8[...]
+    // Ends at the first difference, so a long path that many names share takes no longer than the names.
+    for (place, step) in path.enumerated() {
+      let text = record.text(step) ?? record.integer(step).map { String($0) } ?? ""
+      if place > 0, rest.popFirst() != UInt8(ascii: ".") { return nil }
+      guard rest.starts(with: text.utf8) else { return nil }
+      rest = rest.dropFirst(text.utf8.count)
+    }
+    return rest.isEmpty ? first : nil
   }
 
   /// `mcore_data: name → {"nd_reformulated_orig_global_shape": shape}`

@@ -35,7 +35,7 @@ struct DistributedNames {
   private static func optimizer(
     _ steps: [String], _ roots: Set<TensorName>, _ moved: Set<TensorName>
   ) -> String? {
-    for (place, step) in steps.enumerated() where step == "state" || step == "param_groups" {
+    for place in places(of: ["state", "param_groups"], steps) {
       let root = joined(steps[..<place])
       if roots.contains(TensorName(root)) { return root.isEmpty ? "state" : root }
     }
@@ -52,11 +52,15 @@ struct DistributedNames {
   private static func prefixes(before wanted: String, _ names: [[String]]) -> Set<TensorName> {
     var found: Set<TensorName> = []
     for steps in names {
-      for (place, step) in steps.enumerated() where step == wanted {
-        found.insert(TensorName(joined(steps[..<place])))
-      }
+      for place in places(of: [wanted], steps) { found.insert(TensorName(joined(steps[..<place]))) }
     }
     return found
+  }
+
+  /// The first places of steps with these names. Each is joined with all steps before it, so a hostile name of 10,000
+  /// equal steps would take gigabytes without the limit.
+  private static func places(of wanted: Set<String>, _ steps: [String]) -> [Int] {
+    Array(steps.indices.lazy.filter { wanted.contains(steps[$0]) }.prefix(8))
   }
 
   private static func steps(_ name: String) -> [String] {
@@ -67,15 +71,14 @@ struct DistributedNames {
 
   /// The key that holds the whole model, which is left out of names as in a PyTorch file: the first step of every path,
   /// if it is one of the usual keys and never the whole path. Nil if there is none.
-  static func wrapper(of names: [TensorName], _ paths: [TensorName: [String]]) -> String? {
-    guard let first = names.first.flatMap({ paths[$0]?.first }), TorchNames.wrappers.contains(first) else {
+  ///
+  /// - Parameter firsts: the first step of each name that is a path of several steps.
+  static func wrapper(of names: [TensorName], _ firsts: [TensorName: String]) -> String? {
+    guard let first = names.first.flatMap({ firsts[$0] }), TorchNames.wrappers.contains(first) else {
       return nil
     }
     let isEverywhere = names.allSatisfy { name in
-      guard let path = paths[name], path.count > 1,
-        path.first.map({ TensorName($0) == TensorName(first) }) == true
-      else { return false }
-      return TensorName(joined(path)) == name
+      firsts[name].map { TensorName($0) == TensorName(first) } ?? false
     }
     return isEverywhere ? first : nil
   }
@@ -85,6 +88,8 @@ struct DistributedNames {
 struct DistributedLeftOut {
   /// The tensors and bytes of each optimizer, and its other values.
   private var optimizers: [(name: String, tensors: Int, bytes: Int, values: Int)] = []
+  /// The place of each name in `optimizers`; a file may have as many optimizers as names.
+  private var places: [TensorName: Int] = [:]
   private var others: [LeftOut] = []
   private var valueCount = 0
 
@@ -93,12 +98,11 @@ struct DistributedLeftOut {
 
   /// Adds an optimizer's tensor, or another value of it.
   mutating func add(to optimizer: String, tensorBytes: Int?) {
-    var place = optimizers.firstIndex { TensorName($0.name) == TensorName(optimizer) }
-    if place == nil {
+    let place = places[TensorName(optimizer), default: optimizers.count]
+    if place == optimizers.count {
       optimizers.append((optimizer, 0, 0, 0))
-      place = optimizers.count - 1
+      places[TensorName(optimizer)] = place
     }
-    guard let place else { return }
     if let tensorBytes {
       optimizers[place].tensors += 1
       let (sum, overflow) = optimizers[place].bytes.addingReportingOverflow(tensorBytes)

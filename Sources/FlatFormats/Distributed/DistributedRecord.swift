@@ -7,6 +7,8 @@ struct DistributedRecord {
 
   /// The most dimensions of a tensor; PyTorch has fewer.
   private static let rankLimit = 64
+  /// The most attributes of an object; a hostile pickle may give one long list of them to every object.
+  private static let fieldLimit = 64
 
   /// The class of an object that only has a state; nil for anything else.
   func kind(_ ref: PickleRef) -> DistributedGlobals.Class? { global(ref).flatMap(DistributedGlobals.known) }
@@ -24,7 +26,9 @@ struct DistributedRecord {
   func fields(_ ref: PickleRef) -> [String: PickleRef]? {
     guard tree.entries(ref).isEmpty, tree.items(ref).isEmpty, tree.states(ref).count <= 1 else { return nil }
     guard let state = tree.states(ref).first else { return [:] }
-    guard case .dictionary = tree.value(state) else { return nil }
+    guard case .dictionary = tree.value(state), tree.children(state).count <= 2 * Self.fieldLimit else {
+      return nil
+    }
     var fields: [String: PickleRef] = [:]
     for (key, value) in pairs(state) {
       guard case .text(let name) = tree.value(key), fields.updateValue(value, forKey: name) == nil else {

@@ -66,7 +66,8 @@ struct GGUFHeaderEdit {
 }
 
 extension GGUFCursor {
-  /// The whole numbers of a pair: its key is passed over. nil for other types, and for negative numbers.
+  /// The whole numbers of a pair: its key is passed over. nil for other types, for negative numbers, and for numbers that
+  /// need more than the 32 bits in which they would be written.
   fileprivate mutating func integers() throws(FlatFormatError) -> [Int]? {
     _ = try text("a key")
     guard var type = GGUFValueType(rawValue: try u32("a type")) else { return nil }
@@ -82,9 +83,10 @@ extension GGUFCursor {
     guard let width = widths[type] else { return nil }
     var numbers: [Int] = []
     for _ in 0..<count {
-      guard let value = Int(exactly: try number(width, "a number")), value < 1 << (8 * min(width, 7) - 1)
-      else { return nil }
-      numbers.append(value)
+      let bits = try number(width, "a number")
+      let isSigned = [.int8, .int16, .int32, .int64].contains(type)
+      guard bits <= UInt64(UInt32.max), !isSigned || bits >> UInt64(8 * width - 1) == 0 else { return nil }
+      numbers.append(Int(bits))
     }
     return numbers
   }

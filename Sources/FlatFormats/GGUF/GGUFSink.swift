@@ -105,6 +105,9 @@ struct GGUFLayout {
     guard (0...most).contains(stored.count - (parsed.hasBytes ? start : parsed.end)) else {
       throw disagreement("stored header", "its own length, and padding", "another length")
     }
+    guard stored.dropFirst(parsed.end).allSatisfy({ $0 == 0 }) else {
+      throw disagreement("stored header", "padding of zeros", "other bytes")
+    }
     guard parsed.entries.count == contents.specs.count else {
       throw disagreement("stored header", "\(contents.specs.count) tensors", "\(parsed.entries.count)")
     }

@@ -5,7 +5,7 @@ internal import Tensors
 /// A GGUF file: metadata and tensors in a binary header, then the tensors' bytes at multiples of the alignment.
 ///
 /// A tensor's shape is in C order here; the file lists the innermost dimension first. Bytes of big-endian files are
-/// turned. Padding must be zero, so header and tensors are enough to make the same file again.
+/// turned. Padding must be zero, also after the header, so header and tensors are enough to make the same file again.
 final class GGUFSource: FlatWeightsSource {
   let kind = FlatFormatKind.gguf
   let tensors: [SourceTensor]
@@ -31,9 +31,13 @@ final class GGUFSource: FlatWeightsSource {
     try Self.requireZeros(in: file, header, tail: tail)
     // Without bytes of tensors, the file is its header, with or without padding.
     let size = header.hasBytes ? header.dataStart : file.size
-    verbatim =
-      try asFlatFormat { () throws(FileError) in try file.bytes(at: 0, count: size) }
-      + [UInt8](repeating: 0, count: tail)
+    let stored = try asFlatFormat { () throws(FileError) in try file.bytes(at: 0, count: size) }
+    guard stored.dropFirst(header.end).allSatisfy({ $0 == 0 }) else {
+      throw .refused(
+        .ggufPadding, path: file.path, place: "after the header", expected: "padding of zeros",
+        found: "other bytes")
+    }
+    verbatim = stored + [UInt8](repeating: 0, count: tail)
     remarks = Self.remarks(on: header, size: file.size)
     tensors = header.entries.map { SourceTensor(spec: $0.spec, tiedTo: nil) }
     self.header = header

@@ -28,7 +28,7 @@ enum GGUFWidth: String, CaseIterable {
   /// The layer of a tensor such as `blk.3.ffn_up.weight`, and the dimension that shows a number; nil for others.
   static func place(of spec: TensorSpec) -> (layer: Int, dimension: Int, row: Row)? {
     let parts = spec.name.text.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 4, parts[0] == "blk", let layer = Int(parts[1]), layer >= 0,
+    guard parts.count == 4, parts[0] == "blk", let layer = Int(parts[1]), layer >= 0, "\(layer)" == parts[1],
       let row = rows[String(parts[2])], !spec.shape.isEmpty
     else { return nil }
     switch (parts[3], row.isFirst) {
@@ -64,7 +64,7 @@ struct GGUFLayer {
   /// Whether each query head still uses its own key and value head: llama.cpp divides the query heads evenly among the
   /// others, in order.
   func keepsGroups(queries: Int, keys: Int) -> Bool {
-    guard queries <= Self.headLimit, keys > 0, queries % keys == 0,
+    guard (1...Self.headLimit).contains(queries), (1...queries).contains(keys), queries % keys == 0,
       let keptKeys = kept[.keyValueHeads]?.runs.flatMap(Array.init), !keptKeys.isEmpty,
       let keptQueries = kept[.heads]?.runs.flatMap(Array.init), !keptQueries.isEmpty,
       keptQueries.count % keptKeys.count == 0
