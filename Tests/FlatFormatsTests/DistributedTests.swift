@@ -124,6 +124,17 @@ struct DistributedTests {
     #expect(source.leftOut.last?.sentence == "'…': 3 more values that are not tensors")
   }
 
+  @Test("optimizers are named, at most a hundred of them")
+  func manyOptimizers() throws {
+    let source = try source(try TemporaryFolder()) { checkpoint in
+      checkpoint.values = (0..<102).flatMap { number in
+        ["state", "param_groups"].map { ("o\(number).\($0)", pickled { $0.integer(1) }) }
+      }
+    }
+    #expect(source.leftOut.count == 101 && source.leftOut.first?.name == "o0")
+    #expect(source.leftOut.last?.sentence == "'…': the states of 2 more optimizers")
+  }
+
   @Test("Megatron's metadata is read, and a tensor in another shape than its own is left out")
   func megatron() throws {
     let folder = try TemporaryFolder()

@@ -93,7 +93,7 @@ struct DistributedLeftOut {
   private var others: [LeftOut] = []
   private var valueCount = 0
 
-  /// The most values that are listed by name; one more entry counts the rest.
+  /// The most values, and the most optimizers, that are listed by name; one more entry counts the rest of each.
   private static let limit = 100
 
   /// Adds an optimizer's tensor, or another value of it.
@@ -123,11 +123,15 @@ struct DistributedLeftOut {
   mutating func add(_ item: LeftOut) { others.append(item) }
 
   var all: [LeftOut] {
-    var all = optimizers.map { name, tensors, bytes, values in
+    var all = optimizers.prefix(Self.limit).map { name, tensors, bytes, values in
       LeftOut(
         name,
         "the state of an optimizer, \(tensors) \(tensors == 1 ? "tensor" : "tensors") (\(ByteCount(bytes)))"
           + (values == 0 ? "" : " and \(values) other \(values == 1 ? "value" : "values")"), .apart)
+    }
+    if optimizers.count > Self.limit {
+      all.append(
+        LeftOut("…", "the states of \(optimizers.count - Self.limit) more optimizers", .apart))
     }
     all += others
     if valueCount > Self.limit {
