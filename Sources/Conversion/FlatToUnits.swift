@@ -33,7 +33,7 @@ package struct FlatToUnits {
     var done = 0
     var failure: (any Error)?
     do {
-      for index in contents.partition.tensors.indices {
+      for index in contents.partition.tensors.indices where contents.holds(index) {
         try copy(index, ring, hashing, writing) {
           done += $0
           try progress(done)

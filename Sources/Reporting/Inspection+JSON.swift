@@ -76,7 +76,7 @@ extension Inspection.Checkpoint {
       .init(key: "units", value: JSONValue(units)),
       .init(key: "axes", value: .array(axes.map(\.json))),
       .init(key: "tasks", value: .array(tasks.map(\.json))),
-    ]
+    ] + (parts.isEmpty ? [] : [.init(key: "parts", value: .array(parts.map { .string($0) }))])
   }
 }
 

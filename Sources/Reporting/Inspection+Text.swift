@@ -84,6 +84,11 @@ extension Inspection.Checkpoint {
     let start = "\(units) \(units == 1 ? "unit" : "units")"
     var result = PaintedText(
       shares.isEmpty ? start + "\n" : WrappedList.text(start + ": ", shareWords, width: width))
+    if !parts.isEmpty {
+      let shown = parts.count > 4 ? parts.prefix(2) + ["…"] + parts.suffix(1) : parts[...]
+      result += PaintedText(
+        WrappedList.text("\(parts.count) files: ", shown.map { PrintableText.line($0) }, width: width))
+    }
     if !axes.isEmpty {
       var table = TextTable([
         .init("axis", shrinks: true), .init("channels", .right), .init("per unit"), .init("common", .right),

@@ -133,11 +133,14 @@ package struct Inspection: Sendable {
     package let axes: [Axis]
     /// Bytes of tensor data for each unit, and for the common, whole and private parts.
     package let shares: [(owner: String, byteCount: ByteCount)]
+    /// The names of the files of a set; empty for a checkpoint in one file.
+    package let parts: [String]
 
     package init(
       units: Int, tasks: [Task], axes: [Axis],
-      shares: [(owner: String, byteCount: ByteCount)]
+      shares: [(owner: String, byteCount: ByteCount)], parts: [String] = []
     ) {
+      self.parts = parts
       self.units = units
       self.tasks = tasks
       self.axes = axes

@@ -78,6 +78,12 @@ package enum CheckpointDefect: String, CaseIterable, Sendable {
   /// The page size is impossible, or the number of checksums differs from the number of pages.
   case pages = "checkpoint.pages"
 
+  // A set of files
+  /// The document that says which tensors a file holds is missing or wrong.
+  case part = "checkpoint.part"
+  /// The files of a set are not parts of one checkpoint, or their list does not describe them.
+  case set = "checkpoint.set"
+
   // The index compared with the file
   /// A section is outside the file.
   case placementOutside = "checkpoint.placement-outside"

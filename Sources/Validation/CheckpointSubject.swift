@@ -67,9 +67,7 @@ final class CheckpointSubject {
   /// The results of reading all bytes; only deep rules use it.
   lazy var bytes: [(tensor: Int, found: TensorScan)] =
     checkpoint.map { checkpoint in
-      // Tied tensors have no bytes of their own.
-      let stored = checkpoint.tensors.indices.filter { checkpoint.tensors[$0].tiedTo == nil }
-      return TensorScan.run(checkpoint, stored, hashes: true, progress: progress)
+      TensorScan.run(checkpoint, checkpoint.ownTensors, hashes: true, progress: progress)
     } ?? []
 
   func finding(

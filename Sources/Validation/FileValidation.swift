@@ -35,6 +35,7 @@ package enum FileValidation {
   private static func unadjusted(
     _ file: ReadableFile, _ options: ValidationOptions, progress: @escaping (Int) -> Void
   ) throws(UncheckableFile) -> FileVerdict {
+    if CheckpointSet.isList(file) { return try CheckpointSetValidation(file, options).verdict(progress) }
     let isHDF5: Bool
     do throws(FileError) { isHDF5 = try HDF5File.hasSignature(file) } catch { throw .file(error) }
     if isHDF5, FlatFormats.recognise(file) == nil {
@@ -56,6 +57,20 @@ package enum FileValidation {
     return verdict
   }
 
+  /// The findings of the rules that are wanted, in the order of the rules.
+  static func findings(
+    in subject: CheckpointSubject, of isWanted: (RuleID) -> Bool
+  ) throws(UncheckableFile) -> [Finding] {
+    let opening = subject.examination.errors.map { subject.finding($0) }
+    let findings = subject.options.ordered(
+      RuleID.allCases.flatMap { id in
+        opening.filter { $0.rule == id }
+          + (id.isDeep && !subject.options.deep || !isWanted(id) ? [] : id.rule.findings(in: subject))
+      })
+    if let failure = subject.failure { throw .file(failure) }
+    return findings
+  }
+
   /// The rules for such files, and the rules with findings.
   static func rules(
     about subjects: RuleSubjects, _ options: ValidationOptions, isOpened: Bool, _ findings: [Finding]
@@ -72,12 +87,7 @@ package enum FileValidation {
     progress: @escaping (Int) -> Void
   ) throws(UncheckableFile) -> FileVerdict {
     let subject = CheckpointSubject(examination, file: file, progress: progress, options: options)
-    let opening = examination.errors.map { subject.finding($0) }
-    let findings = options.ordered(
-      RuleID.allCases.flatMap { id in
-        opening.filter { $0.rule == id } + (id.isDeep && !options.deep ? [] : id.rule.findings(in: subject))
-      })
-    if let failure = subject.failure { throw .file(failure) }
+    let findings = try findings(in: subject) { _ in true }
     return FileVerdict(
       path: examination.path, kind: "unit-checkpoint",
       tensorCount: subject.checkpoint.map(\.index.tensors.count), isDeep: options.deep, findings: findings,

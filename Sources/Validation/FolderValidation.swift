@@ -93,6 +93,20 @@ package struct FolderValidation {
           kind: (sets.isTorn ? FlatFormatKind.dcp : .shardedSafetensors).rawValue, tensorCount: nil,
           findings: [finding], rules: [.shards]))
     }
+    for name in folder.files where found[TensorName(name)] == nil {
+      let parts = parts(ofSet: folder.path(of: name)).filter { present.contains($0) && !members.contains($0) }
+      if parts.isEmpty { continue }
+      if isCancelled() { return }
+      members.formUnion(parts)
+      let whole = checkFile(folder.path(of: name))
+      found[TensorName(name)] = Self.distributed(
+        whole,
+        over: parts.map {
+          FileVerdict(
+            path: folder.path(of: $0.text), kind: whole.kind, tensorCount: nil, isDeep: options.deep,
+            findings: [], rules: whole.rules)
+        })
+    }
     let strays = Set(sets.indexes.isEmpty ? [] : sets.unnamed.map { TensorName(folder.path(of: $0)) })
     for name in folder.files {
       if isCancelled() { return }
@@ -102,6 +116,14 @@ package struct FolderValidation {
         strays.contains(TensorName(verdict.path)) ? verdict.with(stray(verdict.path)) : verdict
       }
     }
+  }
+
+  /// The names of the files of a set of checkpoints, if the file at `path` is their list.
+  private func parts(ofSet path: String) -> [TensorName] {
+    guard path.utf8.suffix(5).elementsEqual(".json".utf8), let file = try? documents.file(path),
+      CheckpointSet.isList(file)
+    else { return [] }
+    return ((try? CheckpointSet.entries(file))?.parts ?? []).map { TensorName($0.name) }
   }
 
   /// Applies the rules for a model's files together, and adds their findings to the verdicts on the files.

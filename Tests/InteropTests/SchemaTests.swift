@@ -13,6 +13,7 @@ struct SchemaTests {
       [
         ["inspect", "source.safetensors", "--json"], ["inspect", "model.h5", "--json", "--digests"],
         ["inspect", "folder.h5", "--json"], ["inspect", "added.h5", "--json"],
+        ["inspect", "set.h5.index.json", "--json"],
         ["inspect", "flat.npz", "--json", "--assume-dtype", "BF16"],
         ["inspect", "\(SourceFolder.fixtures)/partial/several.npz", "--json"],
         ["inspect", "\(SourceFolder.fixtures)/partial/arrays-2.pt", "--json"],
@@ -134,6 +135,9 @@ struct SchemaTests {
     ),
   ]
 
+  /// Documents that commands write.
+  static let written = [(schema: "set", file: "set.h5.index.json")]
+
   private func makeFiles(_ workshop: Workshop) throws {
     try workshop.prepare(.family)
     try workshop.tessera("convert", "source.safetensors", "model.h5", "--plan", "plan.json")
@@ -142,6 +146,9 @@ struct SchemaTests {
     try workshop.tessera(
       "convert", SourceFolder.fixtures + "/adapters/base", "added.h5", "--add",
       "sql=\(SourceFolder.fixtures)/adapters/sql")
+    try workshop.tessera("convert", "source.safetensors", "set.h5", "--plan", "plan.json", "--part", "1/2")
+    try workshop.tessera("convert", "source.safetensors", "set.h5", "--plan", "plan.json", "--part", "2/2")
+    try workshop.tessera("convert", "--join", "set.h5")
     try workshop.tessera("extract", "model.h5", "small.safetensors", "--task", "walk", "--level", "2")
     var bytes = try TemporaryFolder.bytes(of: workshop.folder.file("model.h5"))
     bytes[bytes.count - 9] ^= 1
@@ -158,7 +165,7 @@ struct SchemaTests {
   @Test func everyDocumentIsOneThatItsSchemaDescribes() throws {
     let workshop = try Workshop()
     try makeFiles(workshop)
-    var pairs: [String] = []
+    var pairs = Self.written.map { "\($0.schema)=\($0.file)" }
     for (schema, runs) in Self.printed {
       for arguments in runs {
         let run = try tessera(arguments, directory: workshop.folder.path)
@@ -180,7 +187,8 @@ struct SchemaTests {
   @Test func everySchemaHasADocument() throws {
     let names = try FileManager.default.contentsOfDirectory(atPath: "\(SourceFolder.root)/schemas")
     let schemas = names.filter { $0.hasSuffix(".schema.json") }.map { String($0.dropLast(12)) }
-    let known = Set(Self.printed.map(\.schema) + Self.committed.map(\.schema))
+    let known = Set(
+      Self.printed.map(\.schema) + Self.committed.map(\.schema) + Self.written.map(\.schema))
     #expect(Set(schemas) == known && schemas.count >= 7)
   }
 

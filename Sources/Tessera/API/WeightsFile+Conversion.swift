@@ -112,8 +112,11 @@ extension WeightsFile {
 
   /// The paths of all files from which the tensors are read.
   var files: [String] {
-    guard case .flat(let flat)? = try? opened.contents else { return [path] }
-    return flat.files
+    switch try? opened.contents {
+    case .flat(let flat)?: return flat.files
+    case .checkpoint(let checkpoint)?: return checkpoint.paths
+    case nil: return [path]
+    }
   }
 }
 

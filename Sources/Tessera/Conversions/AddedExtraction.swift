@@ -55,7 +55,7 @@ package struct AddedExtraction {
     sink = try FlatFormats.sink(
       kind: kind, path: path, specs: specs, ties: source.tensors.compactMap(TensorTie.init),
       metadata: kind.isSafetensors && verbatim == nil && set == nil ? try input.flatMetadata(for: kind) : [],
-      verbatim: verbatim, opaque: isOpaque, shardSet: set, sourceFiles: [checkpoint.path],
+      verbatim: verbatim, opaque: isOpaque, shardSet: set, sourceFiles: checkpoint.paths,
       replacing: isReplacing, companions: companions,
       isModelFolder: set.map { $0.index == nil && $0.shards.count == 1 } ?? true)
     byteCount = specs.reduce(0) { $0 + $1.byteCount }

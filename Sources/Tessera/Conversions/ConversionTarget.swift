@@ -46,6 +46,8 @@ package struct ConversionOptions {
   package var isOpaque = false
   /// The largest shard in bytes; nil keeps a set's shards, or uses 5 GB for a new set.
   package var shardSize: Int?
+  /// The part of a set of checkpoints that is written, and the number of all parts; nil for one file.
+  package var part: (number: Int, count: Int)?
   /// Whether an existing file is replaced.
   package var isReplacing = true
   /// Whether the user accepts the loss of a part.

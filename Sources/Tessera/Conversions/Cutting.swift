@@ -14,7 +14,7 @@ package struct Cutting {
   package let resolved: ResolvedPlan
   /// Whether the plan was checked against a graph.
   package let hasGraph: Bool
-  /// Bytes of all tensors.
+  /// Bytes of all tensors, or of those in the part.
   package let byteCount: Int
   /// The other files of the source's folder; nil if the source is not a folder.
   package let companions: FolderCompanions?
@@ -32,6 +32,7 @@ package struct Cutting {
 
   private let source: any TensorSource
   private let contents: CheckpointContents
+  private let part: (number: Int, count: Int)?
   private let network: NetworkModel?
 
   /// Checks the plan against the weights and against their graph, if there is one.
@@ -58,14 +59,18 @@ package struct Cutting {
         "task '\(task)' has no tensor \(tensor.quoted), because it is tied to one that '\(task)' replaces"
       }
     } catch let error as PlanError { throw ConversionError.plan(path: planPath, error) }
-    (contents, resolved) = try CheckpointContents.cutting(
+    var cut = try CheckpointContents.cutting(
       flat, plan: whole, planPath: planPath,
       fileName: isInFolder ? SystemPath.bareName(of: flat.path) : nil, companions: companions?.files ?? [],
       adding: added, isCompressed: options.isCompressed, mayLose: options.mayLose)
+    part = options.part
+    byteCount =
+      part.map { cut.contents.take(part: $0.number, of: $0.count) }
+      ?? joined.tensors.reduce(0) { $0 + $1.spec.byteCount }
+    (contents, resolved) = cut
     let own = try plan == nil && added.isEmpty ? nil : opened.network
     network = own.map { added.isEmpty ? $0 : NetworkModel($0, weights: joined) }
     hasGraph = network != nil
-    byteCount = joined.tensors.reduce(0) { $0 + $1.spec.byteCount }
     try network?.check(resolved)
   }
 
@@ -76,7 +81,18 @@ package struct Cutting {
     try network.map { try NetworkProof($0, plan: resolved, threads: ThreadSupply.processorCount).run() }
   }
 
-  /// Writes the checkpoint.
+  /// The number of tensors that are written.
+  package var tensorCount: Int { contents.specs.indices.count { contents.holds($0) } }
+
+  /// Whether the file at `path` is already the part that would be written, and if not, why: the reason is nil if there
+  /// is no file.
+  package func found(at path: String) -> (isComplete: Bool, reason: String?) {
+    guard part != nil, FileIdentity(path: path) != nil else { return (false, nil) }
+    let defect = CheckpointSet.defect(ofPartAt: path, contents)
+    return (defect == nil, defect)
+  }
+
+  /// Writes the checkpoint, or the part of it.
   ///
   /// - Parameter progress: receives the bytes read so far; an error that it throws ends the conversion.
   package func write(to path: String, progress: (Int) throws -> Void) throws {

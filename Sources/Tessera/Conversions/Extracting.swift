@@ -37,7 +37,7 @@ package struct Extracting {
     let plain = try FlatFormats.sink(
       kind: kind, path: path, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),
       metadata: kind.isSafetensors ? checkpoint.base().flatMetadata(for: kind) : [], verbatim: changed,
-      opaque: isOpaque, sourceFiles: [checkpoint.path], replacing: isReplacing,
+      opaque: isOpaque, sourceFiles: checkpoint.paths, replacing: isReplacing,
       companions: folder?.files ?? [],
       isModelFolder: folder != nil)
     sink = try TiedSink(plain, tensors, destination: path)

@@ -44,7 +44,7 @@ package struct Joining {
       kind: kind, path: path, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),
       metadata: kind.isSafetensors && !isAsItWas ? try input.flatMetadata(for: kind) : [],
       verbatim: kind.isHollow ? nil : verbatim, opaque: options.isOpaque, shardSet: set,
-      shardSize: options.shardSize, sourceFiles: [checkpoint.path], replacing: options.isReplacing,
+      shardSize: options.shardSize, sourceFiles: checkpoint.paths, replacing: options.isReplacing,
       companions: companions, isModelFolder: set?.index == nil && set?.shards.count == 1,
       hollowFiles: try input.hollowFiles(for: kind))
     byteCount = tensors.reduce(0) { $0 + $1.spec.byteCount }

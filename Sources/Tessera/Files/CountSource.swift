@@ -168,7 +168,9 @@ package struct CountSource {
 extension PlanFile {
   /// Whether a file is JSON: it has no tensor format, and its first character opens an object.
   fileprivate static func isJSON(_ file: ReadableFile) throws -> Bool {
-    if try HDF5File.hasSignature(file) || FlatFormats.recognise(file) != nil { return false }
+    if try HDF5File.hasSignature(file) || FlatFormats.recognise(file) != nil || CheckpointSet.isList(file) {
+      return false
+    }
     let head = try file.bytes(at: 0, count: min(256, file.size))
     return head.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
   }

@@ -77,7 +77,7 @@ package final class OpenedFile: Sendable {
     self.usesHeaders = usesHeaders
     if let kind = FlatFormats.recognise(file) {
       flatKind = kind
-    } else if try HDF5File.hasSignature(file) {
+    } else if try HDF5File.hasSignature(file) || CheckpointSet.isList(file) {
       // A file whose root cannot be read is taken for a checkpoint, whose reader names the defect.
       flatKind = nil
     } else {
@@ -96,7 +96,14 @@ package final class OpenedFile: Sendable {
           if case .some(.some(let model)) = decoded.known { return .flat(try FlatFormats.weights(of: model)) }
           return .flat(try FlatFormats.open(file, as: kind, assumeDType: assumeDType))
         }
-        let checkpoint = try UnitCheckpoint(file)
+        let isSet = CheckpointSet.isList(file)
+        let checkpoint = try isSet ? CheckpointSet.open(file) : UnitCheckpoint(file)
+        if let part = checkpoint.part {
+          throw TesseraError(
+            sentence:
+              "\(path): expected a whole checkpoint, found part \(part.number) of \(part.count) of a set; "
+              + "'tessera convert --join' lists the parts, and that list is read as one checkpoint")
+        }
         let soundness = CheckpointSoundness(of: checkpoint, usesHeaders: usesHeaders)
         if let error = soundness.error {
           throw TesseraError(sentence: "\(path): \(error.location): \(error.message)")

@@ -99,6 +99,9 @@ package struct Locking {
       try add(
         file, kind: "unit-checkpoint", checkpoint.modelDigest,
         checkpoint.index.tensors.map { LockDocument.Tensor(name: $0.spec.name, sha256: $0.digest) })
+      for part in checkpoint.parts {
+        try add(try ReadableFile(path: part.path), kind: "unit-checkpoint", nil, [])
+      }
     case .flat(let source):
       let tensors = try LockDocument.tensors(of: source, progress: progress)
       let model = modelDigest(of: zip(source.tensors, tensors).map { ($0.spec, $1.sha256) })

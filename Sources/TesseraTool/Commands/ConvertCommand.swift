@@ -13,7 +13,11 @@ struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
     abstract: "Convert flat weights to a unit checkpoint, back, or to another flat format.",
-    usage: "tessera convert <source> <dest> [<options>]",
+    usage: """
+      tessera convert <source> <dest> [<options>]
+      tessera convert --join <dest>
+      tessera convert --merge <dest>
+      """,
     discussion: """
       The ending of DEST sets its format: .h5 or .hdf5 for a unit checkpoint, \
       \(FlatFormats.endings(for: .conversion)) for a flat file. .pth, .bin and .ckpt are PyTorch files, \
@@ -36,6 +40,12 @@ struct ConvertCommand: ParsableCommand {
 
       A distributed checkpoint of PyTorch (DCP) is a folder with .metadata, or with the safetensors of all \
       ranks; give the folder as SOURCE. Its pieces are put together. It is only read.
+
+      --part 3/8 converts an eighth of the tensors, to model-00003-of-00008.h5 for DEST model.h5. Any number \
+      of processes or machines can convert the parts; they need the same SOURCE, DEST and options. A part \
+      that was stopped leaves nothing under its name; run it again. --join model.h5 then lists the parts in \
+      model.h5.index.json, which every command reads as one checkpoint. --merge model.h5 makes one file of \
+      them, the same as without parts.
 
       Nothing in a PyTorch file is ever run. `tessera inspect --help` explains the names of its tensors. \
       Optimizer states are always left out and listed. Any other part that cannot be read (`inspect` lists \
@@ -65,13 +75,15 @@ struct ConvertCommand: ParsableCommand {
         tessera convert base/ model.h5 --add sql=adapter/ --add chat=other.safetensors
         tessera convert model.h5 adapter-again/ --take sql
         tessera convert training.pt ema.safetensors --root model_ema.module
+        tessera convert big/ big.h5 --plan plan.json --part 3/8
+        tessera convert --join big.h5
       """)
 
   @Argument(help: "The file to convert, or the folder of a sharded set or of a distributed checkpoint.")
   var source: String
 
   @Argument(help: "The file to write, or the folder for a set of shards.")
-  var dest: String
+  var dest: String?
 
   @Option(help: "The plan (schemas/plan.schema.json). Default: one unit.")
   var plan: String?
@@ -86,6 +98,8 @@ struct ConvertCommand: ParsableCommand {
       "Write the input that was added to a checkpoint as NAME, instead of the first input.",
       valueName: "name"))
   var take: String?
+
+  @OptionGroup var sets: SetOptions
 
   @OptionGroup var root: RootOption
 
@@ -116,6 +130,8 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup var leaveOut: LeaveOutOption
 
   func validate() throws {
+    if sets.join || sets.merge { return try validateSet() }
+    guard let dest else { throw ValidationError("Missing expected argument '<dest>'") }
     guard let destination else {
       throw ValidationError(
         "DEST '\(dest)': expected a name that ends in .h5, .hdf5, \(FlatFormats.endings(for: .conversion)), or a folder's, that ends in /"
@@ -141,9 +157,13 @@ struct ConvertCommand: ParsableCommand {
     if take != nil, case .checkpoint = destination {
       throw ValidationError("--take writes flat weights, but DEST '\(dest)' is a unit checkpoint")
     }
+    if try sets.numbers() != nil, CheckpointSetNames(dest) == nil || destination != .checkpoint {
+      throw ValidationError("--part makes unit checkpoints, but DEST '\(dest)' is a flat file")
+    }
   }
 
   func run() throws {
+    if sets.join || sets.merge { return try assemble() }
     if writing.noClobber, let existing = try existingDestination() {
       throw TesseraError(sentence: "\(existing): expected no file of that name (-n), found one")
     }
@@ -165,7 +185,7 @@ struct ConvertCommand: ParsableCommand {
       }
       throw TesseraError(
         sentence: "\(source): expected flat weights to cut, found a unit checkpoint; convert it back first")
-    case (_, nil): throw TesseraError(sentence: "\(dest): no format has that name")
+    case (_, nil): throw TesseraError(sentence: "\(target): no format has that name")
     }
   }
 
@@ -176,12 +196,19 @@ struct ConvertCommand: ParsableCommand {
     }
   }
 
-  private var destination: ConversionTarget? { ConversionTarget(path: dest) }
+  private var destination: ConversionTarget? { ConversionTarget(path: target) }
+
+  /// The path of the file to write; with `--part`, that of the part.
+  private var target: String {
+    let dest = dest ?? ""
+    guard let part = try? sets.numbers(), let names = CheckpointSetNames(dest) else { return dest }
+    return names.path(part.number, of: part.count)
+  }
 
   /// A file that `-n` protects: DEST, or a safetensors file or an index in the folder DEST.
   private func existingDestination() throws -> String? {
-    if case .flat(.shardedSafetensors)? = destination { return try FlatFormats.shards(at: dest).first }
-    return FileIdentity(path: dest) == nil ? nil : dest
+    if case .flat(.shardedSafetensors)? = destination { return try FlatFormats.shards(at: target).first }
+    return FileIdentity(path: target) == nil ? nil : target
   }
 
   private func shardByteCount() throws -> Int? {
@@ -207,6 +234,7 @@ struct ConvertCommand: ParsableCommand {
     options.shardSize = try shardByteCount()
     options.isReplacing = !writing.noClobber
     options.mayLose = leaveOut.accepts
+    options.part = try sets.numbers()
     return options
   }
 
@@ -216,6 +244,15 @@ struct ConvertCommand: ParsableCommand {
       flat, of: opened, plan: plan.map { (plan: try PlanFile.read($0), path: $0) }, options(),
       adding: added)
     let resolved = cutting.resolved
+    let part = cutting.found(at: target)
+    if part.isComplete {
+      return try Output.standardOutput(
+        "kept \(PrintableText.line(target)): complete, \(cutting.tensorCount) tensors\n")
+    }
+    if let reason = part.reason {
+      Output.standardError(
+        WrappedSentence.text("note: \(target) is written again: \(reason)", width: errorWidth))
+    }
     let proof = try proved(cutting)
     // This takes a quarter of the time of a conversion of 100,000 tensors, so it runs in the background.
     let words = Background {
@@ -223,9 +260,9 @@ struct ConvertCommand: ParsableCommand {
     }
     var bar = ProgressBar("cutting", total: cutting.byteCount)
     defer { bar.finish() }
-    try cutting.write(to: dest) { bar.update($0) }
+    try cutting.write(to: target) { bar.update($0) }
     bar.finish()
-    try tellWritten(flat.tensors.count + added.reduce(0) { $0 + $1.source.tensors.count })
+    try tellWritten(cutting.tensorCount)
     if let companions = cutting.companions { report(companions) }
     for input in added { report(kept: input.kept, leftOut: input.leftOut, of: input.task) }
     // Printed after the conversion, so that a failing conversion prints only its error.
@@ -241,7 +278,7 @@ struct ConvertCommand: ParsableCommand {
       Output.standardError(WrappedSentence.text(sentence, width: width))
     }
     if let plan, resolved.cutsNothing {
-      let way = "\(dest) is written with every tensor whole; 'tessera plan' shows why nothing is cut"
+      let way = "\(target) is written with every tensor whole; 'tessera plan' shows why nothing is cut"
       Output.standardError(WrappedSentence.text(NothingCut.sentence(plan, way), width: width))
       throw ExitCode(1)
     }
@@ -266,7 +303,7 @@ struct ConvertCommand: ParsableCommand {
   }
 
   private func join(_ checkpoint: UnitCheckpoint, as kind: FlatFormatKind) throws {
-    let joining = try Joining(checkpoint, as: kind, at: dest, options(), taking: take)
+    let joining = try Joining(checkpoint, as: kind, at: target, options(), taking: take)
     var bar = ProgressBar("joining", total: joining.byteCount)
     defer { bar.finish() }
     try joining.write { bar.update($0) }
@@ -315,15 +352,15 @@ struct ConvertCommand: ParsableCommand {
 
   /// Prints the numbers of tensors and bytes of DEST.
   private func tellWritten(_ count: Int) throws {
-    let folder = try? FlatFormats.open(folder: dest, assumeDType: nil)
-    let sizes = (folder?.files ?? [dest]).compactMap(SystemPath.size)
+    let folder = try? FlatFormats.open(folder: target, assumeDType: nil)
+    let sizes = (folder?.files ?? [target]).compactMap(SystemPath.size)
     try Output.standardOutput(
-      WrittenFile(path: dest, tensors: count, files: sizes.count, byteCount: sizes.reduce(0, +)).text)
-    KerasNote.report(of: dest)
+      WrittenFile(path: target, tensors: count, files: sizes.count, byteCount: sizes.reduce(0, +)).text)
+    KerasNote.report(of: target)
   }
 
   private func rewrite(_ flat: any FlatWeightsSource, _ opened: OpenedFile, as kind: FlatFormatKind) throws {
-    let rewriting = try Rewriting(flat, of: opened, as: kind, at: dest, options())
+    let rewriting = try Rewriting(flat, of: opened, as: kind, at: target, options())
     var bar = ProgressBar("copying", total: rewriting.byteCount)
     defer { bar.finish() }
     try rewriting.write { bar.update($0) }

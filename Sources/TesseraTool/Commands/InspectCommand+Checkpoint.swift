@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import FlatFormats
 internal import Reporting
 internal import Tensors
@@ -10,7 +11,7 @@ extension UnitCheckpoint {
     let resolved = try resolvedPlan()
     // Sorted by rank, so that units come first.
     var byteCounts: [(rank: Int, words: String, byteCount: Int)] = []
-    for section in map.sections where section.byteCount > 0 {
+    for section in files.flatMap(\.map.sections) where section.byteCount > 0 {
       let share = share(of: section.key)
       if let place = byteCounts.firstIndex(where: { $0.rank == share.rank }) {
         byteCounts[place].byteCount += section.byteCount
@@ -26,7 +27,8 @@ extension UnitCheckpoint {
         Inspection.Axis(
           name: axis.name.text, size: axis.size, units: axis.units.map(\.count), common: axis.common.count)
       },
-      shares: shares.map { (owner: $0.words, byteCount: ByteCount($0.byteCount)) })
+      shares: shares.map { (owner: $0.words, byteCount: ByteCount($0.byteCount)) },
+      parts: parts.map { SystemPath.bareName(of: $0.path) })
   }
 
   /// The owner of a section's bytes, and its rank in the list.
@@ -53,8 +55,8 @@ extension UnitCheckpoint {
   }
 
   /// Where a tensor's bytes are, in a few words.
-  func placementWords(of number: Int) -> String {
-    let keys = map.sections(ofTensor: index.stored(number)).map { map.sections[$0].key }
+  func placementWords(of number: Int) throws -> String {
+    let keys = try sections(ofTensor: index.stored(number))
     if keys.contains(where: { $0.kind == .whole }) { return "whole" }
     let units = Set(keys.flatMap(\.units)).sorted()
     var words: [String] = []

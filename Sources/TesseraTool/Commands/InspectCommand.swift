@@ -172,12 +172,12 @@ struct InspectCommand: ParsableCommand {
     let index = checkpoint.index
     let places = try match.places(in: index.tensors.map(\.spec.name), of: file)
     let statistics = try statistics(of: checkpoint, places)
-    let rows = places.map { place in
+    let rows = try places.map { place in
       let tensor = index.tensors[place]
       return Inspection.Tensor(
         spec: tensor.spec, digest: digests ? tensor.digest : nil,
         tiedTo: tensor.tiedTo.map { index.tensors[$0].spec.name },
-        placement: checkpoint.placementWords(of: place), statistics: statistics[place])
+        placement: try checkpoint.placementWords(of: place), statistics: statistics[place])
     }
     let record = try checkpoint.sourceRecord()
     return Inspection(

@@ -6,6 +6,7 @@ internal import Tensors
 ///
 /// For a network, only the active blocks are read, and bytes in the same pages.
 package final class TensorBlocksReader: TensorByteReader {
+  /// The file with the tensor's bytes.
   private let checkpoint: UnitCheckpoint
   private let selection: TensorSelection
   private let geometry: any TensorGeometry
@@ -36,11 +37,12 @@ package final class TensorBlocksReader: TensorByteReader {
 
   /// Reads a selection of a tensor.
   package init(_ checkpoint: UnitCheckpoint, _ selection: TensorSelection) throws(CheckpointError) {
-    self.checkpoint = checkpoint
+    let holder = try checkpoint.holder(ofTensor: selection.number)
+    self.checkpoint = holder
     self.selection = selection
     let index = checkpoint.index
     let (geometry, numbers) = selection.geometry(index)
-    let stored = checkpoint.map.blocks(ofTensor: selection.number)
+    let stored = holder.map.blocks(ofTensor: selection.number)
     self.geometry = geometry
     // A tensor without elements has no blocks.
     guard stored.isEmpty || (numbers ?? []).allSatisfy(stored.indices.contains) else {
@@ -49,7 +51,7 @@ package final class TensorBlocksReader: TensorByteReader {
     blocks = stored.isEmpty ? [] : numbers.map { $0.map { stored[$0] } } ?? stored
     readCounts = [Int](repeating: 0, count: blocks.count)
     // Before memory is allocated for the sizes that the index gives, HDF5 must have these bytes too.
-    for section in Set(blocks.map(\.section)) { try checkpoint.checkPresence(ofSection: section) }
+    for section in Set(blocks.map(\.section)) { try holder.checkPresence(ofSection: section) }
     let storedTensor = index.tensors[selection.number]
     owners = try storedTensor.owners.map { (owners) throws(CheckpointError) in
       try MapReader(checkpoint, owners.map)

@@ -4,7 +4,7 @@ package import UnitModel
 /// The decoded index of a unit checkpoint, checked against itself.
 ///
 /// Every row to which a number refers exists, and all sizes agree, so the rest of the program can index without checks.
-package struct CheckpointIndex: Sendable {
+package struct CheckpointIndex: Sendable, Equatable {
   /// The tensors in flat order.
   package internal(set) var tensors: [IndexedTensor] = []
   package internal(set) var cuts: [IndexedCut] = []
@@ -53,7 +53,7 @@ package struct CheckpointIndex: Sendable {
 }
 
 /// One tensor of the flat weights.
-package struct IndexedTensor: Sendable {
+package struct IndexedTensor: Sendable, Equatable {
   package let spec: TensorSpec
   /// The row of the tensor whose bytes it shares; nil if it is not tied.
   package let tiedTo: Int?
@@ -128,7 +128,7 @@ package struct IndexedCut: Sendable, Equatable {
 }
 
 /// A channel axis.
-package struct IndexedAxis: Sendable {
+package struct IndexedAxis: Sendable, Equatable {
   package let name: AxisName
   /// A row of `CheckpointIndex.cuts`.
   package let cut: Int

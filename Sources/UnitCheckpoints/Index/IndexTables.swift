@@ -22,6 +22,7 @@ struct IndexTables {
   var pages: [UInt64] = []
   var plan: [UInt8] = []
   var source: [UInt8] = []
+  var part: [UInt8] = []
 
   init() {}
 
@@ -58,6 +59,7 @@ struct IndexTables {
     case .pages: Column(\.pages)
     case .plan: Column(\.plan)
     case .source: Column(\.source)
+    case .part: Column(\.part)
     }
   }
 }

@@ -5,6 +5,8 @@ package enum Layout {
   /// Root attribute, ASCII: the kind of file.
   static let formatAttribute = "format"
   static let formatValue = "tessera.checkpoint"
+  /// The value for a file that holds a part of the tensors. Readers of whole checkpoints must refuse it.
+  static let partFormatValue = "tessera.part"
   /// Root attribute, two u32: major and minor version.
   static let versionAttribute = "layout_version"
   static let version: [UInt32] = [2, 0]
@@ -31,6 +33,8 @@ package enum Layout {
     case scopes
     case scopeNetworks = "scope_networks"
     case views, owned, reordered, sections, pages, plan, source
+    /// Only in a file of a set: the tensors whose bytes it holds.
+    case part
 
     /// The path from the root.
     var path: String { "\(metadataGroup)/\(rawValue)" }

@@ -2,11 +2,13 @@ internal import Tensors
 
 /// The checksums in the seal.
 enum Seal {
-  /// XXH3 over the tables, each after its length, and then over the seal's members before the checksum.
+  /// XXH3 over the tables, each after its length, and then over the seal's members before the checksum. The last table,
+  /// `part`, is only in files of a set.
   static func indexChecksum(tables: [[UInt8]], seal: SealRow) -> UInt64 {
     var writer = ByteWriter()
     seal.encode(into: &writer)
-    return checksum(of: tables, then: Array(writer.bytes.dropLast(8)))
+    let stored = tables.last?.isEmpty == true ? tables.dropLast() : tables[...]
+    return checksum(of: Array(stored), then: Array(writer.bytes.dropLast(8)))
   }
 
   /// XXH3 over lists of bytes, each after its length.

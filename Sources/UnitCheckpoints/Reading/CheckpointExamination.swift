@@ -29,14 +29,17 @@ package struct CheckpointExamination {
     }
     var log = DefectLog(goesOn: true)
     var identity: CheckpointError?
+    var isPart = false
     if let hdf5 {
-      do throws(CheckpointError) { try CheckpointIdentity.check(hdf5, path: file.path) } catch {
+      do throws(CheckpointError) {
+        isPart = try CheckpointIdentity.check(hdf5, path: file.path)
+      } catch {
         guard CheckpointRecognition.isDamage(error, file, hdf5) else { throw error }
         identity = error
         log.end(error)
       }
     }
-    checkpoint = Self.open(file, hdf5, log: &log)
+    checkpoint = Self.open(file, hdf5, isPart: isPart, log: &log)
     if case .unknownVersion? = identity, !Self.isChanged(checkpoint) { throw log.errors[0] }
     errors = log.errors
   }
@@ -59,12 +62,12 @@ package struct CheckpointExamination {
   }
 
   private static func open(
-    _ file: ReadableFile, _ hdf5: HDF5File?, log: inout DefectLog
+    _ file: ReadableFile, _ hdf5: HDF5File?, isPart: Bool, log: inout DefectLog
   ) -> UnitCheckpoint? {
     guard let hdf5 else { return nil }
     do throws(CheckpointError) {
       let opener = try CheckpointOpener(
-        hdf5, path: file.path, fileSize: file.size, log: &log)
+        hdf5, isPart: isPart, path: file.path, fileSize: file.size, log: &log)
       return try UnitCheckpoint(file, opener, log: &log)
     } catch {
       log.end(error)

@@ -3,8 +3,10 @@ internal import Tensors
 
 /// The root attributes that identify a file.
 enum CheckpointIdentity {
-  /// Checks that the file is a unit checkpoint with a layout version that this reader knows.
-  static func check(_ hdf5: HDF5File, path: String) throws(CheckpointError) {
+  /// Checks that the file is a unit checkpoint, or a part of one, with a layout version that this reader knows. Returns
+  /// whether it is a part.
+  @discardableResult
+  static func check(_ hdf5: HDF5File, path: String) throws(CheckpointError) -> Bool {
     let format: [UInt8]?
     let version: [UInt8]?
     do throws(HDF5Error) {
@@ -12,7 +14,8 @@ enum CheckpointIdentity {
       version = try hdf5.root.attribute(HDF5Name(Layout.versionAttribute))?.bytes()
     } catch { throw .hdf5(path: path, error) }
     guard let format else { throw .notACheckpoint(path: path, found: "an HDF5 file without this attribute") }
-    guard format == Array(Layout.formatValue.utf8) else {
+    let isPart = format == Array(Layout.partFormatValue.utf8)
+    guard isPart || format == Array(Layout.formatValue.utf8) else {
       throw .notACheckpoint(path: path, found: TensorName(String(decoding: format, as: UTF8.self)).quoted)
     }
     // Minor versions only add parts that readers of 2.0 may ignore.
@@ -24,5 +27,6 @@ enum CheckpointIdentity {
     guard numbers[0] == Layout.version[0] else {
       throw .unknownVersion(path: path, found: "\(numbers[0]).\(numbers[1])")
     }
+    return isPart
   }
 }

@@ -6,6 +6,8 @@ internal import Tensors
 struct CheckpointOpener {
   let hdf5: HDF5File
   let seal: SealRow
+  /// Whether the file holds a part of the tensors.
+  let isPart: Bool
   private let tables: [[UInt8]]
   let modelDigest: SHA256Digest
 
@@ -13,15 +15,16 @@ struct CheckpointOpener {
   init(_ file: ReadableFile, log: inout DefectLog) throws(CheckpointError) {
     let hdf5: HDF5File
     do throws(HDF5Error) { hdf5 = try HDF5File(file) } catch { throw .hdf5(path: file.path, error) }
-    try CheckpointIdentity.check(hdf5, path: file.path)
-    try self.init(hdf5, path: file.path, fileSize: file.size, log: &log)
+    let isPart = try CheckpointIdentity.check(hdf5, path: file.path)
+    try self.init(hdf5, isPart: isPart, path: file.path, fileSize: file.size, log: &log)
   }
 
   /// Reads the tables of a file that is known to be a checkpoint.
   init(
-    _ hdf5: HDF5File, path: String, fileSize: Int, log: inout DefectLog
+    _ hdf5: HDF5File, isPart: Bool, path: String, fileSize: Int, log: inout DefectLog
   ) throws(CheckpointError) {
     self.hdf5 = hdf5
+    self.isPart = isPart
     let before = log.errors.count
     var tables: [[UInt8]] = []
     var left = LayoutLimits.tableBytes(inFileOf: fileSize)

@@ -47,8 +47,8 @@ enum CheckpointRecognition {
   /// Whether the first 4,096 bytes contain the value of the root's `format`, which is written near the start.
   private static func saysFormat(_ file: ReadableFile) -> Bool {
     guard let head = try? file.bytes(at: 0, count: min(file.size, 4096)) else { return false }
-    let format = Array(Layout.formatValue.utf8)
-    return head.indices.contains { head[$0...].starts(with: format) }
+    let formats = [Layout.formatValue, Layout.partFormatValue].map { Array($0.utf8) }
+    return head.indices.contains { place in formats.contains { head[place...].starts(with: $0) } }
   }
 }
 

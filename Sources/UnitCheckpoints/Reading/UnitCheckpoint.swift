@@ -26,6 +26,12 @@ package final class UnitCheckpoint: Sendable {
   /// the file.
   package let isPlacementValid: Bool
   package let fileSize: Int
+  /// The tensors whose bytes the file holds, if it is one of a set; nil for a whole checkpoint.
+  package let part: CheckpointPart?
+  /// The files of a set, in order; empty for a checkpoint in one file.
+  package let parts: [UnitCheckpoint]
+  /// For each tensor of a set, the place in `parts` of the file with its bytes.
+  private let partOfTensor: [Int32]
 
   let seal: SealRow
   let hdf5: HDF5File
@@ -57,9 +63,12 @@ package final class UnitCheckpoint: Sendable {
     modelDigest = opener.modelDigest
     let tables = IndexTables { opener.bytes(of: $0) }
     let index = try IndexDecoder.decode(tables, path: file.path, log: &log)
-    let map = try SectionDecoder(tables, index, path: file.path)
+    let part = try Self.part(opener, index, path: file.path)
+    let map = try SectionDecoder(tables, index, part, path: file.path)
       .decode(pageBytes: Int(seal.pageBytes), fileSize: file.size)
     self.index = index
+    self.part = part
+    (parts, partOfTensor) = ([], [])
     tensors = index.tensors.map { tensor in
       SourceTensor(spec: tensor.spec, tiedTo: tensor.tiedTo.map { index.tensors[$0].spec.name })
     }
@@ -72,6 +81,74 @@ package final class UnitCheckpoint: Sendable {
     isPlacementValid =
       seal.fileEnd == UInt64(file.size) && Self.placementHolds(of: map, index, in: opener.hdf5)
     if hasWrittenSize { try checkPlacement(log: &log) }
+  }
+
+  /// A set of files as one checkpoint; they were compared with each other.
+  ///
+  /// - Parameters:
+  ///   - path: the path of the list of the files.
+  ///   - index: the index with the digests of all tensors.
+  ///   - partOfTensor: for each tensor, the place in `parts` of the file with its bytes.
+  init(path: String, parts: [UnitCheckpoint], index: CheckpointIndex, partOfTensor: [Int32]) {
+    // Every file has everything but the tensors' bytes, so the first one also answers for the set.
+    let first = parts[0]
+    self.path = path
+    self.parts = parts
+    self.partOfTensor = partOfTensor
+    self.index = index
+    part = nil
+    (file, fileSize, hdf5, seal) = (first.file, parts.reduce(0) { $0 + $1.fileSize }, first.hdf5, first.seal)
+    (planText, sourceText) = (first.planText, first.sourceText)
+    modelDigest = Tensors.modelDigest(of: index.tensors.map { ($0.spec, $0.digest) })
+    (tensors, map, pages, isPlacementValid) = (first.tensors, first.map, first.pages, first.isPlacementValid)
+  }
+
+  /// The checkpoint in each file.
+  package var files: [UnitCheckpoint] { parts.isEmpty ? [self] : parts }
+
+  /// The paths of all files: of a set, also that of its list.
+  package var paths: [String] { [path] + parts.map(\.path) }
+
+  /// The tensors with bytes of their own that can be read from this file alone; for a set, those that need several files,
+  /// because another one has their owner map.
+  package var ownTensors: [Int] {
+    tensors.indices.filter { number in
+      if tensors[number].tiedTo != nil { return false }
+      let map = index.tensors[number].owners.map { index.stored($0.map) }
+      if !parts.isEmpty { return map.map { partOfTensor[$0] != partOfTensor[number] } ?? false }
+      return part.map { $0.holds(number) && map.map($0.holds) ?? true } ?? true
+    }
+  }
+
+  /// The sections with the bytes of the tensor in row `number`.
+  package func sections(ofTensor number: Int) throws(CheckpointError) -> [SectionKey] {
+    let holder = try holder(ofTensor: number)
+    return holder.map.sections(ofTensor: number).map { holder.map.sections[$0].key }
+  }
+
+  /// The checkpoint in a file that has the bytes of the tensor in row `number`: one of the set's, or this one.
+  func holder(ofTensor number: Int) throws(CheckpointError) -> UnitCheckpoint {
+    if !parts.isEmpty { return parts[Int(partOfTensor[number])] }
+    if let part, !part.holds(number) {
+      throw .broken(
+        .part, path: path, place: "tensor \(index.tensors[number].spec.name.quoted)",
+        expected: "a tensor of part \(part.number) of \(part.count)", found: "one of another part")
+    }
+    return self
+  }
+
+  private static func part(
+    _ opener: CheckpointOpener, _ index: CheckpointIndex, path: String
+  ) throws(CheckpointError) -> CheckpointPart? {
+    let text = opener.bytes(of: .part)
+    if !opener.isPart, text.isEmpty { return nil }
+    guard opener.isPart, let part = CheckpointPart(text, tensorCount: index.tensors.count) else {
+      throw .broken(
+        .part, path: path, place: "/\(Layout.Table.part.path)",
+        expected: "a tessera.part/1 document in a file of the format \(Layout.partFormatValue)",
+        found: opener.isPart ? "none for \(index.tensors.count) tensors" : "one in a whole checkpoint")
+    }
+    return part
   }
 
   /// Whether HDF5 still has the first and the last section at the addresses in the index.
@@ -134,6 +211,12 @@ package final class UnitCheckpoint: Sendable {
   ///
   /// The numbers are exact as long as only one thread reads.
   package var byteCountsRead: (data: Int, index: Int) {
+    if !parts.isEmpty {
+      return parts.reduce(into: (0, 0)) { sums, part in
+        let (data, index) = part.byteCountsRead
+        sums = (sums.0 + data, sums.1 + index)
+      }
+    }
     let data = dataBytesRead.load(ordering: .relaxed)
     return (data, file.byteCountRead - data)
   }

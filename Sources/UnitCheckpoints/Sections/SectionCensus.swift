@@ -32,17 +32,19 @@ struct SectionCensus {
   ///
   /// - Parameters:
   ///   - path: the file's path, for messages.
+  ///   - part: the tensors whose bytes the file holds; nil for all.
   ///   - blockLimit: the most blocks of all different cuts.
   ///   - stretchLimit: the most pairs of a tensor and a section.
   init(
-    _ index: CheckpointIndex, path: String, blockLimit: Int = LayoutLimits.blocks,
+    _ index: CheckpointIndex, path: String, part: CheckpointPart? = nil,
+    blockLimit: Int = LayoutLimits.blocks,
     stretchLimit: Int = LayoutLimits.stretches
   ) throws(CheckpointError) {
     self.path = path
     self.blockLimit = blockLimit
     patternOfTensor.reserveCapacity(index.tensors.count)
     for (number, tensor) in index.tensors.enumerated() {
-      guard let pattern = try pattern(of: tensor, number, index) else {
+      guard part?.holds(number) ?? true, let pattern = try pattern(of: tensor, number, index) else {
         patternOfTensor.append(-1)
         continue
       }

@@ -5,11 +5,13 @@ internal import UnitModel
 struct SectionDecoder {
   private let tables: IndexTables
   private let index: CheckpointIndex
+  private let part: CheckpointPart?
   private let path: String
 
-  init(_ tables: IndexTables, _ index: CheckpointIndex, path: String) {
+  init(_ tables: IndexTables, _ index: CheckpointIndex, _ part: CheckpointPart? = nil, path: String) {
     self.tables = tables
     self.index = index
+    self.part = part
     self.path = path
   }
 
@@ -17,7 +19,7 @@ struct SectionDecoder {
   ///
   /// - Parameter fileSize: the size of the file; nil for a file that is not written yet.
   func decode(pageBytes: Int, fileSize: Int?) throws(CheckpointError) -> SectionMap {
-    let census = try SectionCensus(index, path: path)
+    let census = try SectionCensus(index, path: path, part: part)
     var numbers: [SectionKey: Int] = [:]
     for (number, key) in census.keys.enumerated() { numbers[key] = number }
     var rows = [Int](repeating: -1, count: census.keys.count)

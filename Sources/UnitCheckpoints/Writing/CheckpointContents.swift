@@ -5,6 +5,8 @@ package import UnitModel
 package struct CheckpointContents: Sendable {
   /// The tensors in flat order, each with its cut and scope, and the axes.
   package let partition: Partition
+  /// The specs of the tensors.
+  package let specs: [TensorSpec]
   /// The tasks and levels.
   package let assignment: Assignment
   /// For each tensor, the index of the tensor whose bytes it shares, or nil.
@@ -19,12 +21,15 @@ package struct CheckpointContents: Sendable {
   package let shardIndex: [UInt8]?
   /// Whether sections that are large enough are compressed.
   package let isCompressed: Bool
+  /// The tensors whose bytes are written, if the file is one of a set; nil for all.
+  package var part: CheckpointPart?
 
   package init(
     _ plan: ResolvedPlan, ties: [Int?], text: [UInt8], source: [UInt8], headers: [[UInt8]],
     shardIndex: [UInt8]? = nil, isCompressed: Bool = false
   ) {
     partition = plan.partition
+    specs = plan.partition.tensors.map(\.spec)
     assignment = plan.assignment
     self.ties = ties
     self.plan = text
@@ -34,6 +39,14 @@ package struct CheckpointContents: Sendable {
     self.isCompressed = isCompressed
   }
 
-  /// The specs of the tensors.
-  package var specs: [TensorSpec] { partition.tensors.map(\.spec) }
+  /// Whether the bytes of the tensor with this number are written.
+  package func holds(_ number: Int) -> Bool { part?.holds(number) ?? true }
+
+  /// Makes the file part `number` of `count`. Returns the bytes of the tensors that are read for it.
+  package mutating func take(part number: Int, of count: Int) -> Int {
+    let sizes = specs.map(\.byteCount)
+    let part = CheckpointPart(number, of: count, sizes: sizes, ties: ties)
+    self.part = part
+    return part.tensors.joined().reduce(0) { $0 + sizes[$1] }
+  }
 }

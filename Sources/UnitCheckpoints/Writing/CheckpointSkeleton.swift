@@ -25,9 +25,9 @@ struct CheckpointSkeleton {
       memory: memory,
       datasetCount: map.sections.count + Layout.Table.allCases.count + contents.headers.count + 2,
       hasChunks: plans.contains { $0 != nil })
+    let format = Array((contents.part == nil ? Layout.formatValue : Layout.partFormatValue).utf8)
     try skeleton.writeRootAttribute(
-      Layout.formatAttribute, type: .string(length: Layout.formatValue.utf8.count),
-      bytes: Array(Layout.formatValue.utf8))
+      Layout.formatAttribute, type: .string(length: format.count), bytes: format)
     var version = ByteWriter()
     for number in Layout.version { version.append(number) }
     try skeleton.writeRootAttribute(

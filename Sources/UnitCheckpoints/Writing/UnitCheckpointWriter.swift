@@ -29,13 +29,15 @@ package final class UnitCheckpointWriter {
     var builder = TableBuilder(contents.partition, contents.assignment, ties: contents.ties)
     var log = DefectLog(goesOn: false)
     index = try IndexDecoder.decode(builder.tables, path: path, log: &log)
-    let census = try SectionCensus(index, path: path)
+    let census = try SectionCensus(index, path: path, part: contents.part)
     builder.append(census)
     tables = builder.tables
     tables.plan = contents.plan
     tables.source = contents.source
+    tables.part = contents.part?.text ?? []
     let pageBytes = SectionMap.pageBytes(of: census.byteCounts, isCompressed: contents.isCompressed)
-    map = try SectionDecoder(tables, index, path: path).decode(pageBytes: pageBytes, fileSize: nil)
+    map = try SectionDecoder(tables, index, contents.part, path: path).decode(
+      pageBytes: pageBytes, fileSize: nil)
     tables.pages = [UInt64](repeating: 0, count: map.pageCount)
     try Self.requireReadableSizes(tables, contents, path: path)
     let plans = map.sections.map { [index] section in
@@ -73,7 +75,7 @@ package final class UnitCheckpointWriter {
 
   /// Writes the index and the seal, flushes, and renames the file to its path.
   ///
-  /// - Parameter digests: the digest of each tensor.
+  /// - Parameter digests: the digest of each tensor; that of no bytes for one that is in another part.
   package func commit(digests: [SHA256Digest]) throws(CheckpointError) {
     let (places, end): ([Int: [ChunkPlace?]], Int)
     do throws(FileError) { (places, end) = try chunks.finish() } catch { throw .file(error) }

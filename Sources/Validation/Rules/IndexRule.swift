@@ -4,8 +4,9 @@ internal import UnitCheckpoints
 ///
 /// This is checked on opening.
 enum IndexRule: ValidationRule {
-  static let summary = "The rows of the index refer to each other without gaps, overlaps or rows left over."
+  static let summary =
+    "The rows of the index refer to each other without gaps, overlaps or rows left over; the files of a set fit together."
   static let defects: Set<CheckpointDefect> = [
-    .rowRange, .rowOrder, .rowLeftOver, .section, .sectionTotal, .pages,
+    .rowRange, .rowOrder, .rowLeftOver, .section, .sectionTotal, .pages, .part, .set,
   ]
 }

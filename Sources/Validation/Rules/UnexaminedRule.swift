@@ -19,13 +19,20 @@ enum UnexaminedRule: ValidationRule {
   ]
   static let graphDefects: Set<ONNXRule> = [.count, .nesting]
 
-  /// A checkpoint may have objects outside the layout, which no reader examines.
+  /// A checkpoint may have objects outside the layout, which no reader examines, or tensors in other files.
   static func findings(in subject: CheckpointSubject) -> [Finding] {
-    subject.examination.foreignParts().map { part in
+    let apart = subject.options.part == .no ? subject.checkpoint?.part : nil
+    return subject.examination.foreignParts().map { part in
       subject.finding(
         .unexamined, subject.options.strict ? .warning : .note, at: part.path,
         "expected only parts of the layout, found \(part.what), which no reader uses")
     }
+      + [apart].compactMap(\.self).map { part in
+        subject.finding(
+          .unexamined, subject.options.strict ? .warning : .note, at: "/tessera/part",
+          "expected a whole checkpoint, found part \(part.number) of \(part.count): tensors of other parts are not examined"
+        )
+      }
   }
 
   static func findings(in subject: FlatSubject) -> [Finding] {

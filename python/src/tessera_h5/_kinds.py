@@ -39,6 +39,8 @@ def found_instead(path: str) -> str | None:
         (head.startswith(b"GGUF"), f"a GGUF file; {_CONVERT}"),
         (text.startswith((b"<!doctype", b"<html", b"<?xml")) or b"<html" in text,
          "a web page or XML: a download gave the page, not the file"),
+        (text.startswith(b"{") and b'"tessera.set/1"' in head,
+         "the list of a set; `tessera convert --merge` makes one file"),
         (text.startswith((b"{", b"[")), "JSON text"),
         (_is_text(head), "text"))
     return next((words for holds, words in known if holds), None)

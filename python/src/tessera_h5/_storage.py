@@ -76,6 +76,8 @@ class Storage:
         try:
             with reading(path):
                 attributes = storage.file.attrs
+                need(attributes.get("format") != b"tessera.part",
+                     "expected a whole checkpoint, found a part of a set; `tessera convert --merge` makes one file")
                 need(attributes.get("format") == b"tessera.checkpoint",
                      "expected a unit checkpoint, found another file")
                 version: Any = np.asarray(attributes["layout_version"]).tolist()
