@@ -45,13 +45,13 @@ USAGE = "The command line is wrong. Nothing was written."
 
 # The guides that use a command. The most useful guide is first. The titles come from the guides.
 GUIDES = {
-    "inspect": ["look-at-a-file", "convert-pytorch", "compare-files"],
+    "inspect": ["look-at-a-file", "convert-pytorch", "convert-distributed", "compare-files"],
     "plan": ["plan-from-onnx", "plan-from-names", "plan-from-a-method", "slice-hugging-face"],
-    "convert": ["convert-pytorch", "convert-keras", "slice-hugging-face", "add-adapters", "store-large-models",
-                "convert-in-parts", "plan-from-onnx"],
+    "convert": ["convert-pytorch", "convert-distributed", "convert-keras", "convert-gguf", "slice-hugging-face",
+                "add-adapters", "store-large-models", "convert-in-parts", "plan-from-onnx"],
     "count": ["count-parameters", "gate-in-ci"],
-    "extract": ["extract-a-network", "slice-hugging-face", "add-adapters"],
-    "validate": ["check-a-model-folder", "gate-in-ci", "project-rules", "errors-and-warnings"],
+    "extract": ["extract-a-network", "convert-gguf", "slice-hugging-face", "add-adapters"],
+    "validate": ["check-a-model-folder", "convert-distributed", "gate-in-ci", "project-rules", "errors-and-warnings"],
     "lock": ["project-rules"],
     "run": ["prove-a-conversion", "extract-a-network"],
     "verify": ["prove-a-conversion"],

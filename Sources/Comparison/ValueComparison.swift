@@ -13,7 +13,9 @@ public import Tensors
 /// - An infinity and a number differ by infinity; the largest finite number is one step away.
 /// - For integers and BOOL, steps are the difference. For complex numbers, the larger of both parts counts.
 ///
-/// Elements smaller than a byte are read from the lowest bit on.
+/// Elements smaller than a byte are read from the lowest bit on. Elements of block-quantised types are compared as the
+/// F32 that their blocks mean. Blocks of different bytes with the same values differ in one element, by 0. If the values
+/// of a type are not read here, all elements of a different block differ, by NaN.
 public struct ValueComparison {
   /// The dtype of both tensors.
   public let dtype: DType
@@ -22,10 +24,11 @@ public struct ValueComparison {
   private let elementCount: Int
   private let tolerance: Tolerance
   private let small: SmallFloat?
+  private let values: BlockValues?
   private var position = 0
 
   /// Every window but the last must be a multiple of this many bytes, so that no element crosses its end.
-  public static let granule = 48
+  public static func granule(of dtype: DType) -> Int { dtype.isBlockQuantised ? dtype.block.bytes : 48 }
 
   /// A comparison of two tensors of `dtype`, of `elementCount` elements each.
   public init(dtype: DType, elementCount: Int = .max, tolerance: Tolerance = .none) {
@@ -33,12 +36,13 @@ public struct ValueComparison {
     self.elementCount = elementCount
     self.tolerance = tolerance
     small = SmallFloat(dtype)
+    values = BlockValues(dtype)
   }
 
   /// Compares the next bytes of both tensors, equally many of each.
   public mutating func append(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) {
     let count = min(a.count, b.count)
-    defer { position += count * 8 / dtype.bits }
+    defer { position += dtype.elementCount(inBytes: count) }
     guard count > 0, let first = a.baseAddress, let second = b.baseAddress, memcmp(first, second, count) != 0
     else { return }
     switch dtype {
@@ -58,6 +62,9 @@ public struct ValueComparison {
     case .c128: compare(a, b, as: F64Code.self, components: 2)
     case .f8E4M3, .f8E5M2, .f8E8M0, .f8E4M3FNUZ, .f8E5M2FNUZ, .f6E2M3, .f6E3M2, .f4, .i4, .u4, .i2, .u2:
       compareSmall(a, b)
+    case .q40, .q41, .q50, .q51, .q80, .q81, .q2K, .q3K, .q4K, .q5K, .q6K, .q8K, .iq2XXS, .iq2XS,
+      .iq3XXS, .iq1S, .iq4NL, .iq3S, .iq2S, .iq4XS, .iq1M, .tq10, .tq20, .mxfp4, .nvfp4, .q10:
+      compareBlocks(a, b)
     }
   }
 
@@ -86,7 +93,7 @@ public struct ValueComparison {
   }
 
   private mutating func compareSmall(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) {
-    let bits = dtype.bits
+    guard let bits = dtype.bits else { return }
     let shift = UInt8(8 - bits)
     // The padding bits of the last byte are not elements.
     for index in 0..<min(min(a.count, b.count) * 8 / bits, elementCount - position) {
@@ -103,6 +110,42 @@ public struct ValueComparison {
         }
       difference.add(distance)
       difference.count(position + index, isAccepted: tolerance.accepts(distance))
+    }
+  }
+
+  private mutating func compareBlocks(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) {
+    let block = dtype.block
+    for number in 0..<min(a.count, b.count) / block.bytes {
+      let bytes = number * block.bytes..<(number + 1) * block.bytes
+      let (one, other) = (
+        UnsafeRawBufferPointer(rebasing: a[bytes]), UnsafeRawBufferPointer(rebasing: b[bytes])
+      )
+      if one.elementsEqual(other) { continue }
+      let first = position + number * block.elements
+      guard let values else {
+        difference.add(ElementDistance(.nan, 0, places: 0, 0))
+        for element in 0..<block.elements { difference.count(first + element, isAccepted: false) }
+        continue
+      }
+      let before = difference.count
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * block.elements) { memory in
+        let halves = (
+          UnsafeMutableBufferPointer(rebasing: memory[..<block.elements]),
+          UnsafeMutableBufferPointer(rebasing: memory[block.elements...])
+        )
+        values.decode(one, into: halves.0)
+        values.decode(other, into: halves.1)
+        for element in 0..<block.elements {
+          let (one, other) = (halves.0[element].bitPattern, halves.1[element].bitPattern)
+          if one == other { continue }
+          let distance = F32Code.distance(one, other)
+          difference.add(distance)
+          difference.count(first + element, isAccepted: tolerance.accepts(distance))
+        }
+      }
+      if difference.count == before {
+        difference.count(first, isAccepted: tolerance.accepts(ElementDistance(whole: 0, reference: 0)))
+      }
     }
   }
 

@@ -82,7 +82,8 @@ public struct WeightsComparison: Sendable {
       var comparison = ValueComparison(
         dtype: spec.dtype, elementCount: spec.elementCount, tolerance: tolerance)
       let columns: [ParallelWindows.Column] = [(try a.reader(of: pair.a), 1), (try b.reader(of: pair.b), 1)]
-      try ParallelWindows(columns, limit: Self.windowSize).forEach(of: spec.byteCount) { windows in
+      try ParallelWindows(columns, limit: Self.windowSize(of: spec.dtype)).forEach(of: spec.byteCount) {
+        windows in
         comparison.append(windows[0], windows[1])
         done += 2 * windows[0].count
         try progress(done)
@@ -99,7 +100,10 @@ public struct WeightsComparison: Sendable {
       changed: Self.sorted(changed), within: Self.sorted(within), equalCount: equalCount)
   }
 
-  private static let windowSize = 65_536 * ValueComparison.granule
+  private static func windowSize(of dtype: DType) -> Int {
+    let granule = ValueComparison.granule(of: dtype)
+    return (3 << 20) / granule * granule
+  }
 
   /// The tensors to be compared by value, in the order of A's file.
   private var pairs: [(a: Int, b: Int)] {

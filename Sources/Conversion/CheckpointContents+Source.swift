@@ -108,6 +108,7 @@ extension SourceRecord {
         name: file.name, header: headers.number(ofCompanion: file.bytes, digest), digest: digest.description)
     }
     self.init(
-      kind: source.kind.rawValue, shards: shards, index: index, metadata: source.metadata, files: files)
+      kind: source.kind.rawValue, shards: shards, index: index,
+      metadata: source.isMetadataWhole ? source.metadata : [], files: files)
   }
 }

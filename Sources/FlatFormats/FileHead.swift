@@ -63,7 +63,6 @@ struct FileHead {
   private static let known: [([UInt8], String)] = [
     ([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A], "an HDF5 file"),
     ([0x1F, 0x8B, 0x08], "a gzip file"),
-    (Array("GGUF".utf8), "a GGUF file"),
     ([0x89, 0x50, 0x4E, 0x47], "a PNG picture"),
     ([0x7F, 0x45, 0x4C, 0x46], "a program (ELF)"),
     (Array("%PDF".utf8), "a PDF document"),

@@ -4,6 +4,8 @@ public enum FlatFormatKind: String, CaseIterable, Sendable {
   case safetensors
   /// Several safetensors files, and a JSON index that gives each tensor's file.
   case shardedSafetensors = "safetensors-sharded"
+  /// A distributed checkpoint of PyTorch: a folder with `.metadata` and files of pieces, or with the ranks' safetensors.
+  case dcp
   /// A zip archive of npy files.
   case npz
   /// One NumPy array without a name; its tensor is named `arr_0`, the name that `numpy.savez` gives to an unnamed
@@ -18,11 +20,16 @@ public enum FlatFormatKind: String, CaseIterable, Sendable {
   case keras
   /// Any other HDF5 file; its numeric datasets are tensors.
   case hdf5
+  /// Metadata and tensors in a binary header, then the tensors' bytes; the format of llama.cpp.
+  case gguf
 }
 
 extension FlatFormatKind {
   /// Whether the kind is safetensors, in one file or in several: both can keep the same metadata.
   public var isSafetensors: Bool { self == .safetensors || self == .shardedSafetensors }
+
+  /// Whether a folder with several files, one of which names the others, is one file of the kind.
+  package var isOfSeveralFiles: Bool { self == .shardedSafetensors || self == .dcp }
 
   /// Whether a file of the kind can be stored without its tensors and be filled again.
   package var isHollow: Bool { [.onnx, .keras, .hdf5].contains(self) }

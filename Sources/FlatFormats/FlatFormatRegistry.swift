@@ -18,7 +18,17 @@ struct FlatFormat: Sendable {
   /// Whether the first bytes belong to this format; reads only the head.
   let matches: @Sendable (FileHead) -> Bool
   let open: @Sendable (ReadableFile, DType?) throws(FlatFormatError) -> any FlatWeightsSource
+  /// Follows the pickles of a file and of the files that it names; nil if they are those of the file alone.
+  var scan: (@Sendable (ReadableFile) throws(FlatFormatError) -> PickleScan)?
+  /// Opens a file that the sink has written; nil if it is opened like any other.
+  var openWritten: (@Sendable (ReadableFile) throws(FlatFormatError) -> any FlatWeightsSource)?
   let sink: @Sendable (SinkContents) throws(FlatFormatError) -> any TensorSink
+  /// Checks that a stored header describes the contents; nil for formats without one.
+  var checkHeader: (@Sendable (_ stored: [UInt8], SinkContents) throws(FlatFormatError) -> Void)?
+  /// The header of a sub-network's file, made from the stored header of the whole model; nil for formats that have no
+  /// sizes of the model in it.
+  var headerOfSubNetwork:
+    (@Sendable (_ stored: [UInt8], KeptTensors, _ path: String) throws(FlatFormatError) -> [UInt8])?
 
   /// Whether `path` ends in a suffix of this format.
   func isUsual(_ path: String) -> Bool {
@@ -48,12 +58,14 @@ extension FlatFormats {
     switch kind {
     case .safetensors: SafetensorsSource.format
     case .shardedSafetensors: ShardedSource.format
+    case .dcp: DistributedSource.format
     case .npz: NpzSource.format
     case .npy: NpySource.format
     case .pytorch: TorchSource.format
     case .onnx: ONNXSource.format
     case .keras: KerasSource.format
     case .hdf5: HDF5Source.format
+    case .gguf: GGUFSource.format
     }
   }
 }

@@ -93,6 +93,33 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   /// A file to be written exists already and must not be replaced.
   case shardsInTheWay = "shards.in-the-way"
 
+  /// The metadata of a distributed checkpoint is not the pickle that PyTorch writes.
+  case dcpMetadata = "dcp.metadata"
+  /// The metadata, the files or the pieces are more than this reader accepts.
+  case dcpLimit = "dcp.limit"
+  /// A file that the metadata names does not exist, or has a name that is a path.
+  case dcpFile = "dcp.file"
+  /// A piece's bytes are outside its file, or are those of another piece, too.
+  case dcpRange = "dcp.range"
+  /// The pieces are stored in a way that is not read here: compressed, or not in files.
+  case dcpStorage = "dcp.storage"
+  /// A tensor is described wrongly.
+  case dcpTensor = "dcp.tensor"
+  /// A piece has elements outside its tensor.
+  case dcpBounds = "dcp.bounds"
+  /// A piece is not stored, or holds something other than the metadata gives.
+  case dcpPiece = "dcp.piece"
+  /// Elements of a tensor are in no piece.
+  case dcpMissing = "dcp.missing"
+  /// Elements of a tensor are in two pieces.
+  case dcpOverlap = "dcp.overlap"
+  /// The safetensors of several ranks lack their offsets, or disagree.
+  case dcpRanks = "dcp.ranks"
+  /// A file has pieces of tensors, which are not whole tensors.
+  case dcpPart = "dcp.part"
+  /// A distributed checkpoint cannot be written.
+  case dcpWrite = "dcp.write"
+
   /// The file does not begin with `\x93NUMPY`.
   case npyMagic = "npy.magic"
   /// The version of the format is not 1.0, 2.0 or 3.0.
@@ -203,4 +230,42 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case kerasShards = "keras.shards"
   /// A Keras archive cannot be written from tensors alone.
   case kerasWrite = "keras.write"
+
+  /// The file does not begin with `GGUF`.
+  case ggufMagic = "gguf.magic"
+  /// A version other than 2 and 3.
+  case ggufVersion = "gguf.version"
+  /// A number, a text, an array, or a count of metadata or tensors reaches past the end of the file.
+  case ggufTruncated = "gguf.truncated"
+  /// A header of more than 100,000,000 bytes, too many metadata, an alignment or a padding that is too large, or arrays
+  /// nested too deep.
+  case ggufLimit = "gguf.limit"
+  /// A key of the metadata is empty, too long or not UTF-8.
+  case ggufKey = "gguf.key"
+  /// A key of the metadata occurs twice.
+  case ggufDuplicateKey = "gguf.duplicate-key"
+  /// A type of metadata that the format does not know.
+  case ggufValueType = "gguf.value-type"
+  /// `general.alignment` is not a UINT32 that is a power of two.
+  case ggufAlignment = "gguf.alignment"
+  /// A tensor's name is not UTF-8.
+  case ggufName = "gguf.name"
+  /// Two tensors have the same name.
+  case ggufDuplicateTensor = "gguf.duplicate-tensor"
+  /// A shape with more than four dimensions, of too many bytes, or with rows that end inside a block.
+  case ggufShape = "gguf.shape"
+  /// A type of tensors that ggml does not have, or no longer has.
+  case ggufType = "gguf.type"
+  /// A big-endian file with blocks whose big-endian form is not defined.
+  case ggufByteOrder = "gguf.byte-order"
+  /// A tensor does not begin at the next multiple of the alignment after the tensor before it.
+  case ggufOffset = "gguf.offset"
+  /// Bytes other than zero between two tensors or after the last one.
+  case ggufPadding = "gguf.padding"
+  /// The file ends before its last tensor, or goes on after it.
+  case ggufBodySize = "gguf.body-size"
+  /// A stored header that is to be written again does not describe the tensors to be written.
+  case ggufVerbatim = "gguf.verbatim"
+  /// A name or a rank that llama.cpp does not read.
+  case ggufWrite = "gguf.write"
 }

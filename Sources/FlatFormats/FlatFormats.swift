@@ -52,11 +52,12 @@ public enum FlatFormats {
   /// Opens the weights in the folder at `path`; nil if it is not a folder.
   ///
   /// They are the files that its `*.safetensors.index.json` names; without an index, its only safetensors file or its
-  /// only set of numbered shards.
+  /// only set of numbered shards; or the pieces of a distributed checkpoint.
   public static func open(folder path: String, assumeDType: DType?) throws(FlatFormatError)
     -> (any FlatWeightsSource)?
   {
-    guard let (source, errors) = examine(folder: path, assumeDType: assumeDType) else { return nil }
+    let examined = examine(folder: path, assumeDType: assumeDType, isComplete: false)
+    guard let (source, errors) = examined else { return nil }
     if let first = errors.first { throw first }
     return source
   }
@@ -65,17 +66,34 @@ public enum FlatFormats {
   public static func examine(folder path: String, assumeDType: DType?)
     -> (source: (any FlatWeightsSource)?, errors: [FlatFormatError])?
   {
+    examine(folder: path, assumeDType: assumeDType, isComplete: true)
+  }
+
+  /// - Parameter isComplete: whether the pieces of a distributed checkpoint are opened, too.
+  private static func examine(folder path: String, assumeDType: DType?, isComplete: Bool)
+    -> (source: (any FlatWeightsSource)?, errors: [FlatFormatError])?
+  {
     guard let folder = ShardFolder(path) else { return nil }
     do throws(FlatFormatError) {
       switch try folder.contents() {
       case .set(let names):
-        return ShardedSource.examine(set: names, in: folder, beside: try folder.leftOut(beside: names))
+        let found = ShardedSource.examine(
+          set: names, in: folder, beside: try folder.leftOut(beside: names))
+        guard found.errors.contains(where: { $0.defect == .format(.dcpPart) }) else { return found }
+        // They are not shards of one set, but the pieces of ranks.
+        return try DistributedSource.open(ranks: names, in: folder, isComplete: isComplete)
+      case .distributed(let name):
+        return try DistributedFolder.examine(name, in: folder, isComplete: isComplete)
+      case .ranks(let names):
+        return try DistributedSource.open(ranks: names, in: folder, isComplete: isComplete)
       case .index(let name), .single(let name):
         let file = try asFlatFormat { () throws(FileError) in try ReadableFile(path: folder.file(name)) }
         switch recognise(file) {
         case .shardedSafetensors: return ShardedSource.examine(index: file, isFolder: true)
         case .safetensors:
-          return (try SafetensorsSource(file, beside: try folder.leftOut(beside: [name])), [])
+          let source = try SafetensorsSource(file, beside: try folder.leftOut(beside: [name]))
+          guard RankSharding.isIn(source.metadata) else { return (source, []) }
+          return try DistributedSource.open(ranks: [name], in: folder, isComplete: isComplete)
         default: return examine(file, assumeDType: assumeDType)
         }
       }
@@ -88,13 +106,14 @@ public enum FlatFormats {
     return nil
   }
 
-  /// Opens `file` and reports its defects: all defects of a set of shards, one for each damaged member of an npz, and
-  /// only the first of any other file.
+  /// Opens `file` and reports its defects: all defects of a set of shards or of a distributed checkpoint, one for each
+  /// damaged member of an npz, and only the first of any other file.
   public static func examine(_ file: ReadableFile, assumeDType: DType?)
     -> (source: (any FlatWeightsSource)?, errors: [FlatFormatError])
   {
     if recognise(file) == .shardedSafetensors { return ShardedSource.examine(index: file) }
     do throws(FlatFormatError) {
+      if recognise(file) == .dcp { return try DistributedFolder.examine(file, isComplete: true) }
       if file.size > 0, recognise(file) == .npz {
         let source = try NpzSource(file, assumed: assumeDType)
         return (source, source.defects)
@@ -133,10 +152,10 @@ public enum FlatFormats {
   /// Begins the file `path` with tensors of these specs; it appears under its name at `finish`.
   ///
   /// - `ties`: names whose tensors repeat another one. safetensors and npz store both tensors in full and record the
-  ///   ties in their metadata or comment; PyTorch names one storage twice.
-  /// - `metadata`: free text for safetensors; npz and npy cannot store it.
-  /// - `verbatim`: the header of a safetensors source, to write the same file again. It is checked against `specs` and
-  ///   written unchanged; its own ties and metadata replace `ties` and `metadata`. Other formats have none.
+  ///   ties in their metadata or comment; PyTorch names one storage twice. GGUF stores both and loses the ties.
+  /// - `metadata`: free text for safetensors; npz and npy cannot store it, and a new GGUF file has none.
+  /// - `verbatim`: the header of a safetensors or GGUF source, to write the same file again. It is checked against
+  ///   `specs` and written unchanged; its own ties and metadata replace `ties` and `metadata`. Other formats have none.
   /// - `opaque`: lets npz and npy hold BF16, FP8 and sub-byte tensors as raw bytes without their dtype.
   /// - `shardSet`: the set of a sharded source, to write the same files again; it is checked against `specs`.
   /// - `shardSize`: at most this many bytes of tensors in a shard, unless a single tensor is larger; it overrides
@@ -177,10 +196,24 @@ public enum FlatFormats {
   public static func checkVerbatim(
     _ header: [UInt8], of kind: FlatFormatKind, describes specs: [TensorSpec], path: String
   ) throws(FlatFormatError) {
-    guard kind.isSafetensors else { return }
     let contents = SinkContents(
       path: path, specs: specs, ties: [], metadata: [], verbatim: header, opaque: false)
-    _ = try SafetensorsSink.order(ofVerbatim: header, contents)
+    try format(of: kind).checkHeader?(header, contents)
+  }
+
+  /// Whether the file of a sub-network has the stored header of the whole model, with the sub-network's sizes.
+  package static func hasSizesInHeader(_ kind: FlatFormatKind) -> Bool {
+    format(of: kind).headerOfSubNetwork != nil
+  }
+
+  /// The header of a sub-network's file, made from the stored header of the whole model.
+  ///
+  /// Throws if the format cannot describe the sub-network. Nil for formats without sizes in their headers. Errors name
+  /// the file `path`.
+  package static func header(
+    of tensors: KeptTensors, from stored: [UInt8], _ kind: FlatFormatKind, path: String
+  ) throws(FlatFormatError) -> [UInt8]? {
+    try format(of: kind).headerOfSubNetwork?(stored, tensors, path)
   }
 
   /// Checks that a stored set of shards can be written again for exactly these tensors.
@@ -197,6 +230,12 @@ public enum FlatFormats {
 
   /// Whether a part of a file of this format can be a pickle.
   public static func mayHoldPickles(_ kind: FlatFormatKind) -> Bool { format(of: kind).mayHoldPickles }
+
+  /// Follows every pickle of a file, and of the files that it names.
+  public static func pickles(in file: ReadableFile) throws(FlatFormatError) -> PickleScan {
+    guard let scan = recognise(file).flatMap({ format(of: $0).scan }) else { return try PickleScan(file) }
+    return try scan(file)
+  }
 
   /// The members of a zip archive or its defect, in words for a message; nil for other files.
   public static func archiveInWords(_ file: ReadableFile) -> String? { ZipListing.words(file) }

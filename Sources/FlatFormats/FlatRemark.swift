@@ -67,6 +67,9 @@ public enum FlatRemarkKind: String, CaseIterable, Sendable {
   /// Bytes follow the last part of the format.
   case trailingBytes = "pytorch.trailing-bytes"
 
+  /// A name or a value that llama.cpp does not read.
+  case ggufBeyondGGML = "gguf.beyond-ggml"
+
   /// Whether a loader that follows the pickle can run code.
   package var canRunCode: Bool { [.codeGlobal, .codeInStorage, .kerasCode].contains(self) }
 }

@@ -5,10 +5,14 @@ internal import Tensors
 public protocol FlatWeightsSource: TensorSource {
   /// The format that was found.
   var kind: FlatFormatKind { get }
-  /// The format's free text, in file order: `__metadata__` of safetensors; empty for formats without one.
+  /// The format's free text, in file order: `__metadata__` of safetensors, the metadata of GGUF with long arrays only
+  /// counted; empty for formats without one.
   var metadata: [(key: String, value: String)] { get }
+  /// Whether `metadata` is all of the free text; a checkpoint stores no other.
+  var isMetadataWhole: Bool { get }
   /// The bytes that a writer needs, besides the tensors, to write the same file again: for safetensors the length, the
-  /// JSON and its padding. nil for formats that are made again from their tensors.
+  /// JSON and its padding; for GGUF the bytes before the first tensor, and the zeros after the last one. nil for formats
+  /// that are made again from their tensors.
   var verbatim: [UInt8]? { get }
   /// The same for a set of several files: shards and index. nil for a single file.
   var shardSet: ShardSet? { get }
@@ -28,6 +32,8 @@ extension FlatWeightsSource {
     return metadata + shardSet.indexMetadata.filter { !known.contains(TensorName($0.key)) }
   }
 
+  /// True: most formats have no long lists.
+  public var isMetadataWhole: Bool { true }
   /// Nil: most formats are one file.
   public var shardSet: ShardSet? { nil }
   /// Nil: most formats hold only tensors.

@@ -24,7 +24,13 @@ extension SinkContents {
     let isNumPy = kind == .npz || kind == .npy
     // With `--opaque`, raw bytes are written; a reader then needs the dtype from the user.
     if isNumPy, specs.contains(where: { NpyDType.text(of: $0.dtype) == nil }) { return }
-    let found = try FlatFormats.open(file, as: kind, assumeDType: nil).tensors.map(\.spec)
+    let source: any FlatWeightsSource
+    if let open = FlatFormats.format(of: kind).openWritten {
+      source = try open(file)
+    } else {
+      source = try FlatFormats.open(file, as: kind, assumeDType: nil)
+    }
+    let found = source.tensors.map(\.spec)
     var places: [TensorName: TensorSpec] = [:]
     for spec in found { places[spec.name] = spec }
     for spec in specs where keepsNames {

@@ -19,6 +19,7 @@ final class RearrangingReader: TensorByteReader {
   static let windowLimit = 16 << 20
   /// Bytes of a window if only the bytes within each number change order.
   private static let swapWindow = 512 << 10
+  private let windowLimit: Int
 
   private let path: String
   private let spec: TensorSpec
@@ -35,10 +36,12 @@ final class RearrangingReader: TensorByteReader {
   /// - start: the position in the payload of the first element, if elements are in C order.
   /// - swapWidth: the bytes of a big-endian number; 1 for little-endian numbers.
   /// - gather: copies elements that are in another order than C.
+  /// - windowLimit: the most bytes of a window without a gather, which knows its own; a window holds whole numbers.
   init(
     path: String, spec: TensorSpec, start: Int = 0, swapWidth: Int, payload: any NpyPayload,
-    gather: (any ElementGather)?
+    gather: (any ElementGather)?, windowLimit: Int = RearrangingReader.windowLimit
   ) {
+    self.windowLimit = windowLimit
     self.path = path
     self.spec = spec
     self.start = start
@@ -77,7 +80,7 @@ final class RearrangingReader: TensorByteReader {
   /// Fills the next window. The caller must know that the tensor has more bytes.
   private func fill() throws(FlatFormatError) {
     if window.count == 0 {
-      let size = gather?.windowSize ?? min(Self.swapWindow, spec.byteCount)
+      let size = gather?.windowSize ?? min(Self.swapWindow, max(16, windowLimit / 16 * 16), spec.byteCount)
       window = .allocate(byteCount: size, alignment: 64)
     }
     let count: Int

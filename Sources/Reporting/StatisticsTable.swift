@@ -26,9 +26,13 @@ enum StatisticsTable {
     if hasOther { columns += [.init("NaN", .right), .init("Inf", .right)] }
     var table = TextTable(columns)
     for tensor in tensors {
-      guard let found = tensor.statistics else { continue }
       var cells = [tensor.spec.name.escaped, tensor.spec.dtype.rawValue]
       if hasShape { cells.append(tensor.spec.shapeText) }
+      // The values of some block-quantised types are not read.
+      guard let found = tensor.statistics else {
+        table.append(cells + .init(repeating: "–", count: hasOther ? 7 : 5))
+        continue
+      }
       cells += [
         found.minimum?.words ?? "–", found.maximum?.words ?? "–", found.meanWords,
         found.deviation.map(SignedNumber.short) ?? "–", found.zeros.grouped,

@@ -81,9 +81,12 @@ package struct MaskedTensors: PartitionTensors {
   private func byteCount(
     ofPositions dimension: Int, _ shape: [Int], _ placement: TensorPlacement
   ) throws -> Int {
-    let bits = shape[(dimension + 1)...].reduce(placement.spec.dtype.bits, *)
-    guard bits % 8 == 0 else { throw PackedPositions(path: path, spec: placement.spec) }
-    return bits / 8
+    let dtype = placement.spec.dtype
+    let elements = shape[(dimension + 1)...].reduce(1, *)
+    guard elements % dtype.block.elements == 0 else {
+      throw PackedPositions(path: path, spec: placement.spec)
+    }
+    return dtype.byteCount(ofElements: elements)
   }
 
   /// Zeroes the positions of every cut dimension that the sub-network does not have.

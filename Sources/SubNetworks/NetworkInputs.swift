@@ -140,8 +140,12 @@ package struct FileInputs {
     for (index, tensor) in source.tensors.enumerated() {
       let name = single ?? tensor.spec.name.text
       guard wanted.contains(name) else { continue }
+      guard let type = ElementType(tensor.spec.dtype) else {
+        throw refusal(
+          of: tensor.spec, expected: "elements of whole bytes", found: tensor.spec.dtype.rawValue)
+      }
       let reader = try source.reader(of: index)
-      result[name] = try session.tensor(ElementType(tensor.spec.dtype), tensor.spec.shape, for: name) {
+      result[name] = try session.tensor(type, tensor.spec.shape, for: name) {
         try reader.read(into: $0)
       }
     }

@@ -8,11 +8,11 @@ public struct TensorSpec: Hashable, Sendable {
   public let shape: [Int]
   /// The product of the extents; 1 for a scalar.
   public let elementCount: Int
-  /// Logical bytes: `elementCount` × bits ÷ 8, rounded up.
+  /// Logical bytes: `elementCount` × bits ÷ 8, rounded up; for block-quantised types the bytes of all blocks.
   public let byteCount: Int
 
-  /// Throws in three cases: an extent is negative, the size overflows, or the elements end inside a byte although the
-  /// dtype does not allow it.
+  /// Throws in four cases: an extent is negative, the size overflows, the elements end inside a byte although the dtype
+  /// does not allow it, or a row (the last dimension) ends inside a block.
   public init(name: TensorName, dtype: DType, shape: [Int]) throws(TensorError) {
     var count = 1
     // Zeros are checked before overflow: [0, 2^62, 2^62] is a valid, empty tensor.
@@ -27,7 +27,13 @@ public struct TensorSpec: Hashable, Sendable {
     } else {
       count = 0
     }
-    let (bits, overflow) = count.multipliedReportingOverflow(by: dtype.bits)
+    let block = dtype.block
+    if dtype.isBlockQuantised, (shape.last ?? 1) % block.elements != 0 {
+      throw .endsInsideBlock(name, dtype, shape)
+    }
+    let (bits, overflow) =
+      dtype.bits.map(count.multipliedReportingOverflow(by:))
+      ?? (count / block.elements).multipliedReportingOverflow(by: 8 * block.bytes)
     if overflow { throw .shapeOutOfRange(name, shape) }
     if bits % 8 != 0, !dtype.mayEndInsideByte { throw .endsInsideByte(name, dtype, shape) }
     self.name = name
@@ -56,6 +62,7 @@ public struct TensorSpec: Hashable, Sendable {
 public enum TensorError: Error, Equatable, CustomStringConvertible {
   case shapeOutOfRange(TensorName, [Int])
   case endsInsideByte(TensorName, DType, [Int])
+  case endsInsideBlock(TensorName, DType, [Int])
 
   public var description: String {
     switch self {
@@ -64,6 +71,9 @@ public enum TensorError: Error, Equatable, CustomStringConvertible {
     case .endsInsideByte(let name, let dtype, let shape):
       "tensor \(name.quoted): shape \(shape) of \(dtype.rawValue): expected a whole number of bytes, "
         + "found elements that end inside a byte"
+    case .endsInsideBlock(let name, let dtype, let shape):
+      "tensor \(name.quoted): shape \(shape) of \(dtype.rawValue): expected a last dimension in blocks of "
+        + "\(dtype.block.elements), found \(shape.last.map(String.init) ?? "no dimension")"
     }
   }
 }

@@ -27,15 +27,18 @@ struct FlatValidation {
     content = FlatFormats.contentInWords(file)
     self.options = options
     do throws(FlatFormatError) {
-      scan = found.map(FlatFormats.mayHoldPickles) ?? true ? try PickleScan(file) : nil
+      scan = found.map(FlatFormats.mayHoldPickles) ?? true ? try FlatFormats.pickles(in: file) : nil
     } catch { throw .flat(error) }
   }
 
-  /// A set of shards: safetensors have no pickles.
-  init(setAt path: String, files: [String], _ options: ValidationOptions) {
+  /// A set of shards, or the files of ranks: safetensors have no pickles.
+  init(
+    setAt path: String, files: [String], kind: FlatFormatKind = .shardedSafetensors,
+    _ options: ValidationOptions
+  ) {
     self.path = path
     self.files = files
-    found = .shardedSafetensors
+    found = kind
     content = ""
     self.options = options
     scan = nil
@@ -126,7 +129,8 @@ extension FlatDefect {
     case .format(let rule):
       [
         .notRecognised, .shardsFolder, .npyVersion, .npyObject, .npyStructured, .npyLongDouble, .npyOpaque,
-        .npyAssumedWidth, .npzMember, .torchNoTensors, .torchTar, .hdf5Feature,
+        .npyAssumedWidth, .npzMember, .torchNoTensors, .torchTar, .hdf5Feature, .ggufVersion, .ggufByteOrder,
+        .dcpStorage, .dcpPart,
       ].contains(rule)
     case .zip(let rule): [.disks, .encrypted, .method].contains(rule)
     case .graph(let rule): rule == .segment

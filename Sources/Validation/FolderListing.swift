@@ -1,4 +1,5 @@
 package import ByteFiles
+internal import FlatFormats
 internal import Glibc
 
 /// The files of a folder and of the folders in it.
@@ -50,7 +51,9 @@ package struct FolderListing {
         if isLink { status = SystemPath.status(place) ?? status }
         if isLink, status.st_mode & S_IFMT == S_IFLNK {
           left.append((place, "a link to no file"))
-        } else if takes == nil, name.utf8.first == UInt8(ascii: ".") {
+        } else if takes == nil, name.utf8.first == UInt8(ascii: "."),
+          !FlatFormats.isMetadata(name) || status.st_mode & S_IFMT != S_IFREG
+        {
           left.append((place, "its name is hidden"))
         } else if status.st_mode & S_IFMT == S_IFREG {
           folder.files.append(name)

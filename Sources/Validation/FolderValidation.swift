@@ -68,6 +68,16 @@ package struct FolderValidation {
       found[TensorName(index.name)] = checkSet(
         folder.path(of: index.name), shards: shards.map(folder.path(of:)))
     }
+    for set in sets.distributed {
+      if isCancelled() { return }
+      members.formUnion(set.parts.map { TensorName($0) })
+      found[TensorName(set.name)] = checkDistributed(
+        folder.path(of: set.name), parts: set.parts.map(folder.path(of:)))
+    }
+    if let first = sets.ranks.first {
+      members.formUnion(sets.ranks.map { TensorName($0) })
+      found[TensorName(first)] = checkRanks(sets.ranks, in: folder)
+    }
     for set in sets.unindexed {
       if isCancelled() { return }
       members.formUnion(set.names.map { TensorName($0) })
@@ -79,7 +89,8 @@ package struct FolderValidation {
     if !hasLeftovers, let finding = ambiguity(of: sets, in: folder.path) {
       verdicts.append(
         FileVerdict(
-          path: folder.path, kind: FlatFormatKind.shardedSafetensors.rawValue, tensorCount: nil,
+          path: folder.path,
+          kind: (sets.isTorn ? FlatFormatKind.dcp : .shardedSafetensors).rawValue, tensorCount: nil,
           findings: [finding], rules: [.shards]))
     }
     for name in folder.files where found[TensorName(name)] == nil {
@@ -149,11 +160,12 @@ package struct FolderValidation {
   /// be sound, but no command opens the folder.
   private func ambiguity(of sets: FolderSets, in folder: String) -> Finding? {
     let isComplete = !sets.unindexed.isEmpty && sets.unindexed.allSatisfy(\.missing.isEmpty)
-    guard sets.indexes.count > 1 || sets.indexes.isEmpty && isComplete,
+    let isBeside = !sets.distributed.isEmpty && (!sets.indexes.isEmpty || !sets.unnamed.isEmpty)
+    guard sets.indexes.count > 1 || sets.indexes.isEmpty && isComplete || sets.isTorn || isBeside,
       case .broken(let defect, _, _, let expected, let found)? = FlatFormats.refusal(ofFolder: folder)
     else { return nil }
     return Finding(
-      .shards, options.strict ? .warning : .note, file: folder, location: "",
+      .shards, sets.isTorn ? .error : options.strict ? .warning : .note, file: folder, location: "",
       message: "expected \(expected), found \(found); no command opens the folder as one model",
       defect: defect.id)
   }
@@ -183,6 +195,36 @@ package struct FolderValidation {
           path: $0, kind: FlatFormatKind.safetensors.rawValue, tensorCount: nil, isDeep: options.deep,
           findings: [], rules: whole.rules)
       })
+  }
+
+  /// The verdicts on the metadata of a distributed checkpoint and on the files with its pieces, which are nothing alone.
+  private func checkDistributed(_ metadata: String, parts: [String]) -> [FileVerdict] {
+    let whole = checkFile(metadata)
+    guard case .checked = whole.state else {
+      return [whole] + parts.map { FileVerdict(path: $0, left: "a part of '\(metadata)'") }
+    }
+    return Self.distributed(whole, over: parts.map { part($0, of: whole) })
+  }
+
+  /// The verdicts on a distributed checkpoint in safetensors and on the files of its ranks.
+  private func checkRanks(_ names: [String], in folder: FolderListing.Folder) -> [FileVerdict] {
+    let paths = names.map(folder.path(of:))
+    let (source, errors) = FlatFormats.examine(ranks: names, inFolder: folder.path)
+    do throws(UncheckableFile) {
+      let whole = try FlatValidation(setAt: folder.path, files: paths, kind: .dcp, options)
+        .verdict(source, errors, progress: progress)
+      return Self.distributed(whole, over: paths.map { part($0, of: whole) })
+    } catch {
+      return [FileVerdict(path: folder.path, failure: "\(error)")]
+        + paths.map { FileVerdict(path: $0, left: "the pieces of one rank") }
+    }
+  }
+
+  /// The verdict on a file that has only pieces, without findings of its own.
+  private func part(_ path: String, of whole: FileVerdict) -> FileVerdict {
+    FileVerdict(
+      path: path, kind: FlatFormatKind.dcp.rawValue, tensorCount: nil, isDeep: options.deep, findings: [],
+      rules: whole.rules)
   }
 
   /// If a shard has errors, adds a finding to the index, because an index depends on its shards.

@@ -6,6 +6,8 @@ struct NonFiniteCount: Sendable, Equatable {
   private(set) var positive = 0
   private(set) var negative = 0
   private let dtype: DType
+  /// The beginning of a block that the next window continues.
+  private var begun: [UInt8] = []
 
   init(_ dtype: DType) { self.dtype = dtype }
 
@@ -29,11 +31,12 @@ struct NonFiniteCount: Sendable, Equatable {
     .joined(separator: ", ")
   }
 
-  /// Counts in `bytes`, which must have whole elements and be aligned to 16 bytes.
+  /// Counts in `bytes`, which must have whole elements and be aligned to 16 bytes. Blocks of ggml may go on in the next
+  /// bytes.
   ///
   /// An IEEE number is not finite if all bits of its exponent are ones. Of the 8-bit types (OCP 8-bit floating point
   /// 1.0, and the FNUZ variants of ONNX), this is true for E5M2; the others have only NaN. Types smaller than a byte
-  /// have neither.
+  /// have neither. Blocks of ggml have them in their scales.
   mutating func add(_ bytes: UnsafeRawBufferPointer) {
     switch dtype {
     case .f64, .c128: add(bytes, exponent: 0x7FF0_0000_0000_0000 as UInt64)
@@ -45,6 +48,36 @@ struct NonFiniteCount: Sendable, Equatable {
     case .f8E8M0: nan += count(bytes) { $0 == 0xFF }
     case .f8E4M3FNUZ, .f8E5M2FNUZ: nan += count(bytes) { $0 == 0x80 }
     case .f6E2M3, .f6E3M2, .f4, .i64, .i32, .i16, .i8, .u64, .u32, .u16, .u8, .i4, .u4, .i2, .u2, .bool: break
+    case .q40, .q41, .q50, .q51, .q80, .q81, .q2K, .q3K, .q4K, .q5K, .q6K, .q8K, .iq2XXS, .iq2XS,
+      .iq3XXS, .iq1S, .iq4NL, .iq3S, .iq2S, .iq4XS, .iq1M, .tq10, .tq20, .mxfp4, .nvfp4, .q10:
+      addBlocks(bytes)
+    }
+  }
+
+  /// Counts the F32 that whole blocks mean; none for types whose values are not read here.
+  private mutating func addBlocks(_ bytes: UnsafeRawBufferPointer) {
+    guard let values = BlockValues(dtype) else { return }
+    let block = dtype.block
+    withUnsafeTemporaryAllocation(byteCount: 4 * block.elements, alignment: 16) { memory in
+      let decoded = memory.bindMemory(to: Float.self)
+      func add(_ bytes: UnsafeRawBufferPointer, to count: inout NonFiniteCount) {
+        values.decode(bytes, into: decoded)
+        count.add(UnsafeRawBufferPointer(memory), exponent: 0x7F80_0000 as UInt32)
+      }
+      var rest = bytes[...]
+      if !begun.isEmpty {
+        let missing = rest.prefix(block.bytes - begun.count)
+        begun += missing
+        rest = rest.dropFirst(missing.count)
+        if begun.count < block.bytes { return }
+        let whole = begun
+        whole.withUnsafeBytes { add($0, to: &self) }
+      }
+      while rest.count >= block.bytes {
+        add(UnsafeRawBufferPointer(rebasing: rest.prefix(block.bytes)), to: &self)
+        rest = rest.dropFirst(block.bytes)
+      }
+      begun = Array(rest)
     }
   }
 

@@ -75,7 +75,7 @@ package struct ProjectSubject {
 
   /// The paths of a file or set: also the folder of an index and every shard, because all of them mean the set.
   static func paths(_ path: String, _ files: [String], kind: String?) -> [String] {
-    guard kind == FlatFormatKind.shardedSafetensors.rawValue else {
+    guard kind.flatMap(FlatFormatKind.init)?.isOfSeveralFiles == true else {
       return [path] + files.filter { $0 != path }
     }
     let folder = SystemPath.folder(of: path)

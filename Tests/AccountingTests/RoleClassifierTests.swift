@@ -42,6 +42,8 @@ struct RoleClassifierTests {
         ("model.layers.0.self_attn.rotary_emb.inv_freq", .f32, [32], .buffer),
         ("h.0.attn.bias", .bool, [1, 1, 16, 16], .mask), ("h.1.attn.bias", .f32, [1, 1, 16, 16], .buffer),
         ("h.0.attn.c_attn.bias", .f32, [192], .bias), ("wte.weight", .f32, [1000, 64], .embedding),
+        ("token_embd.weight", .q80, [1000, 64], .embedding),
+        ("blk.0.ffn_up.weight", .q4K, [9, 256], .weight),
         ("wpe.weight", .f32, [512, 64], .embedding), ("embed_out.weight", .f32, [1000, 64], .weight),
         ("patch_embed.proj.weight", .f32, [64, 3, 16, 16], .weight),
         ("pos_embed", .f32, [1, 197, 64], .embedding),

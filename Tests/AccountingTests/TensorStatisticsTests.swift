@@ -52,7 +52,8 @@ struct TensorStatisticsTests {
       [try TensorSpec(name: "t", dtype: dtype, shape: [integer(row["elements"])])], bytes: [bytes])
   }
 
-  @Test("of every dtype are those of NumPy, means and deviations to the last bit", arguments: DType.allCases)
+  @Test(
+    "of every dtype are those of NumPy, means and deviations to the last bit", arguments: DType.unquantised)
   func golden(dtype: DType) throws {
     let rows = Self.golden.filter { $0["dtype"] == .string(dtype.rawValue) }
     #expect(rows.count >= 3)
@@ -73,13 +74,13 @@ struct TensorStatisticsTests {
     }
   }
 
-  @Test("do not depend on windows and threads", arguments: DType.allCases)
+  @Test("do not depend on windows and threads", arguments: DType.unquantised)
   func windows(dtype: DType) throws {
     // A row of the fixture, repeated until it takes more than eight windows and does not end with one.
     let row = try #require(Self.golden.first { $0["dtype"] == .string(dtype.rawValue) })
     let piece = Self.bytes(row["bytes"])
     let times = 9_000_000 / piece.count / 8 * 8 + 8
-    let count = piece.count * 8 / dtype.bits
+    let count = dtype.elementCount(inBytes: piece.count)
     let source = MemorySource(
       [
         try TensorSpec(name: "small", dtype: dtype, shape: [count]),
@@ -94,6 +95,36 @@ struct TensorStatisticsTests {
     // The whole repeats the row, so mean and deviation are exactly equal.
     #expect(large.mean == small.mean && large.deviation == small.deviation)
     #expect(large.histogram.map(\.positive) == small.histogram.map { times * $0.positive })
+  }
+
+  @Test("of blocks are those of the F32 that they mean, across windows and threads")
+  func blocks() throws {
+    // Q8_0: a scale, and 32 numbers. The scale of the second block is −0.5.
+    let numbers = (0..<32).map { UInt8(truncatingIfNeeded: 7 * $0 - 100) }
+    let pair: [UInt8] = [0x00, 0x3C] + numbers + [0x00, 0xB8] + numbers
+    let floats =
+      numbers.map { Float(Int8(bitPattern: $0)) } + numbers.map { -0.5 * Float(Int8(bitPattern: $0)) }
+    let times = 40_000
+    let source = MemorySource(
+      [
+        try TensorSpec(name: "blocks", dtype: .q80, shape: [times, 64]),
+        try TensorSpec(name: "floats", dtype: .f32, shape: [times, 64]),
+        try TensorSpec(name: "unread", dtype: .iq1S, shape: [256]),
+      ],
+      bytes: [
+        [UInt8]((0..<times).map { _ in pair }.joined()),
+        [UInt8]((0..<times).map { _ in floats.withUnsafeBytes(Array.init) }.joined()),
+        [UInt8](repeating: 1, count: 50),
+      ])
+    for workers in [1, 3] {
+      let found = try TensorStatistics.run(source, [0, 1], workers: workers)
+      #expect(found[0] == found[1] && found[0].elements == 64 * times && found[0].minimum == .real(-100))
+    }
+    let counts = try NonZeroCount.blocks(of: [source.tensors[0].spec], in: source)
+    #expect(counts == [[floats.count { $0 != 0 } * times]])
+    #expect(throws: UnreadValues.self) {
+      try NonZeroCount.blocks(of: [source.tensors[2].spec], in: source)
+    }
   }
 
   @Test(

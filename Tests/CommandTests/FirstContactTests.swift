@@ -31,7 +31,9 @@ struct FirstContactTests {
     let folder = try TemporaryFolder()
     _ = try folder.write(SampleWeights.bytes(Self.convolutions), as: "cnn.safetensors")
     _ = try folder.write(SampleWeights.bytes(Self.stack), as: "stack.safetensors")
-    for name in ["empty.safetensors", "empty.npy", "empty.pt", "empty.npz", "empty.onnx", "empty.json"] {
+    for name in [
+      "empty.safetensors", "empty.npy", "empty.pt", "empty.npz", "empty.onnx", "empty.gguf", "empty.json",
+    ] {
       _ = try folder.write([UInt8](), as: name)
     }
     let deep = (0..<14).flatMap { layer -> [SampleWeights.Row] in
@@ -139,6 +141,7 @@ struct FirstContactTests {
     (["convert", "empty.npy", "x.h5"], 2, ["empty.npy: byte 0: ", "found an empty file\n"]),
     (["count", "empty.pt"], 2, ["empty.pt: byte 0: ", "found an empty file\n"]),
     (["diff", "empty.npz", "cnn.safetensors"], 2, ["empty.npz: byte 0: ", "found an empty file\n"]),
+    (["inspect", "empty.gguf"], 2, ["empty.gguf: byte 0: ", "found an empty file\n"]),
     (["plan", "empty.onnx", "--units", "2"], 2, ["empty.onnx: byte 0: ", "found an empty file\n"]),
     (["plan", "cnn.safetensors", "--plan", "empty.json"], 2, ["empty.json: ", "found an empty file\n"]),
     (
@@ -164,7 +167,7 @@ struct FirstContactTests {
       #expect(run.ending == .exited(code), "\(arguments): \(run.errorText)")
       for word in words { #expect(run.errorText.contains(word), "\(arguments): \(run.errorText)") }
     }
-    #expect(Self.mistakes.count == 27)
+    #expect(Self.mistakes.count == 28)
   }
 
   @Test("a half cut is warned of by plan, by convert, and by validate")

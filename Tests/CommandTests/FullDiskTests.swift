@@ -47,7 +47,7 @@ struct FullDiskTests {
     "wherever the disk is full, the conversion ends with 2 and a sentence, and leaves what was there",
     arguments: [
       ("w.safetensors", "out.h5"), ("m.h5", "out.safetensors"), ("m.h5", "out.npz"),
-      ("w.safetensors", "out.npz"),
+      ("w.safetensors", "out.npz"), ("w.safetensors", "out.gguf"),
     ])
   func everywhere(source: String, name: String) throws {
     let folder = try TemporaryFolder()

@@ -60,6 +60,8 @@ struct ReadmeTests {
     "docs/guides/check-a-model-folder.md": ["Tests/Fixtures/folders/llama"],
     "docs/guides/convert-keras.md": ["Tests/Fixtures/keras"],
     "docs/guides/add-adapters.md": ["Tests/Fixtures/adapters"],
+    "docs/guides/convert-gguf.md": ["Tests/Fixtures/gguf", "samples/fashion"],
+    "docs/guides/convert-distributed.md": ["Tests/Fixtures/dcp"],
     "docs/guides/plan-from-a-method.md": ["samples/family"],
     "docs/guides/read-from-python.md": ["samples/fashion", "samples/python"],
   ]

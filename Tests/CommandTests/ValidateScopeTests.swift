@@ -224,6 +224,7 @@ struct ValidateScopeTests {
       ("safetensors", ".safetensors", "\(fixtures)/flat/dtypes.safetensors"),
       ("npz", ".npz", "\(fixtures)/flat/deflated.npz"), ("npy", ".npy", "\(fixtures)/flat/npy/f4.npy"),
       ("pytorch", ".pt", "\(fixtures)/pytorch/ties-legacy.pt"),
+      ("gguf", ".gguf", "\(fixtures)/flat/plain.gguf"),
       ("unit-checkpoint", ".h5", "\(fixtures)/checkpoints/grid.h5"),
     ]
     var count = 0
@@ -241,7 +242,7 @@ struct ValidateScopeTests {
         count += 1
       }
     }
-    #expect(count == 25)
+    #expect(count == 36)
   }
 
   @Test("names in a file are allowed, in full where they can run code")
@@ -346,7 +347,10 @@ struct ValidateScopeTests {
     let fixtures = SourceFolder.fixtures
     let files =
       ["compressed", "grid", "graph"].map { "\(fixtures)/checkpoints/\($0).h5" }
-      + ["flat/dtypes.safetensors", "flat/deflated.npz", "pytorch/ties.pt", "pytorch/ties-legacy.pt"].map {
+      + [
+        "flat/dtypes.safetensors", "flat/deflated.npz", "pytorch/ties.pt", "pytorch/ties-legacy.pt",
+        "flat/metadata.gguf",
+      ].map {
         "\(fixtures)/\($0)"
       } + [folder.file("m/model.safetensors.index.json")]
     var failures = 0

@@ -10,7 +10,7 @@ struct MutationTests {
     "2,000 seeded mutations of a file end in tensors or in a sentence",
     arguments: [
       "dtypes.safetensors", "meta.safetensors", "npy/fortran-big-i4.npy", "npy/version2.npy", "stored.npz",
-      "deflated.npz",
+      "deflated.npz", "metadata.gguf", "nested.gguf", "big.gguf",
     ])
   func mutations(_ name: String) throws {
     let original = try TemporaryFolder.bytes(of: "\(fixtures)/\(name)")

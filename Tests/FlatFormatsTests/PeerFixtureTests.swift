@@ -70,8 +70,10 @@ struct PeerFixtureTests {
           .map { try Sample($0.name, $0.dtype, $0.shape, salt: $0.salt) }
       )
     case .npy: ("npy/i2.npy", [try Sample("arr_0", .i16, [3, 1, 2], salt: 21)])
-    // ShardedTests, TorchFixtureTests, ONNXInteropTests, KerasFixtureTests and PartialFixtureTests.
-    case .shardedSafetensors, .pytorch, .onnx, .keras, .hdf5: nil
+    case .gguf: ("plain.gguf", try GGUFTests.samples(GGUFTests.plain))
+    // ShardedTests, DistributedFixtureTests, TorchFixtureTests, ONNXInteropTests, KerasFixtureTests and
+    // PartialFixtureTests.
+    case .shardedSafetensors, .dcp, .pytorch, .onnx, .keras, .hdf5: nil
     }
   }
 
@@ -92,7 +94,7 @@ struct PeerFixtureTests {
   @Test("every dtype of safetensors is read, and the same tensors give the same file")
   func dtypes() throws { try compare(try PeerTables.rawSamples(), "dtypes.safetensors", .safetensors) }
 
-  @Test("files without tensors are read and written", arguments: [FlatFormatKind.safetensors, .npz])
+  @Test("files without tensors are read and written", arguments: [FlatFormatKind.safetensors, .npz, .gguf])
   func none(_ kind: FlatFormatKind) throws { try compare([], "none.\(kind.rawValue)", kind) }
 
   @Test("npy of every dtype is read, and the same array gives the same file", arguments: PeerTables.npy)

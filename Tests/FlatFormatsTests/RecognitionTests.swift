@@ -20,6 +20,11 @@ struct RecognitionTests {
       ("w.pkl", Array("I1\n.".utf8), .pytorch), ("w.pt", Array("<html>".utf8), nil),
       ("w.bin", Array(ShardFiles.good.utf8), .shardedSafetensors),
       ("W.SafeTensors.Index.json", Array("{".utf8), .shardedSafetensors), ("x.json", Array("{}".utf8), nil),
+      ("w.bin", GGUFBytes().file, .gguf), ("w.safetensors", Array("GGUF".utf8), .gguf),
+      ("w.GGUF", [1, 2], .gguf),
+      (".metadata", [0x80, 4, 0x95, 0, 0], .dcp), ("__3.metadata", [0x80, 2, 0x63], .dcp),
+      ("x.metadata", [0x80, 4, 0x95, 0, 0], .pytorch), (".metadata", Array("{}".utf8), nil),
+      ("__0_0.distcp", TorchBytes.tensor().file, .dcp), ("__0_0.distcp", [], .dcp),
       ("w.npz", [0x1F, 0x8B, 8, 0], nil), ("w.safetensors", Array("<!DOCTYPE html>".utf8), nil),
     ] as [(String, [UInt8], FlatFormatKind?)])
   func recognise(_ name: String, _ bytes: [UInt8], _ expected: FlatFormatKind?) throws {
@@ -34,6 +39,8 @@ struct RecognitionTests {
       ("a/b.safetensors.index.json", .shardedSafetensors), ("out/", .shardedSafetensors), ("out", nil),
       ("a.pt", .pytorch), ("a.PTH", .pytorch), ("a.ckpt", .pytorch), ("a.bin", .pytorch), ("a.pkl", nil),
       ("npz", nil), ("a.weights.h5", .keras), ("a.Keras", .keras), ("x.hdf5", nil),
+      ("a.gguf", .gguf),
+      ("a.distcp", .dcp), (".metadata", nil),
     ] as [(String, FlatFormatKind?)])
   func byName(_ path: String, _ kind: FlatFormatKind?) { #expect(FlatFormats.kind(forName: path) == kind) }
 

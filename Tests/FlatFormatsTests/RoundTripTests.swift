@@ -27,12 +27,12 @@ struct RoundTripTests {
     return samples
   }
 
-  @Test("every dtype comes back bit for bit", arguments: DType.allCases)
+  @Test("every dtype comes back bit for bit", arguments: DType.unquantised)
   func everyDType(_ dtype: DType) throws {
     var generator = SeededGenerator(seed: 11)
     let samples = try Self.samples(dtype, generator: &generator)
     let folder = try TemporaryFolder()
-    for kind in FlatFormatKind.allCases where ![.npy, .onnx, .keras].contains(kind) {
+    for kind in FlatFormatKind.allCases where ![.npy, .onnx, .keras, .gguf, .dcp].contains(kind) {
       // Only ONNX has integers of fewer than eight bits.
       if kind.isSafetensors && (dtype == .c128 || dtype.mayEndInsideByte) { continue }
       if kind == .hdf5 && dtype.bytes == nil { continue }
@@ -59,7 +59,7 @@ struct RoundTripTests {
         [1, 0, 0x80, 0x7F, 0, 0, 0, 0x80, 5, 0, 0xC0, 0xFF]),
       Sample(try TensorSpec(name: "b", dtype: .bool, shape: [3]), [0, 1, 255]),
     ]
-    for kind in FlatFormatKind.ofSeveralTensors {
+    for kind in FlatFormatKind.ofAnyDType {
       try write(samples, to: folder.file("w"), kind: kind)
       let source = try open(folder.file("w"))
       for sample in samples {
@@ -132,7 +132,7 @@ struct RoundTripTests {
       Sample(try TensorSpec(name: "r", dtype: .u8, shape: [900]), generator.bytes(900)),
     ]
     let folder = try TemporaryFolder()
-    for kind in FlatFormatKind.ofSeveralTensors {
+    for kind in FlatFormatKind.ofAnyDType {
       for piece in [1_000_000, 140_000, 4097] {
         try write(samples, to: folder.file("w"), kind: kind, piece: piece)
         let source = try open(folder.file("w"))

@@ -41,6 +41,10 @@ struct FuzzTests {
     (.onnx, "partial/constants.onnx"), (.onnx, "partial/sparse.onnx"), (.keras, "keras/small.keras"),
     (.keras, "keras/code.h5"), (.keras, "keras/text.weights.h5"), (.keras, "keras/many.weights.json"),
     (.keras, "partial/datasets.h5"), (.keras, "partial/datasets-latest.h5"),
+    (.gguf, "flat/metadata.gguf"), (.gguf, "flat/big.gguf"), (.gguf, "flat/nested.gguf"),
+    (.gguf, "gguf/llama.gguf"),
+    (.dcp, "dcp/ranks/.metadata"), (.dcp, "dcp/ranks/__0_0.distcp"),
+    (.dcp, "dcp/safetensors/shard-00002-model-00001-of-00001.safetensors"),
   ]
 
   @Test("every parser has a seed")
@@ -52,8 +56,8 @@ struct FuzzTests {
     let original = try TemporaryFolder.bytes(of: "\(SourceFolder.fixtures)/\(name)")
     var random = SeededGenerator(seed: UInt64(number) + 41)
     parser.exercise(original)
-    // A checkpoint's mutants are read whole and hashed: about 150 a second.
-    let count = parser == .checkpoint ? 100 : 500
+    // A checkpoint's mutants are read whole and hashed: about 150 a second. Those of a distributed one are several files.
+    let count = [.checkpoint, .dcp].contains(parser) ? 100 : 500
     for _ in 0..<count { parser.exercise(Self.mutated(original, &random)) }
   }
 

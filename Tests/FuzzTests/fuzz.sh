@@ -53,8 +53,10 @@ seed() {
     plan) add "$1" Tests/Fixtures/plans/*.json Tests/Fixtures/plans/*/*.json samples/*/*.json ;;
     toml) add "$1" Tests/Fixtures/project/*.toml ;;
     hdf5) add "$1" Tests/Fixtures/hdf5/*.h5 "$hostile"/hdf5-*/* ;;
+    gguf) add "$1" Tests/Fixtures/{flat,gguf}/*.gguf ;;
     checkpoint) add "$1" Tests/Fixtures/checkpoints/*.h5 ;;
     keras) add "$1" Tests/Fixtures/keras/*.{h5,keras,json} Tests/Fixtures/partial/*.h5 "$hostile"/hdf5-*/* ;;
+    dcp) add "$1" Tests/Fixtures/dcp/*/{.metadata,*.distcp,*.safetensors} ;;
   esac
   add "$1" Tests/FailCases/"$1"/*
 }

@@ -11,7 +11,7 @@ struct DTypeListTests {
   static let lists: [(file: String, start: String, end: String)] = [
     ("schemas/inspect.schema.json", "\"dtype\": {\n", "]"),
     ("schemas/checkpoint-layout-v2.md", "| dtype | bits |", "\n\n"),
-    ("python/src/tessera_h5/_dtypes.py", "BITS = {", "}"),
+    ("python/src/tessera_h5/_dtypes.py", "BITS = {", "NUMPY = {"),
   ]
 
   @Test("has every dtype", arguments: lists.map(\.file))

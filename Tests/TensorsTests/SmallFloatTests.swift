@@ -11,7 +11,7 @@ struct SmallFloatTests {
     #expect(Self.all.count == 8)
     for dtype in Self.all {
       let small = try #require(SmallFloat(dtype))
-      #expect(small.layout.bits == dtype.bits && small.values.count == 1 << dtype.bits)
+      #expect(small.layout.bits == dtype.bits && small.values.count == 1 << small.layout.bits)
     }
   }
 

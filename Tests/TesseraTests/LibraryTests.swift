@@ -110,7 +110,7 @@ struct LibraryTests {
     let folder = try TemporaryFolder()
     let checkpoint = try await checkpoint(in: folder)
     let network = try checkpoint.network(task: "parity", level: 3)
-    for name in ["p.safetensors", "p.npz", "p.pt"] {
+    for name in ["p.safetensors", "p.npz", "p.pt", "p.gguf"] {
       try await network.extract(to: folder.file(name))
       let difference = try await network.difference(from: try WeightsFile(folder.file(name)))
       #expect(difference.isEqual && difference.equalCount == network.tensors.count, "\(name): \(difference)")

@@ -22,13 +22,14 @@ package struct RandomPartition {
   /// - Parameters:
   ///   - dtype: the dtype of every tensor; packed elements often end inside a byte, and then this throws.
   ///   - scale: a factor for the number of positions of a dimension without an axis.
-  package init(seed: UInt64, dtype: DType = .f32, scale: Int = 1) throws {
+  ///   - width: positions that stay together: the elements of a block. Every tensor has a dimension if it is not 1.
+  package init(seed: UInt64, dtype: DType = .f32, scale: Int = 1, width: Int = 1) throws {
     var generator = SeededGenerator(seed: seed)
     let unitCount = Int.random(in: 1...5, using: &generator)
     var axes: [ChannelAxis] = []
     var owners: [String: [Int?]] = [:]
     for index in 0..<3 {
-      let (axis, channels) = try RandomPartition.axis(index, unitCount, &generator)
+      let (axis, channels) = try RandomPartition.axis(index, unitCount, width, &generator)
       axes.append(axis)
       owners[axis.name.text] = channels
     }
@@ -36,13 +37,15 @@ package struct RandomPartition {
     var placements: [TensorPlacement] = []
     var truth: [[[Position]]] = []
     for index in 0..<5 {
-      let rank = Int.random(in: 0...3, using: &generator)
+      let rank = Int.random(in: width == 1 ? 0...3 : 1...3, using: &generator)
       var dimensions: [DimensionPlacement] = []
       var positions: [[Position]] = []
       for _ in 0..<rank {
-        let (placement, listed) = RandomPartition.dimension(owners, scale, &generator)
+        let (placement, listed) = RandomPartition.dimension(owners, scale, width, &generator)
         // Tensors stay small, because every element is visited; all kinds of dimensions still occur.
-        if positions.reduce(listed.count, { $0 * max(1, $1.count) }) > 2000 * scale { continue }
+        if positions.reduce(listed.count, { $0 * max(1, $1.count) }) > 2000 * scale * min(width, 8) {
+          continue
+        }
         dimensions.append(placement)
         positions.append(listed)
       }
@@ -63,10 +66,10 @@ package struct RandomPartition {
   }
 
   private static func axis(
-    _ index: Int, _ unitCount: Int, _ generator: inout SeededGenerator
+    _ index: Int, _ unitCount: Int, _ width: Int, _ generator: inout SeededGenerator
   ) throws -> (ChannelAxis, [Int?]) {
     let name = AxisName("axis\(index)")
-    let granule = [1, 1, 1, 2].randomElement(using: &generator) ?? 1
+    let granule = width * ([1, 1, 1, 2].randomElement(using: &generator) ?? 1)
     let granules = Int.random(in: 1...6, using: &generator)
     let size = granule * granules
     // Every granule gets an owner, so units are unequal, scattered, sometimes of one channel, sometimes empty.
@@ -97,7 +100,7 @@ package struct RandomPartition {
   }
 
   private static func dimension(
-    _ owners: [String: [Int?]], _ scale: Int, _ generator: inout SeededGenerator
+    _ owners: [String: [Int?]], _ scale: Int, _ width: Int, _ generator: inout SeededGenerator
   ) -> (DimensionPlacement, [Position]) {
     func use() -> (AxisUse, [Position]) {
       let name = owners.keys.sorted().randomElement(using: &generator) ?? ""
@@ -114,14 +117,15 @@ package struct RandomPartition {
     switch Int.random(in: 0..<4, using: &generator) {
     case 0:
       let size =
-        Int.random(in: 0...9, using: &generator) == 0 ? 0 : scale * Int.random(in: 1...4, using: &generator)
+        Int.random(in: 0...9, using: &generator) == 0
+        ? 0 : width * scale * Int.random(in: 1...4, using: &generator)
       return (.whole, [Position](repeating: Position(), count: size))
     case 1:
       let (first, one) = use()
       let (second, two) = use()
       return (
-        .concat([.axis(first), .uncut(size: 2), .axis(second)]),
-        one + [Position](repeating: Position(), count: 2) + two
+        .concat([.axis(first), .uncut(size: 2 * width), .axis(second)]),
+        one + [Position](repeating: Position(), count: 2 * width) + two
       )
     default:
       let (use, positions) = use()

@@ -36,7 +36,7 @@ struct Lie: CustomTestStringConvertible, Sendable {
     [
       ["inspect", "m.h5"], ["count", "m.h5"], ["count", "m.h5", "--roles"], ["count", "m.h5", "--work"],
       ["convert", "m.h5", "o.npz", "--opaque"], ["convert", "m.h5", "o.safetensors"],
-      ["convert", "m.h5", "o.onnx"], ["convert", "m.h5", "o/"],
+      ["convert", "m.h5", "o.gguf"], ["convert", "m.h5", "o.onnx"], ["convert", "m.h5", "o/"],
       ["extract", "m.h5", "e.npz", "--task", task, "--level", "1"],
       ["extract", "m.h5", "e.safetensors", "--task", task, "--level", "1"],
       ["extract", "m.h5", "e.onnx", "--task", task, "--level", "1"], ["run", "m.h5", "--output", "r.npz"],

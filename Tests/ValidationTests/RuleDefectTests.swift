@@ -21,7 +21,8 @@ struct RuleDefectTests {
       .noSuchTensor, .readPastEnd, .sinkDuplicateName, .sinkTie, .sinkTooMuch, .sinkTooLittle, .sinkDType,
       .sinkTensorCount, .sinkUnreadable, .safetensorsVerbatim, .shardsOverSource, .shardsInTheWay,
       .npyOpaqueWrite,
-      .npyHeaderWrite, .npzName, .npzTies, .onnxWrite, .hdf5Write, .kerasWrite,
+      .npyHeaderWrite, .npzName, .npzTies, .onnxWrite, .hdf5Write, .kerasWrite, .ggufVerbatim,
+      .ggufWrite, .dcpWrite,
     ] as [FlatFormatRule]).map(FlatDefect.format) + [.zip(.readPastEnd)])
 
   @Test("every defect of a flat file breaks exactly one rule", arguments: FlatDefect.allCases)

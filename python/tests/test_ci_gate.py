@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from ci_support import BAD, GOOD, GROWN, POINTER, Repository, act, environment, ones, request, safetensors
-from conftest import ROOT, command
+from conftest import FIXTURES, ROOT, command
 
-from tessera_ci import _settings, _summary
+from tessera_ci import _files, _settings, _summary
 from tessera_ci._check import Difference, Size
 from tessera_ci._text import Problem
 
@@ -56,6 +56,27 @@ def test_an_index_hides_no_file(before: dict[str, bytes], after: dict[str, bytes
     repository.commit({**after})
     outcome = act(repository, tmp_path / "run", request(repository, base), inputs)
     assert outcome.code == 1 and file in failing(outcome.log), outcome.log
+
+
+def pieces(name: str) -> dict[str, bytes]:
+    """A distributed checkpoint of PyTorch."""
+    return {f"m/{path.name}": path.read_bytes() for path in (FIXTURES / "dcp" / name).iterdir()}
+
+
+def test_a_distributed_checkpoint_is_one_model(repository: Repository, tmp_path: Path) -> None:
+    base = repository.commit({"README": b"", **pieces("grid")})
+    damaged = bytearray(pieces("grid")["m/__3_0.distcp"])
+    damaged[damaged.index(b"_rebuild_tensor_v2")] ^= 1
+    repository.commit({"m/__3_0.distcp": bytes(damaged)})
+    outcome = act(repository, tmp_path / "run", request(repository, base), {})
+    assert outcome.code == 1 and failing(outcome.log) <= {"m/.metadata", "m/__3_0.distcp"}, outcome.log
+    repository.commit({name: None for name in pieces("grid")})
+    base = repository.commit({"README": b"1"})
+    repository.commit(pieces("uneven"))
+    outcome = act(repository, tmp_path / "run", request(repository, base), {})
+    assert outcome.code == 0 and not failing(outcome.log), outcome.log
+    (tmp_path / "one.distcp").write_bytes(b"1")
+    assert _files.as_sets([str(tmp_path / "one.distcp")]) == [str(tmp_path / "one.distcp")]
 
 
 def test_reports_have_what_only_the_gate_finds(repository: Repository, tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ SOURCES = ROOT / "Sources"
 NOT_BY_NAME = {".npy", ".bin"}
 # protobuf has no mark at its start, and an index of shards is JSON.
 NOT_BY_CONTENT = {"onnx", "safetensors-sharded"}
+# The metadata of a distributed checkpoint is a pickle under its own name.
+BY_NAME_ONLY = {"dcp"}
 # What `validate` recognises beside the formats of weights.
 OF_VALIDATE = ["unit-checkpoint", "pickle", "dduf"]
 
@@ -75,7 +77,8 @@ def test_content_is_recognised_as_the_command_does(tmp_path: Path) -> None:
     """With a name that says nothing."""
     samples = [*(FIXTURES / "flat").rglob("*.*"), *(FIXTURES / "pytorch").glob("*.pt"),
                *(FIXTURES / "checkpoints").glob("*.h5"), *(FIXTURES / "cases").glob("*.onnx"),
-               *(FIXTURES / "shards" / "indexes").glob("*.json"), FIXTURES / "keras" / "small.keras"]
+               *(FIXTURES / "shards" / "indexes").glob("*.json"), FIXTURES / "keras" / "small.keras",
+               FIXTURES / "gguf" / "llama.gguf", FIXTURES / "dcp" / "ranks" / "__0_0.distcp"]
     for number, path in enumerate(samples):
         (tmp_path / f"{number}.weights").symlink_to(path)
     result = subprocess.run([command(), "validate", "--json", *(f"{number}.weights" for number in range(len(samples)))],
@@ -87,7 +90,10 @@ def test_content_is_recognised_as_the_command_does(tmp_path: Path) -> None:
         if one["kind"] in (*kinds(), "unit-checkpoint") and not samples[int(path.stem)].stem.startswith("protocol1-"):
             assert _choice.is_weights(str(path)) == (one["kind"] not in NOT_BY_CONTENT), samples[int(path.stem)]
             seen.add(one["kind"])
-    assert seen == {*kinds(), "unit-checkpoint"}, "a format without a fixture"
+    assert seen == {*kinds(), "unit-checkpoint"} - BY_NAME_ONLY, "a format without a fixture"
+    named = FIXTURES / "dcp" / "ranks" / ".metadata"
+    result = subprocess.run([command(), "validate", "--json", named], capture_output=True, text=True)
+    assert [one["kind"] for one in json.loads(result.stdout)["files"]] == [*BY_NAME_ONLY] and _choice.is_weights(named)
     for content in (b"", b"{}", b"text of more than nine bytes", b"\x89PNG\r\n\x1a\n0"):
         (tmp_path / "other").write_bytes(content)
         assert not _choice.is_weights(str(tmp_path / "other"))
@@ -121,7 +127,7 @@ def schema(name: str) -> Any:
 def test_schemas_have_the_same_dtypes_and_formats() -> None:
     project, inspect = schema("project")["$defs"], schema("inspect")
     assert project["dtype"]["enum"] == inspect["$defs"]["dtype"]["enum"] and len(project["dtype"]["enum"]) >= 27
-    assert set(project["dtype"]["enum"]) == set(_dtypes.BITS)
+    assert set(project["dtype"]["enum"]) == {*_dtypes.BITS, *_dtypes.BLOCKS}
     assert inspect["properties"]["kind"]["enum"] == [*kinds(), "unit-checkpoint"]
     assert project["entry"]["properties"]["formats"]["items"]["enum"] == [*kinds(), *OF_VALIDATE]
     parsing = swift("Tessera/Project/ProjectDocument+Parsing.swift")

@@ -68,9 +68,11 @@ extension Inventory {
     // The padding in the last byte of a whole tensor is stored, so it counts.
     let isWhole = steps == spec.elementCount
     var ownBits = 0
-    try accumulateProduct(
-      isWhole ? spec.byteCount : steps, isWhole ? 8 : spec.dtype.bits, into: &ownBits, "bits",
-      "everything stored")
+    // Parts of block-quantised tensors are whole blocks.
+    let size =
+      isWhole || spec.dtype.isBlockQuantised
+      ? (spec.dtype.byteCount(ofElements: steps), 8) : (steps, spec.dtype.bits ?? 8)
+    try accumulateProduct(size.0, size.1, into: &ownBits, "bits", "everything stored")
     // When values matter, a container is zero or not, so it counts as one element.
     let logical =
       policy.elements == .logical && !policy.isByTensor

@@ -36,7 +36,7 @@ extension Packing {
     let (count, first) = scales.multipliedReportingOverflow(by: group.size)
     let (bits, second) = count.multipliedReportingOverflow(by: group.bits)
     let (most, third) = count.multipliedReportingOverflow(by: group.bits + 1)
-    let (held, fourth) = spec.elementCount.multipliedReportingOverflow(by: spec.dtype.bits)
+    let (held, fourth) = spec.elementCount.multipliedReportingOverflow(by: spec.dtype.bits ?? 0)
     // With three bits, some methods leave two of 32 bits unused. Less than one bit of each element is unused.
     guard !(first || second || third || fourth), count > 0, bits <= held, held < most else {
       self.init(

@@ -96,7 +96,8 @@ struct PackedWeights {
   /// Finds integers of rank two or more in a module with scales: only packed weights have both.
   private mutating func lookBeside(_ place: Int, _ name: String) {
     let spec = specs[place]
-    guard spec.shape.count > 1, let end = name.lastIndex(of: "."), spec.dtype.bits <= 32 else { return }
+    guard spec.shape.count > 1, let end = name.lastIndex(of: "."), let width = spec.dtype.bits, width <= 32
+    else { return }
     let components = NameComponents(spec.name)
     let isBookkeeping = SpecialRoles.role(of: components)?.role == .quantisation
     if isBookkeeping || BufferRoles.reason(of: components, rank: spec.shape.count) != nil { return }
@@ -105,7 +106,7 @@ struct PackedWeights {
     // Biases and zero points of a module are not its weight.
     if Self.beside.contains(last) { return }
     let found = Self.beside.compactMap { places[TensorName(module + $0)] }
-      .filter { !specs[$0].shape.isEmpty || spec.dtype.bits > 8 }
+      .filter { !specs[$0].shape.isEmpty || width > 8 }
     guard let scales = found.first else { return }
     bookkeeping.formUnion(found)
     let isOfCodes = ["codebooks", "centroids"].contains { places[TensorName(module + $0)] != nil }
@@ -173,7 +174,7 @@ struct PackedWeights {
       return unknown
     }
     let (rows, columns, out) = (spec.shape[0], spec.shape[1], scales[1])
-    let width = spec.dtype.bits
+    let width = spec.dtype.bits ?? 0
     func packed(_ inputs: Int, _ bits: Int, _ method: String) -> Packing {
       let (count, overflow) = inputs.multipliedReportingOverflow(by: out)
       return overflow || !(1...8).contains(bits)
@@ -216,7 +217,7 @@ extension Packing {
   /// A weight of `count` elements, if the containers can hold them with at least one bit each. The last container may
   /// be half empty.
   init(holding count: Int, in spec: TensorSpec, _ reason: String) {
-    let (bits, overflow) = spec.elementCount.multipliedReportingOverflow(by: spec.dtype.bits)
+    let (bits, overflow) = spec.elementCount.multipliedReportingOverflow(by: spec.dtype.bits ?? 0)
     guard !overflow, count > 0, count <= bits else {
       self.init(nil, "packed; the number of elements that another tensor gives does not fit its containers")
       return

@@ -58,7 +58,7 @@ public enum RoleClassifier {
     }
     let isInteger = spec.dtype.kind == .signed || spec.dtype.kind == .unsigned
     // Biases of quantised layers are sums, stored as 32-bit integers.
-    return isInteger && found.role != .bias && (spec.dtype.bits > 8 || found.role == .other)
+    return isInteger && found.role != .bias && (spec.dtype.bits ?? 0 > 8 || found.role == .other)
       ? ClassifiedRole(.buffer, "integers, which training does not change") : found
   }
 
@@ -130,6 +130,7 @@ public enum RoleClassifier {
     let name = module.lastComponent
     if name.suffix(4).elementsEqual("_out".utf8) { return false }
     return contains(name, "embed") || name.suffix(4).elementsEqual("_emb".utf8)
+      || name.suffix(5).elementsEqual("_embd".utf8)
       || ["wte", "wpe", "emb"].contains { name.elementsEqual($0.utf8) }
   }
 }
@@ -152,7 +153,7 @@ private struct Siblings {
     default: break
     }
     if name.word == .weight, spec.shape.count >= 2 {
-      isQuantised = spec.dtype.kind == .signed || spec.dtype.kind == .unsigned || spec.dtype.bits <= 8
+      isQuantised = spec.dtype.kind == .signed || spec.dtype.kind == .unsigned || spec.dtype.bits ?? 0 <= 8
     }
     // A vector `weight_v` belongs to a spectral norm and is not a scale.
     guard spec.shape.count == 1, name.isWhole, !name.component.starts(with: "weight_".utf8) else { return }

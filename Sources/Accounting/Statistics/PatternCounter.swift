@@ -3,17 +3,19 @@ internal import Tensors
 /// Counts elements of at most eight bits: every statistic follows from the count of each bit pattern.
 final class PatternCounter: ValueCounter {
   private let dtype: DType
+  private let bits: Int
   private let small: SmallFloat?
   private var elements = 0
   private var counts = [Int](repeating: 0, count: 256)
 
   init(_ dtype: DType) {
     self.dtype = dtype
+    // Block-quantised types have another counter.
+    bits = dtype.bits ?? 8
     small = SmallFloat(dtype)
   }
 
   func add(_ bytes: UnsafeRawBufferPointer, count: Int) {
-    let bits = dtype.bits
     let count = min(count, bytes.count * 8 / bits)
     elements += count
     if bits == 8 { return addBytes(bytes, count) }
@@ -41,7 +43,7 @@ final class PatternCounter: ValueCounter {
   /// The number of each bit pattern.
   private var values: [Double] {
     if let small { return small.values }
-    let size = 1 << dtype.bits
+    let size = 1 << bits
     return (0..<size).map { Double(dtype.kind == .signed && $0 >= size / 2 ? $0 - size : $0) }
   }
 

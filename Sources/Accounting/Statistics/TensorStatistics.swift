@@ -57,6 +57,8 @@ private final class SharedReader: @unchecked Sendable {
   private let number: Int
   let spec: TensorSpec
   private var reader: (any TensorByteReader)?
+  /// No element crosses a multiple of this many bytes.
+  private let granule: Int
   private var left: Int
   private var elements: Int
   private var failure: (any Error)?
@@ -65,6 +67,7 @@ private final class SharedReader: @unchecked Sendable {
     self.source = source
     self.number = number
     self.spec = spec
+    granule = spec.dtype.isBlockQuantised ? spec.dtype.block.bytes : 1
     left = spec.byteCount
     elements = spec.elementCount
   }
@@ -81,10 +84,11 @@ private final class SharedReader: @unchecked Sendable {
       do {
         let reader = try self.reader ?? source.reader(of: number, byteCount: spec.byteCount)
         self.reader = reader
-        let window = UnsafeMutableRawBufferPointer(rebasing: memory[..<min(left, memory.count)])
+        let window = UnsafeMutableRawBufferPointer(
+          rebasing: memory[..<min(left, memory.count / granule * granule)])
         try reader.read(into: window)
         // The padding bits of the last byte are not elements.
-        let count = min(elements, window.count * 8 / spec.dtype.bits)
+        let count = min(elements, spec.dtype.elementCount(inBytes: window.count))
         left -= window.count
         elements -= count
         if left == 0 { self.reader = nil }

@@ -94,6 +94,9 @@ extension WindowSource {
       .u2,
       .bool:
       try count(with: PatternCounter(dtype))
+    case .q40, .q41, .q50, .q51, .q80, .q81, .q2K, .q3K, .q4K, .q5K, .q6K, .q8K, .iq2XXS, .iq2XS,
+      .iq3XXS, .iq1S, .iq4NL, .iq3S, .iq2S, .iq4XS, .iq1M, .tq10, .tq20, .mxfp4, .nvfp4, .q10:
+      try count(with: BlockCounter(dtype))
     }
   }
 }

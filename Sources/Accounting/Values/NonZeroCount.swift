@@ -65,12 +65,32 @@ package enum NonZeroCount {
     _ spec: TensorSpec, _ reader: any TensorByteReader, _ cells: inout CellCounter, _ advance: (Int) -> Void
   ) throws {
     var elements = spec.elementCount
+    if spec.dtype.isBlockQuantised { return try countBlocks(spec, reader, &cells, advance) }
     try ParallelWindows([(reader, 1)], limit: windowLength).forEach(of: spec.byteCount) { windows in
       // The padding bits of the last byte are not elements.
-      let count = min(windows[0].count * 8 / spec.dtype.bits, elements)
+      let count = min(spec.dtype.elementCount(inBytes: windows[0].count), elements)
       elements -= count
       for element in 0..<count {
         cells.add(isZero: isZero(element, of: spec.dtype, in: windows[0]))
+      }
+      advance(windows[0].count)
+    }
+  }
+
+  /// Counts in the F32 that whole blocks mean. Throws for types whose values are not read here.
+  private static func countBlocks(
+    _ spec: TensorSpec, _ reader: any TensorByteReader, _ cells: inout CellCounter, _ advance: (Int) -> Void
+  ) throws {
+    guard let values = BlockValues(spec.dtype) else { throw UnreadValues(spec) }
+    let block = spec.dtype.block
+    var decoded = [Float](repeating: 0, count: block.elements)
+    let limit = windowLength / block.bytes * block.bytes
+    try ParallelWindows([(reader, 1)], limit: limit).forEach(of: spec.byteCount) { windows in
+      for start in stride(from: 0, to: windows[0].count - block.bytes + 1, by: block.bytes) {
+        decoded.withUnsafeMutableBufferPointer {
+          values.decode(UnsafeRawBufferPointer(rebasing: windows[0][start..<start + block.bytes]), into: $0)
+        }
+        for value in decoded { cells.add(isZero: value == 0) }
       }
       advance(windows[0].count)
     }
@@ -83,11 +103,14 @@ package enum NonZeroCount {
     case .smallFloat(let layout): hasNegativeZero = layout.hasNegativeZero
     case .float, .brainFloat, .complex: hasNegativeZero = true
     case .signed, .unsigned, .boolean: hasNegativeZero = false
+    // `countBlocks` counts these.
+    case .quantised: return false
     }
     guard let width = dtype.bytes else {
       // Elements are packed from the lowest bit on. The highest bit is the sign of −0.
-      let first = element * dtype.bits
-      let count = hasNegativeZero ? dtype.bits - 1 : dtype.bits
+      let bits = dtype.bits ?? 8
+      let first = element * bits
+      let count = hasNegativeZero ? bits - 1 : bits
       return (first..<first + count).allSatisfy { window[$0 >> 3] >> UInt8($0 & 7) & 1 == 0 }
     }
     let parts = dtype.kind == .complex ? 2 : 1

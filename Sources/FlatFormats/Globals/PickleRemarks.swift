@@ -6,7 +6,10 @@ enum PickleRemarks {
   /// The most notes of each kind; one more note counts the rest.
   private static let limit = 100
 
-  static func of(_ tree: PickleTree, _ place: String) -> [FlatRemark] {
+  /// - Parameter isKnown: the names that belong to the file's format, besides those of tensors.
+  static func of(
+    _ tree: PickleTree, _ place: String, isKnown: (PickleGlobal) -> Bool = { _ in false }
+  ) -> [FlatRemark] {
     var remarks: [FlatRemark] = []
     // TorchScript stores the source of its classes in the archive.
     let scripted = tree.globals.filter { $0.module == "__torch__" || $0.module.hasPrefix("__torch__.") }
@@ -19,7 +22,7 @@ enum PickleRemarks {
     }
     let others = Set(scripted)
     var left: [FlatRemarkKind: Int] = [:]
-    for global in tree.globals where !others.contains(global) {
+    for global in tree.globals where !others.contains(global) && !isKnown(global) {
       guard let kind = kind(GlobalClass(global)) else { continue }
       left[kind, default: 0] += 1
       if left[kind, default: 0] <= limit { remarks.append(remark(global, kind, place)) }

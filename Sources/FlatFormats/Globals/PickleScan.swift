@@ -16,6 +16,8 @@ public struct PickleScan: Sendable {
   private var unexaminedCount = 0
   /// The bytes to which further packed members may unpack: their pickles could take a thousand times the file's bytes.
   var unpackedLeft: Int
+  /// The names that belong to the file's format, besides those of tensors.
+  private let isKnown: @Sendable (PickleGlobal) -> Bool
   private static let unpackedFloor = 128 << 20
   private static let unpackedRatio = 32
 
@@ -27,7 +29,13 @@ public struct PickleScan: Sendable {
   private static let unexaminedLimit = 100
 
   /// Follows every pickle of `file`; throws only errors of the file itself.
-  public init(_ file: ReadableFile) throws(FlatFormatError) {
+  public init(_ file: ReadableFile) throws(FlatFormatError) { try self.init(file) { _ in false } }
+
+  /// - Parameter isKnown: the names that belong to the file's format, besides those of tensors.
+  init(
+    _ file: ReadableFile, isKnown: @escaping @Sendable (PickleGlobal) -> Bool
+  ) throws(FlatFormatError) {
+    self.isKnown = isKnown
     let (most, overflow) = file.size.multipliedReportingOverflow(by: Self.unpackedRatio)
     unpackedLeft = max(Self.unpackedFloor, overflow ? .max : most)
     try scan(file, place: nil, depth: 0)
@@ -42,6 +50,21 @@ public struct PickleScan: Sendable {
     if try !scan(stretch) {
       noteUnexamined(
         place.words, expected: "the end of the file", found: try stretch.words(size: range.count))
+    }
+    countRest()
+  }
+
+  /// Follows pickles in a part of another file, which is an archive of its own.
+  mutating func scan(part range: Range<Int>, of file: ReadableFile) throws(FlatFormatError) {
+    guard !range.isEmpty, let part = ReadableFile(range, of: file) else { return }
+    let words =
+      "\(TensorName(SystemPath.bareName(of: file.path)).quoted), bytes \(range.lowerBound) to \(range.upperBound)"
+    let stretch = PickleStretch(
+      part, start: 0, size: part.size, name: "", place: PicklePlace(bytes: range, in: nil))
+    if try stretch.head().starts(with: Array("PK".utf8)) {
+      try scanArchive(part, within: words, depth: 0)
+    } else if try !scan(stretch, depth: 1), try !stretch.isZero() {
+      noteUnexamined(words, expected: "an archive of torch.save", found: try stretch.words(size: range.count))
     }
     countRest()
   }
@@ -108,7 +131,7 @@ public struct PickleScan: Sendable {
       let head = try stretch.head(at: offset)
       let isMarked = number == 0 || PickleStretch.isMarked(head)
       let (tree, error) = try stretch.follow(from: offset)
-      let found = PickleRemarks.of(tree, stretch.placeOfPickle)
+      let found = PickleRemarks.of(tree, stretch.placeOfPickle, isKnown: isKnown)
       let hasCode = found.contains { $0.kind == .codeGlobal }
       // Bytes that are not a pickle can contain names by chance, but not names that can run code.
       if isCertain && (isMarked || error == nil) || hasCode {

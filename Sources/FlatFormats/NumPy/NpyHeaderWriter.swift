@@ -10,7 +10,7 @@ enum NpyHeaderWriter {
 
   /// Magic, version, length and dictionary for `spec`; throws if NumPy has no such array.
   ///
-  /// With `opaque`, dtypes that NumPy lacks become raw bytes of the same width (`|V2`, `|V1`). Sub-byte elements become
+  /// With `opaque`, dtypes that NumPy lacks become raw bytes of the same width (`|V2`, `|V1`). Elements that share bytes become
   /// whole bytes: along the last dimension if it has a whole number of bytes, else along one flat dimension.
   static func header(of spec: TensorSpec, _ contents: SinkContents) throws(FlatFormatError) -> [UInt8] {
     let place = "tensor \(spec.name.quoted)"
@@ -52,7 +52,7 @@ enum NpyHeaderWriter {
 
   private static func byteShape(of spec: TensorSpec) -> [Int] {
     guard let last = spec.shape.last, spec.byteCount > 0 else { return [spec.byteCount] }
-    let (bits, overflow) = last.multipliedReportingOverflow(by: spec.dtype.bits)
-    return overflow || bits % 8 != 0 ? [spec.byteCount] : spec.shape.dropLast() + [bits / 8]
+    guard last % spec.dtype.block.elements == 0 else { return [spec.byteCount] }
+    return spec.shape.dropLast() + [spec.dtype.byteCount(ofElements: last)]
   }
 }

@@ -8,7 +8,7 @@ final class MemoryPayload: NpyPayload, Sendable {
   private let path: String
 
   /// The most bytes of an unpacked storage; PyTorch does not pack storages, other tools may.
-  private static let limit = 64 << 20
+  static let limit = 64 << 20
 
   /// `bytes` were read from the file that messages name `path`.
   init(_ bytes: [UInt8], path: String) {
@@ -16,12 +16,14 @@ final class MemoryPayload: NpyPayload, Sendable {
     self.path = path
   }
 
-  init(_ entry: ZipEntry, _ archive: ZipArchive) throws(FlatFormatError) {
-    guard entry.size <= Self.limit else {
+  init(
+    _ entry: ZipEntry, _ archive: ZipArchive, limit: Int = MemoryPayload.limit
+  ) throws(FlatFormatError) {
+    guard entry.size <= limit else {
       throw .refused(
         .torchPacked, path: archive.file.path, place: "member " + TensorName(entry.name).quoted,
         expected:
-          "a packed storage of several tensors, or of one with strides, of at most \(Self.limit.grouped) bytes",
+          "a packed storage of several tensors, or of one with strides, of at most \(limit.grouped) bytes",
         found: "\(entry.size.grouped)")
     }
     bytes = try asFlatFormat { () throws(ZipError) in try archive.stream(of: entry).bytes(entry.size) }

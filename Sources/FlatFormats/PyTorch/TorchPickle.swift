@@ -27,8 +27,10 @@ final class TorchPickle: PickleInput {
   }
 
   /// Reads the pickle that begins at `offset`.
-  func tree(from offset: Int = 0) throws(FlatFormatError) -> PickleTree {
-    do throws(PickleError) { return try PickleMachine.read(self, from: offset) } catch {
+  func tree(
+    from offset: Int = 0, limits: PickleLimits = PickleLimits()
+  ) throws(FlatFormatError) -> PickleTree {
+    do throws(PickleError) { return try PickleMachine.read(self, from: offset, limits: limits) } catch {
       if let failure { throw .file(failure) }
       throw .pickle(error, path: file.path, place: place)
     }

@@ -22,6 +22,8 @@ final class TorchSource: FlatWeightsSource {
   private let home: PickleHome?
   /// The numbers of storages whose CRC-32 has been checked.
   private let sound = Mutex<Set<Int>>([])
+  /// The most bytes of a tensor that a reader puts in order at a time, and of a packed storage that it unpacks.
+  private let windowLimit: Int
   /// The packed storage that was unpacked last.
   private let last = Mutex<(storage: Int, payload: MemoryPayload)?>(nil)
 
@@ -35,7 +37,11 @@ final class TorchSource: FlatWeightsSource {
     case pickle(PickledBytes)
   }
 
-  init(_ file: ReadableFile) throws(FlatFormatError) {
+  /// - Parameter windowLimit: the bytes of a reader's window, if many readers of different files are in use at once.
+  init(
+    _ file: ReadableFile, windowLimit: Int = RearrangingReader.windowLimit
+  ) throws(FlatFormatError) {
+    self.windowLimit = windowLimit
     let head = FileHead(of: file)
     if TorchRecognition.isTar(head) {
       throw .refused(
@@ -204,7 +210,7 @@ final class TorchSource: FlatWeightsSource {
   ) -> RearrangingReader {
     RearrangingReader(
       path: path, spec: spec, strides: layout.strides, itemSize: layout.itemSize, swapWidth: swapWidth,
-      payload: payload)
+      payload: payload, windowLimit: windowLimit)
   }
 
   /// The elements of an array in the pickle.
@@ -236,7 +242,8 @@ final class TorchSource: FlatWeightsSource {
     _ storage: Int, _ entry: ZipEntry, _ archive: ZipArchive
   ) throws(FlatFormatError) -> MemoryPayload {
     if let last = last.withLock({ $0 }), last.storage == storage { return last.payload }
-    let payload = try MemoryPayload(entry, archive)
+    let payload = try MemoryPayload(
+      entry, archive, limit: windowLimit == RearrangingReader.windowLimit ? MemoryPayload.limit : windowLimit)
     last.withLock { $0 = (storage, payload) }
     return payload
   }

@@ -242,7 +242,7 @@ struct TorchDecoder {
       (dtype, perItem) = (named.dtype, named.perItem)
     }
     guard let dtype else { return .foreign("a tensor in a \(known.className)") }
-    let itemSize = max(1, dtype.bits * perItem / 8)
+    let itemSize = max(1, (dtype.bits ?? 8) * perItem / 8)
     let (first, overflow) = view.start.addingReportingOverflow(offset)
     let layout = TorchStrides(offset: overflow ? .max : first, shape: shape, strides: strides)
     try requireInside(layout, itemSize, known, view, place)

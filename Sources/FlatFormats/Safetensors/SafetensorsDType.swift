@@ -28,6 +28,9 @@ extension DType {
     case .i64: 20
     case .u64: 21
     case .c128, .i4, .u4, .i2, .u2: nil
+    case .q40, .q41, .q50, .q51, .q80, .q81, .q2K, .q3K, .q4K, .q5K, .q6K, .q8K, .iq2XXS, .iq2XS,
+      .iq3XXS, .iq1S, .iq4NL, .iq3S, .iq2S, .iq4XS, .iq1M, .tq10, .tq20, .mxfp4, .nvfp4, .q10:
+      nil
     }
   }
 }

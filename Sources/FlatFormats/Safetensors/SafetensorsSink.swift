@@ -95,7 +95,8 @@ final class SafetensorsSink: TensorSink {
       if spec.dtype.safetensorsRank == nil {
         throw contents.refusal(
           .sinkDType, "tensor \(spec.name.quoted)", expected: "a dtype that safetensors has",
-          found: spec.dtype.rawValue)
+          found: spec.dtype.rawValue
+            + (spec.dtype.hasValues && spec.dtype.isBlockQuantised ? " (--dequantise writes F32)" : ""))
       }
       if spec.name == SafetensorsHeader.metadataName {
         throw contents.refusal(
@@ -108,7 +109,9 @@ final class SafetensorsSink: TensorSink {
           expected: "at most \(SafetensorsHeader.rankLimit) dimensions", found: "\(spec.shape.count)")
       }
     }
-    var metadata = contents.metadata.filter { TensorName($0.key) != TensorName(TensorTies.key) }
+    var metadata = contents.metadata.filter {
+      TensorName($0.key) != TensorName(TensorTies.key) && !RankSharding.isKey($0.key)
+    }
     var keys = Set<TensorName>()
     for (key, _) in metadata where !keys.insert(TensorName(key)).inserted {
       throw contents.refusal(

@@ -30,6 +30,13 @@ final class SafetensorsSource: FlatWeightsSource {
     tensors = parsed.entries.map { SourceTensor(spec: $0.spec, tiedTo: ties[$0.spec.name]) }
   }
 
+  /// Opens a file that must have whole tensors, not one rank's pieces of them.
+  convenience init(whole file: ReadableFile, beside: [LeftOut] = []) throws(FlatFormatError) {
+    try self.init(file, beside: beside)
+    try RankSharding.requireWhole(
+      metadata, path: file.path, isNamed: ShardFolder(ofFile: file.path).indexNames(file.path))
+  }
+
   func reader(of index: Int) throws(FlatFormatError) -> any TensorByteReader {
     guard tensors.indices.contains(index) else { throw noSuchTensor(index) }
     let spec = tensors[index].spec
@@ -82,6 +89,10 @@ final class SafetensorsSource: FlatWeightsSource {
       let length = head.bytes[0..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
       return length <= UInt64(SafetensorsHeader.sizeLimit)
     },
-    open: { file, _ throws(FlatFormatError) in try SafetensorsSource(file) },
-    sink: { contents throws(FlatFormatError) in try SafetensorsSink(contents) })
+    open: { file, _ throws(FlatFormatError) in try SafetensorsSource(whole: file) },
+    openWritten: { file throws(FlatFormatError) in try SafetensorsSource(file) },
+    sink: { contents throws(FlatFormatError) in try SafetensorsSink(contents) },
+    checkHeader: { stored, contents throws(FlatFormatError) in
+      _ = try SafetensorsSink.order(ofVerbatim: stored, contents)
+    })
 }

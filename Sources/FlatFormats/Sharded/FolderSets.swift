@@ -8,6 +8,13 @@ public struct FolderSets: Sendable {
   /// Numbered files that no index names: the files of one set, and up to three names that are missing from it.
   public private(set) var unindexed: [(names: [String], missing: [String])] = []
 
+  /// The metadata of distributed checkpoints, each with the files of pieces that it names.
+  public private(set) var distributed: [(name: String, parts: [String])] = []
+  /// Whether there are files of pieces, but no metadata.
+  public private(set) var isTorn = false
+  /// The safetensors of the ranks of a distributed checkpoint; they have no index.
+  public private(set) var ranks: [String] = []
+
   /// All files ending in `.safetensors` that no index names, numbered ones included.
   public private(set) var unnamed: [String] = []
 
@@ -20,7 +27,13 @@ public struct FolderSets: Sendable {
       (name, (try? open(folder.file(name))).flatMap { ShardIndex(reading: $0) }?.shards ?? [])
     }
     // File names are compared by their bytes, as the file system does.
-    let indexed = Set(indexes.flatMap(\.shards).map { TensorName($0) })
+    var indexed = Set(indexes.flatMap(\.shards).map { TensorName($0) })
+    distributed = Self.distributed(names, in: folder, open: open)
+    isTorn = distributed.isEmpty && names.contains { $0.hasSuffix(DistributedFolder.suffix) }
+    if indexes.isEmpty {
+      ranks = RankFiles.names(among: names, in: folder) { try? open($0) }
+      indexed.formUnion(ranks.map { TensorName($0) })
+    }
     unnamed = names.filter { $0.hasSuffix(ShardName.suffix) && !indexed.contains(TensorName($0)) }
     var sets: [TensorName: (names: [String], missing: [String])] = [:]
     for name in names where !indexed.contains(TensorName(name)) {
@@ -41,9 +54,33 @@ public struct FolderSets: Sendable {
     }
     unindexed.sort { ($0.names.first ?? "") < ($1.names.first ?? "") }
   }
+
+  private static func distributed(
+    _ names: [String], in folder: ShardFolder, open: (String) throws(FileError) -> ReadableFile
+  ) -> [(name: String, parts: [String])] {
+    let pieces = names.filter { $0.hasSuffix(DistributedFolder.suffix) }
+    return names.filter(DistributedFolder.isMetadata).compactMap { name in
+      guard let file = try? open(folder.file(name)), FlatFormats.recognise(file) == .dcp else { return nil }
+      let named = DistributedFolder.fileNames(file)
+      return (name, pieces.filter { named?.contains(TensorName($0)) ?? true })
+    }
+  }
 }
 
 extension FlatFormats {
+  /// Whether a hidden file of this name is the metadata of a distributed checkpoint.
+  public static func isMetadata(_ name: String) -> Bool { name == DistributedFolder.metadataName }
+
+  /// Opens the ranks' files of a distributed checkpoint and reports every defect that is found.
+  public static func examine(ranks names: [String], inFolder path: String)
+    -> (source: (any FlatWeightsSource)?, errors: [FlatFormatError])
+  {
+    guard let folder = ShardFolder(path) else { return (nil, []) }
+    do throws(FlatFormatError) {
+      return try DistributedSource.open(ranks: names, in: folder, isComplete: true)
+    } catch { return (nil, [error]) }
+  }
+
   /// Opens a set of numbered shards without an index and reports every defect that is found.
   public static func examine(set names: [String], inFolder path: String)
     -> (source: (any FlatWeightsSource)?, errors: [FlatFormatError])

@@ -6,7 +6,7 @@ extension LeftOut {
   /// names, and for a model with one file.
   public init?(othersOf path: String) {
     let name = SystemPath.bareName(of: path)
-    for suffix in [ShardName.suffix, ".bin"] where name.hasSuffix(suffix) {
+    for suffix in [ShardName.suffix, ".bin", ".gguf"] where name.hasSuffix(suffix) {
       let plain = name.dropLast(suffix.count) + ShardName.suffix
       guard let parts = ShardName.parts(of: String(plain)), parts.count > 1,
         (1...parts.count).contains(parts.number)

@@ -14,6 +14,10 @@ struct ShardFolder {
     case single(String)
     /// All shards of one set, in order.
     case set([String])
+    /// The metadata of a distributed checkpoint.
+    case distributed(String)
+    /// The safetensors of all ranks of a distributed checkpoint.
+    case ranks([String])
   }
 
   /// Returns nil if `path` is not a folder.
@@ -35,7 +39,8 @@ struct ShardFolder {
     SystemPath.joined(path, name)
   }
 
-  /// The weights to open: the only index, or else the only safetensors file, or the only complete numbered set.
+  /// The weights to open: the only index, or else the only safetensors file, or the only complete numbered set; or the
+  /// metadata or the ranks' files of a distributed checkpoint.
   func contents() throws(FlatFormatError) -> Contents {
     let names = try names()
     func list(_ names: [String]) -> String {
@@ -46,6 +51,13 @@ struct ShardFolder {
       .refused(.shardsFolder, path: path, place: "folder", expected: expected, found: found)
     }
     let indexes = names.filter(ShardName.isIndex)
+    let files = names.filter { $0.hasSuffix(ShardName.suffix) }
+    if let metadata = try distributedMetadata(among: names) {
+      guard let other = indexes.first ?? files.first else { return .distributed(metadata) }
+      throw refusal(
+        "one model, or the path of one of them",
+        "\(TensorName(metadata).quoted) and \(TensorName(other).quoted)")
+    }
     if indexes.count > 1 { throw refusal("one *\(ShardName.indexSuffix), or its path", list(indexes)) }
     if let index = indexes.first { return .index(index) }
     // Numbered files alone look like one set. If a writer was killed between its renames, they belong to two sets.
@@ -53,12 +65,14 @@ struct ShardFolder {
       throw refusal(
         "a complete set, or its index", "the files of a stopped conversion")
     }
-    let files = names.filter { $0.hasSuffix(ShardName.suffix) }
     guard let first = files.first else {
       throw refusal("a *\(ShardName.indexSuffix) or a *\(ShardName.suffix)", "neither")
     }
+    if files.contains(where: RankFiles.isRank) { return .ranks(files) }
+    let ranks = { RankFiles.names(among: files, in: self) { try? ReadableFile(path: $0) } }
     guard let parts = ShardName.parts(of: first) else {
       if files.count == 1 { return .single(first) }
+      if !ranks().isEmpty { return .ranks(files) }
       throw refusal("an index, or one *\(ShardName.suffix)", list(files))
     }
     func missing(_ expected: String, _ found: String) -> FlatFormatError {
@@ -66,14 +80,42 @@ struct ShardFolder {
     }
     // Checked before the names are made: the number of shards is a number in a name, and may be huge.
     guard parts.count == files.count else {
+      if !ranks().isEmpty { return .ranks(files) }
       throw missing(
         "the \(parts.count) shards that the name \(TensorName(first).quoted) implies", "\(files.count)")
     }
     for (number, name) in files.enumerated() {
       let wanted = ShardName.numbered(parts.stem, number + 1, of: files.count)
-      if name != wanted { throw missing("shard \(TensorName(wanted).quoted)", TensorName(name).quoted) }
+      if name == wanted { continue }
+      if !ranks().isEmpty { return .ranks(files) }
+      throw missing("shard \(TensorName(wanted).quoted)", TensorName(name).quoted)
     }
     return .set(files)
+  }
+
+  /// The metadata of a distributed checkpoint; nil for other folders. A folder of another program may have such a name.
+  private func distributedMetadata(among names: [String]) throws(FlatFormatError) -> String? {
+    let pieces = names.filter { $0.hasSuffix(DistributedFolder.suffix) }
+    let isOnly = !names.contains { ShardName.isIndex($0) || $0.hasSuffix(ShardName.suffix) }
+    let name = DistributedFolder.metadataName
+    if !pieces.isEmpty || isOnly, SystemPath.linkStatus(file(name)) != nil, !SystemPath.isFolder(file(name)) {
+      return name
+    }
+    guard let first = pieces.first else { return nil }
+    let own = names.filter(DistributedFolder.isMetadata)
+    throw .refused(
+      .dcpMetadata, path: path, place: "folder", expected: "'.metadata' beside \(TensorName(first).quoted)",
+      found: own.first.map {
+        "one for each rank, such as \(TensorName($0).quoted), which can be opened by its path"
+      }
+        ?? "none: the checkpoint was not written to its end, or copied without hidden files")
+  }
+
+  /// Whether an index in the folder names the file at `path`.
+  func indexNames(_ path: String) -> Bool {
+    let name = TensorName(SystemPath.bareName(of: path))
+    let indexes = (try? names().filter(ShardName.isIndex)) ?? []
+    return indexes.contains { shards(of: $0).contains { TensorName($0) == name } }
   }
 
   /// Files of weights in the folder other than `names`, which are the files that are read.

@@ -120,7 +120,10 @@ final class ShardedSource: FlatWeightsSource {
       guard let source else { throw ShardedSource.nothing(file.path) }
       return source
     },
-    sink: { contents throws(FlatFormatError) in try ShardedSink(contents) })
+    sink: { contents throws(FlatFormatError) in try ShardedSink(contents) },
+    checkHeader: { stored, contents throws(FlatFormatError) in
+      _ = try SafetensorsSink.order(ofVerbatim: stored, contents)
+    })
 
   static func nothing(_ path: String) -> FlatFormatError {
     .refused(.shardsIndex, path: path, place: "weight_map", expected: "at least one shard", found: "none")
@@ -139,7 +142,8 @@ private struct OpenedShard {
   let entries: [SafetensorsHeader.Entry]
   let metadata: [(key: String, value: String)]
 
-  init(_ name: String, path: String, staysOpen: Bool) throws(FlatFormatError) {
+  /// - Parameter isNamed: whether an index names the file.
+  init(_ name: String, path: String, staysOpen: Bool, isNamed: Bool) throws(FlatFormatError) {
     let file = try asFlatFormat { () throws(FileError) in try ReadableFile(path: path) }
     let head = FileHead(of: file)
     if !SafetensorsSource.format.matches(head), let foreign = head.foreignContent {
@@ -149,6 +153,7 @@ private struct OpenedShard {
     }
     let header = try SafetensorsSource.headerBytes(of: file)
     let parsed = try SafetensorsSource.parse(header, path: path, bodySize: file.size - header.count)
+    try RankSharding.requireWhole(parsed.metadata, path: path, isNamed: isNamed)
     self.name = name
     self.path = path
     identity = file.identity
@@ -181,7 +186,8 @@ extension ShardedSource {
       let bytes = try asFlatFormat { () throws(FileError) in try file.bytes(at: 0, count: file.size) }
       let index = try ShardIndex(parsing: bytes, path: file.path, problems: &problems)
       let shards = open(
-        index.shards, in: ShardFolder(ofFile: file.path), shownIn: file.path, problems: &problems)
+        index.shards, in: ShardFolder(ofFile: file.path), shownIn: file.path, areNamed: true,
+        problems: &problems)
       compare(index, shards, path: file.path, problems: &problems)
       if index.shards.isEmpty, problems.isEmpty { problems.add(nothing(file.path)) }
       if !problems.isEmpty { return (nil, problems.errors) }
@@ -204,7 +210,7 @@ extension ShardedSource {
     source: ShardedSource?, errors: [FlatFormatError]
   ) {
     var problems = ShardProblems()
-    let shards = open(names, in: folder, shownIn: folder.path, problems: &problems)
+    let shards = open(names, in: folder, shownIn: folder.path, areNamed: false, problems: &problems)
     compare(nil, shards, path: folder.path, problems: &problems)
     if !problems.isEmpty { return (nil, problems.errors) }
     return (
@@ -213,7 +219,8 @@ extension ShardedSource {
   }
 
   private static func open(
-    _ names: [String], in folder: ShardFolder, shownIn path: String, problems: inout ShardProblems
+    _ names: [String], in folder: ShardFolder, shownIn path: String, areNamed: Bool,
+    problems: inout ShardProblems
   ) -> [OpenedShard?] {
     var left = headerLimit
     var shards: [OpenedShard?] = []
@@ -221,7 +228,8 @@ extension ShardedSource {
     for name in names {
       do throws(FlatFormatError) {
         let shard = try OpenedShard(
-          name, path: try folder.pathOfShard(name), staysOpen: shards.count < OpenFileLimit.kept)
+          name, path: try folder.pathOfShard(name), staysOpen: shards.count < OpenFileLimit.kept,
+          isNamed: areNamed)
         left -= shard.header.count
         if left < 0 {
           throw .refused(
@@ -284,6 +292,7 @@ extension FlatFormats {
   /// paths.
   package static func file(at path: String, of source: any FlatWeightsSource) throws -> ReadableFile? {
     if let set = source as? ShardedSource, let shard = try set.shard(at: path) { return shard }
+    if let set = source as? DistributedSource, let part = try set.part(at: path) { return part }
     return source.files.contains { SystemPath.same($0, path) } ? try ReadableFile(path: path) : nil
   }
 }

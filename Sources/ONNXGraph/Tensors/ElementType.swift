@@ -41,10 +41,10 @@ public enum ElementType: Int, CaseIterable, Sendable {
     }
   }
 
-  /// The element type of a dtype of flat formats.
-  public init(_ dtype: DType) {
-    // A test checks over `allCases` that each dtype has an element type, so the default is never used.
-    self = Self.allCases.first { $0.dtype == dtype } ?? .float
+  /// The element type of a dtype of flat formats; nil for block-quantised types, which ONNX lacks.
+  public init?(_ dtype: DType) {
+    guard let type = Self.allCases.first(where: { $0.dtype == dtype }) else { return nil }
+    self = type
   }
 
   /// Bits of one packed element; nil for text.

@@ -3,7 +3,7 @@ internal import SubNetworks
 internal import UnitCheckpoints
 
 extension SubNetworkWeights {
-  /// Writes the sub-network as an ordinary, smaller model: safetensors, npz, PyTorch or, with a graph, ONNX. A path that
+  /// Writes the sub-network as an ordinary, smaller model: safetensors, npz, PyTorch, GGUF or, with a graph, ONNX. A path that
   /// ends in `/` is a model's folder: the weights, config.json with the new sizes, and the other files.
   ///
   /// For the task of an added input, only its own tensors are written, as the file or the folder that was added.

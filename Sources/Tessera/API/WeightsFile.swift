@@ -2,8 +2,8 @@ internal import FlatFormats
 internal import TensorStreams
 internal import Tensors
 
-/// A file with tensors, of any format: safetensors (also sharded), npz, npy, PyTorch, ONNX, Keras, any other HDF5
-/// file, or a unit checkpoint.
+/// A file with tensors, of any format: safetensors (also sharded), npz, npy, PyTorch (also distributed), ONNX, Keras,
+/// any other HDF5 file, GGUF, or a unit checkpoint.
 ///
 /// Opening reads and checks the header or the index; elements are read on demand.
 ///
@@ -39,7 +39,7 @@ public struct WeightsFile: TensorCollection {
   /// The path as it was given; for a folder, the path of the weights in it.
   public var path: String { opened.path }
 
-  /// The format: "safetensors", "npz", "npy", "pytorch", "onnx", "unit-checkpoint", ….
+  /// The format: "safetensors", "npz", "npy", "pytorch", "onnx", "gguf", "unit-checkpoint", ….
   public var format: String { opened.flatKind?.rawValue ?? "unit-checkpoint" }
 
   /// Parts of the file that are not read as tensors, with the reasons.

@@ -30,10 +30,15 @@ package struct Extracting {
     try folder?.requireOwn(path)
     let source = SubNetworkSource(subNetwork.renamed(folder?.names ?? [:]), of: checkpoint)
     let tensors = source.tensors
+    let header = try FlatFormats.hasSizesInHeader(kind) ? checkpoint.base().verbatimHeader(for: kind) : nil
+    let changed = try header.flatMap {
+      try FlatFormats.header(of: KeptTensors(subNetwork, of: checkpoint), from: $0, kind, path: path)
+    }
     let plain = try FlatFormats.sink(
       kind: kind, path: path, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),
-      metadata: kind.isSafetensors ? checkpoint.base().flatMetadata(for: kind) : [], opaque: isOpaque,
-      sourceFiles: checkpoint.paths, replacing: isReplacing, companions: folder?.files ?? [],
+      metadata: kind.isSafetensors ? checkpoint.base().flatMetadata(for: kind) : [], verbatim: changed,
+      opaque: isOpaque, sourceFiles: checkpoint.paths, replacing: isReplacing,
+      companions: folder?.files ?? [],
       isModelFolder: folder != nil)
     sink = try TiedSink(plain, tensors, destination: path)
     byteCount = sink.order.reduce(0) { $0 + tensors[$1].spec.byteCount }

@@ -79,7 +79,7 @@ package struct CountSource {
       self.init(
         opened.path, Inventory(flat: flat.tensors.map(\.spec), ties: flat.ties, uses: uses ?? [:]),
         kind: flat.kind.rawValue, policy: nil, opened: opened)
-      isOneFile = flat.kind == .safetensors || flat.kind == .pytorch
+      isOneFile = [.safetensors, .pytorch, .gguf].contains(flat.kind)
     case .checkpoint(let checkpoint):
       let plan = try checkpoint.resolvedPlan()
       self.init(

@@ -179,7 +179,7 @@ package final class OpenedFile: Sendable {
     guard let head = try? file.bytes(at: 0, count: min(32, file.size)) else { return "an unreadable file" }
     let starts: [([UInt8], String)] = [
       ([0x80, 0x02], "a Python pickle"),
-      ([0x47, 0x47, 0x55, 0x46], "a GGUF file"), ([0x7B], "JSON text"), ([0x1F, 0x8B], "a gzip archive"),
+      ([0x7B], "JSON text"), ([0x1F, 0x8B], "a gzip archive"),
       (
         Array("version https://git-lfs".utf8),
         "a Git LFS pointer: `git lfs pull` fetches the file itself"

@@ -59,8 +59,13 @@ package struct Locking {
       guard case .checked = verdict.state, !FolderValidation.isFolder(verdict.path), verdict.holdsTensors
       else { continue }
       hasWeights = true
-      if files[TensorName(try relative(verdict.path))] == nil {
-        try addFile(try ReadableFile(path: verdict.path))
+      guard files[TensorName(try relative(verdict.path))] == nil else { continue }
+      let file = try ReadableFile(path: verdict.path)
+      // A file with pieces of tensors has no tensors of its own.
+      if verdict.kind == FlatFormatKind.dcp.rawValue, verdict.tensorCount == nil {
+        try add(file, kind: FlatFormatKind.dcp.rawValue, nil, [])
+      } else {
+        try addFile(file)
       }
     }
     if !hasWeights {

@@ -21,8 +21,8 @@ struct ConvertCommand: ParsableCommand {
     discussion: """
       The ending of DEST sets its format: .h5 or .hdf5 for a unit checkpoint, \
       \(FlatFormats.endings(for: .conversion)) for a flat file. .pth, .bin and .ckpt are PyTorch files, \
-      too. .keras is a Keras archive, which is written only from one. Converting back to safetensors gives \
-      the identical file. A checkpoint that was made from a Keras or other HDF5 file is also converted back \
+      too. .keras is a Keras archive, which is written only from one. Converting back to safetensors or \
+      GGUF gives the identical file. A checkpoint that was made from a Keras or other HDF5 file is also converted back \
       to .h5, which gives the identical file, if everything but its tensors takes at most 64 MiB. \
       Every other format keeps the same tensor bytes. A file appears whole or not at all, and replaces one \
       of the same name.
@@ -38,6 +38,9 @@ struct ConvertCommand: ParsableCommand {
       several shards have the same key, the text in the first one is kept. The metadata of an index goes \
       to the new index. If DEST is a single file, it keeps only those metadata of the index that are text.
 
+      A distributed checkpoint of PyTorch (DCP) is a folder with .metadata, or with the safetensors of all \
+      ranks; give the folder as SOURCE. Its pieces are put together. It is only read.
+
       --part 3/8 converts an eighth of the tensors, to model-00003-of-00008.h5 for DEST model.h5. Any number \
       of processes or machines can convert the parts; they need the same SOURCE, DEST and options. A part \
       that was stopped leaves nothing under its name; run it again. --join model.h5 then lists the parts in \
@@ -48,6 +51,10 @@ struct ConvertCommand: ParsableCommand {
       Optimizer states are always left out and listed. Any other part that cannot be read (`inspect` lists \
       them) is an error, unless --leave-out accepts the loss. PyTorch files from Tessera load with \
       weights_only=True, and tied tensors stay tied.
+
+      The blocks of a GGUF file (Q4_K, Q8_0, …) are kept as they are, and cut only between blocks. No other \
+      flat format has them; --dequantise writes their values as F32. A GGUF file from another format has no \
+      metadata, which llama.cpp needs to run a model.
 
       --add puts several inputs into one checkpoint, such as a base and its LoRA adapters (PEFT folders with \
       adapter_config.json). Each added input gets a task of its own name, with one level of all units. The \
@@ -72,7 +79,7 @@ struct ConvertCommand: ParsableCommand {
         tessera convert --join big.h5
       """)
 
-  @Argument(help: "The file to convert, or the folder of a sharded set.")
+  @Argument(help: "The file to convert, or the folder of a sharded set or of a distributed checkpoint.")
   var source: String
 
   @Argument(help: "The file to write, or the folder for a set of shards.")
@@ -95,6 +102,12 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup var sets: SetOptions
 
   @OptionGroup var root: RootOption
+
+  @Flag(
+    help: ArgumentHelp(
+      "Convert block-quantised tensors of SOURCE (GGUF) to F32.",
+      discussion: "For Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K and Q6_K."))
+  var dequantise = false
 
   @OptionGroup var writing: WritingOptions
 
@@ -159,8 +172,12 @@ struct ConvertCommand: ParsableCommand {
       throw TesseraError(sentence: "\(source): --take: expected a unit checkpoint, found flat weights")
     }
     switch (try opened.contents, destination) {
-    case (.flat(let flat), .checkpoint): try cut(flat, opened)
-    case (.flat(let flat), .flat(let kind)): try rewrite(flat, opened, as: kind)
+    case (.flat(let flat), .checkpoint): try cut(dequantised(flat), opened)
+    case (.flat(let flat), .flat(let kind)): try rewrite(dequantised(flat), opened, as: kind)
+    case (.checkpoint, _) where dequantise:
+      throw TesseraError(
+        sentence:
+          "\(source): --dequantise: expected flat weights, found a unit checkpoint; convert it back first")
     case (.checkpoint(let checkpoint), .flat(let kind)): try join(checkpoint, as: kind)
     case (.checkpoint(let checkpoint), .checkpoint):
       if plan == nil, !compress, add.texts.isEmpty, let kind = try checkpoint.hdf5Kind {
@@ -169,6 +186,13 @@ struct ConvertCommand: ParsableCommand {
       throw TesseraError(
         sentence: "\(source): expected flat weights to cut, found a unit checkpoint; convert it back first")
     case (_, nil): throw TesseraError(sentence: "\(target): no format has that name")
+    }
+  }
+
+  private func dequantised(_ flat: any FlatWeightsSource) throws(TesseraError) -> any FlatWeightsSource {
+    guard dequantise, flat.tensors.contains(where: { $0.spec.dtype.isBlockQuantised }) else { return flat }
+    do throws(UnreadValues) { return try DequantisedWeights(flat) } catch {
+      throw TesseraError(sentence: "\(source): --dequantise: \(error)")
     }
   }
 

@@ -28,6 +28,9 @@ struct ExtractCommand: ParsableCommand {
       describe the sub-network, nothing is written. Experts and layers get new numbers. README.md is a new one, \
       with the task and the level.
 
+      If FILE was converted from GGUF, a GGUF file has the metadata of the model, with the feed-forward \
+      widths and the numbers of heads of the sub-network. Any other change is refused.
+
       If `tessera convert --add` added an input for the task, only its own tensors are written. So an \
       adapter comes back as its PEFT folder. ONNX has all tensors of the task.
 

@@ -18,6 +18,8 @@ struct InspectCommand: ParsableCommand {
       Read a unit checkpoint or a \(FlatFormats.names) file. The format is recognised by content. Only the header or the index is read. --stats, and --digests of a flat file, read every \
       byte.
 
+      FILE may also be the folder of a model with its shards, or of a distributed checkpoint of PyTorch (DCP).
+
       --tree prints the totals of tensors, elements and bytes for each module. A module is the part of a \
       name before a dot or a slash.
 
@@ -240,6 +242,8 @@ struct InspectCommand: ParsableCommand {
 
   private func statistics(of source: any TensorSource, _ places: [Int]) throws -> [Int: ValueStatistics] {
     guard stats else { return [:] }
+    // The values of some block-quantised types are not read here.
+    let places = places.filter { source.tensors[$0].spec.dtype.hasValues }
     var bar = ProgressBar("reading", total: places.reduce(0) { $0 + source.tensors[$1].spec.byteCount })
     defer { bar.finish() }
     let found = try TensorStatistics.run(source, places) { bar.update($0) }

@@ -67,22 +67,23 @@ package struct BlockGrid: TensorGeometry {
   /// The grid of a tensor; nil for a tensor that is a single block, or empty.
   ///
   /// - Parameter cuts: the cuts by ascending dimension. A cut with a single part is ignored. Rows are then as long as
-  ///   possible, and for packed elements only a cut between two parts is known to be between bytes.
+  ///   possible, and for elements that share bytes only a cut between two parts is known to be between blocks.
   init?(_ spec: TensorSpec, cuts: [Cut]) {
     let cuts = cuts.filter { $0.partCount > 1 }
     if cuts.isEmpty || spec.elementCount == 0 { return nil }
-    let (shape, bits) = (spec.shape, spec.dtype.bits)
+    let (shape, dtype) = (spec.shape, spec.dtype)
     let last = cuts[cuts.count - 1]
-    let innerBits = shape[(last.dimension + 1)...].reduce(bits, *)
-    rowBytes = shape[last.dimension] * innerBits / 8
+    let inner = shape[(last.dimension + 1)...].reduce(1, *)
+    rowBytes = dtype.byteCount(ofElements: shape[last.dimension] * inner)
     rowCount = shape[..<last.dimension].reduce(1, *)
 
     var runs = [[Run]](repeating: [], count: last.partCount)
     var position = 0
     for segment in last.segments {
-      let start = position * innerBits / 8
+      let start = dtype.byteCount(ofElements: position * inner)
       position += segment.length
-      runs[segment.part].append(Run(start: start, length: position * innerBits / 8 - start))
+      let end = dtype.byteCount(ofElements: position * inner)
+      runs[segment.part].append(Run(start: start, length: end - start))
     }
     self.runs = runs
 

@@ -121,7 +121,7 @@ extension IndexDecoder {
     return list
   }
 
-  /// Throws if a cut of elements smaller than a byte is not between bytes.
+  /// Throws if a cut of elements that share bytes is not between two of the dtype's blocks.
   private mutating func requireByteBoundaries(
     _ spec: TensorSpec, _ cuts: [TensorCut?], row: Int
   ) throws(CheckpointError) {
@@ -129,16 +129,18 @@ extension IndexDecoder {
       let last = cuts.lastIndex(where: { ($0.flatMap { self.cuts[$0.cut] }?.parts.count ?? 1) > 1 }),
       let number = cuts[last]?.cut, let cut = self.cuts[number]
     else { return }
-    // Only bits modulo eight matter.
-    let inner = spec.shape[(last + 1)...].reduce(spec.dtype.bits % 8) { $0 * ($1 % 8) % 8 }
-    guard byteCuts.insert([number, inner]).inserted else { return }
+    // Only the rest of a division by a block's elements matters.
+    let block = spec.dtype.block.elements
+    let inner = spec.shape[(last + 1)...].reduce(1) { $0 * ($1 % block) % block }
+    guard byteCuts.insert([number, inner, block]).inserted else { return }
     var position = 0
     for segment in cut.segments {
       position += segment.length
-      guard inner * (position % 8) % 8 == 0 else {
+      guard inner * (position % block) % block == 0 else {
+        let unit = spec.dtype.isBlockQuantised ? "block" : "byte"
         throw broken(
-          .tensorDimension, .tensors, row: row, "a cut of \(spec.dtype.rawValue) between bytes",
-          "one inside a byte in dimension \(last)")
+          .tensorDimension, .tensors, row: row, "a cut of \(spec.dtype.rawValue) between \(unit)s",
+          "one inside a \(unit) in dimension \(last)")
       }
     }
   }

@@ -15,6 +15,10 @@ extension DType {
     case .bf16: (.bf16, false)
     case .f8E4M3, .f8E5M2, .f8E8M0, .f8E4M3FNUZ, .f8E5M2FNUZ, .f6E2M3, .f6E3M2, .f4: (.u8, true)
     case .i4, .u4, .i2, .u2, .bool: (.u8, true)
+    // Raw bytes of whole blocks.
+    case .q40, .q41, .q50, .q51, .q80, .q81, .q2K, .q3K, .q4K, .q5K, .q6K, .q8K, .iq2XXS, .iq2XS,
+      .iq3XXS, .iq1S, .iq4NL, .iq3S, .iq2S, .iq4XS, .iq1M, .tq10, .tq20, .mxfp4, .nvfp4, .q10:
+      (.u8, true)
     case .i64: (.i64, false)
     case .i32: (.i32, false)
     case .i16: (.i16, false)

@@ -26,12 +26,14 @@ struct ChannelOrder {
         found: "\(spec.byteCount.grouped)")
     }
     for reordering in reorderings {
-      let bits = spec.shape[(reordering.dimension + 1)...].reduce(spec.dtype.bits, *)
-      guard bits % 8 == 0, reordering.positionCount == spec.shape[reordering.dimension] else {
+      let inside = spec.shape[(reordering.dimension + 1)...].reduce(1, *)
+      guard inside % spec.dtype.block.elements == 0,
+        reordering.positionCount == spec.shape[reordering.dimension]
+      else {
         throw .unsupported(
           path: path, place: "\(place), dimension \(reordering.dimension)",
           expected: "channels of whole bytes for a tensor with \"feature_order\": \"task\"",
-          found: "\(bits) bits of \(spec.dtype.rawValue)")
+          found: "\(inside) elements of \(spec.dtype.rawValue)")
       }
     }
   }
@@ -46,7 +48,8 @@ struct ChannelOrder {
       throw error
     }
     for reordering in reorderings {
-      let inside = spec.shape[(reordering.dimension + 1)...].reduce(spec.dtype.bits, *) / 8
+      let inside = spec.dtype.byteCount(
+        ofElements: spec.shape[(reordering.dimension + 1)...].reduce(1, *))
       let channel = reordering.inner * inside
       let repetition = reordering.channelCount * channel
       var target = 0

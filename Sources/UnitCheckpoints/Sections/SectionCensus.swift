@@ -56,10 +56,10 @@ struct SectionCensus {
       let stretches = patterns[Int(pattern)].stretches
       stretchCount += stretches.count
       try require(stretchCount <= stretchLimit, tensor, "\(stretchLimit) parts of sections")
-      let bits = patterns[Int(pattern)].innerBits(of: tensor)
+      let inner = patterns[Int(pattern)].inner(of: tensor)
       for stretch in stretches {
         let (sum, overflow) = byteCounts[stretch.section].addingReportingOverflow(
-          stretch.byteCount(innerBits: bits))
+          stretch.byteCount(inner, tensor.spec.dtype))
         try require(!overflow, tensor, "sections of less than 2^63 bytes")
         byteCounts[stretch.section] = sum
       }
@@ -156,16 +156,14 @@ struct BlockPattern {
     let section: Int
     let elements: Int
 
-    func byteCount(innerBits: Int) -> Int { BlockPattern.byteCount(ofBits: elements * innerBits) }
+    /// The bytes of this part, if each of `elements` has `inner` elements of the tensor.
+    func byteCount(_ inner: Int, _ dtype: DType) -> Int { dtype.byteCount(ofElements: elements * inner) }
   }
 
-  /// The bytes for a number of bits, at most those of a tensor; only a single block may end inside a byte.
-  static func byteCount(ofBits bits: Int) -> Int { bits / 8 + (bits % 8 == 0 ? 0 : 1) }
-
-  /// The number of bits in each of `elements`.
-  func innerBits(of tensor: IndexedTensor) -> Int {
-    if isOfElements { return tensor.spec.dtype.bits }
-    return zip(tensor.spec.shape, tensor.cuts).reduce(tensor.spec.dtype.bits) { $1.1 == nil ? $0 * $1.0 : $0 }
+  /// The number of the tensor's elements in each of `elements`.
+  func inner(of tensor: IndexedTensor) -> Int {
+    if isOfElements { return 1 }
+    return zip(tensor.spec.shape, tensor.cuts).reduce(1) { $1.1 == nil ? $0 * $1.0 : $0 }
   }
 }
 

@@ -94,9 +94,10 @@ package final class SectionMap: Sendable {
   ) {
     let pattern = Int(patternOfTensor[number])
     if pattern < 0 { return }
-    let bits = patterns[pattern].innerBits(of: index.tensors[number])
+    let tensor = index.tensors[number]
+    let inner = patterns[pattern].inner(of: tensor)
     for stretch in patterns[pattern].stretches {
-      offsets[stretch.section] += stretch.byteCount(innerBits: bits)
+      offsets[stretch.section] += stretch.byteCount(inner, tensor.spec.dtype)
     }
   }
 
@@ -107,13 +108,14 @@ package final class SectionMap: Sendable {
     guard patternOfTensor[number] >= 0 else { return [] }
     let pattern = patterns[Int(patternOfTensor[number])]
     let tensor = index.tensors[number]
-    let bits = pattern.innerBits(of: tensor)
+    let inner = pattern.inner(of: tensor)
     var starts = self.starts(of: number, pattern)
     if pattern.isOfElements || !tensor.isCut {
       return pattern.stretches.indices.map { place in
         let stretch = pattern.stretches[place]
         return BlockPlace(
-          section: stretch.section, offset: starts[place], byteCount: stretch.byteCount(innerBits: bits))
+          section: stretch.section, offset: starts[place],
+          byteCount: stretch.byteCount(inner, tensor.spec.dtype))
       }
     }
     let cuts = index.cuts(of: tensor).map(\.cut)
@@ -133,7 +135,7 @@ package final class SectionMap: Sendable {
       }
       // Every set of units of a block was found when the stretches were counted.
       guard let place = places[units] else { break }
-      let byteCount = BlockPattern.byteCount(ofBits: elements * bits)
+      let byteCount = tensor.spec.dtype.byteCount(ofElements: elements * inner)
       result.append(
         BlockPlace(section: pattern.stretches[place].section, offset: starts[place], byteCount: byteCount))
       starts[place] += byteCount

@@ -91,20 +91,20 @@ public struct TensorPlacement: Hashable, Sendable {
     }
   }
 
-  /// Elements smaller than a byte may only be cut at the end of a byte, in every run of every block.
+  /// Elements that share bytes may only be cut between two of the dtype's blocks, in every run of every part.
   private func checkByteBoundaries() throws(PlanError) {
     guard spec.dtype.bytes == nil, spec.elementCount > 0,
       let last = cutDimensions.last(where: { (cuts[$0]?.parts.count ?? 1) > 1 }), let cut = cuts[last]
     else { return }
     // Runs begin and end at row · extent + position of the innermost cut dimension, times the number of elements
-    // inside. The shape's product fits 63 bits, and so do its factors; only eighths of a byte matter.
-    let inner = spec.shape[(last + 1)...].reduce(1) { $0 * ($1 % 8) % 8 }
-    let bits = spec.dtype.bits * inner % 8
+    // inside. Only the rest of a division by a block's elements matters.
+    let block = spec.dtype.block.elements
+    let inner = spec.shape[(last + 1)...].reduce(1) { $0 * ($1 % block) % block }
     var position = 0
-    var whole = bits * (cut.size % 8) % 8 == 0
+    var whole = inner * (cut.size % block) % block == 0
     for segment in cut.segments.dropLast() where whole {
       position += segment.length
-      whole = bits * (position % 8) % 8 == 0
+      whole = inner * (position % block) % block == 0
     }
     if !whole { throw .byteDivided(tensor: spec.name, dtype: spec.dtype, dimension: last) }
   }

@@ -53,8 +53,10 @@ extension PlanError: CustomStringConvertible {
     case .sizeDisagrees(let tensor, let dimension, let axis, let expected, let found):
       "tensor \(tensor.quoted), dimension \(dimension), axis \(axis): expected \(expected) positions, found \(found)"
     case .byteDivided(let tensor, let dtype, let dimension):
-      "tensor \(tensor.quoted), dimension \(dimension): expected cuts at whole bytes of \(dtype.rawValue), "
-        + "found one inside a byte"
+      "tensor \(tensor.quoted), dimension \(dimension): expected cuts at whole "
+        + (dtype.isBlockQuantised
+          ? "blocks of \(dtype.block.elements) elements of \(dtype.rawValue), found one inside a block"
+          : "bytes of \(dtype.rawValue), found one inside a byte")
     case .cutTooFine(let tensor, let what, let limit):
       "tensor \(tensor.quoted): expected at most \(limit) \(what), found more"
     case .specDisagrees(let tensor, let what, let expected, let found):

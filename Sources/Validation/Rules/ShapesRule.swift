@@ -12,6 +12,8 @@ enum ShapesRule: ValidationRule {
   static let defects: Set<CheckpointDefect> = [.tensorDType, .tensorDimension, .tensorShape]
   static let flatDefects: Set<FlatFormatRule> = [
     .safetensorsDType, .safetensorsShape, .safetensorsSize, .npyShape, .npyDType, .torchBounds, .torchTensor,
+    .ggufShape, .ggufType,
+    .dcpTensor, .dcpBounds,
   ]
   static let graphDefects: Set<ONNXRule> = [.shape, .dtype]
 

@@ -5,13 +5,16 @@ internal import FlatFormats
 ///
 /// Opening a set of shards checks all of this. No reader uses `total_size` or `total_parameters`, so a wrong one is no
 /// error. transformers cannot load an index without metadata.
+///
+/// A distributed checkpoint is such a set, too: each element of a tensor is in one piece.
 enum ShardsRule: ValidationRule {
-  static let summary = "An index of shards names files in its folder, and exactly the tensors in them."
+  static let summary =
+    "An index of shards names files and their tensors exactly; pieces make up whole tensors."
   static let subjects: RuleSubjects = .flat
   static let advice = "Fetch the missing or damaged shard again, or convert the weights to a new set."
   static let flatDefects: Set<FlatFormatRule> = [
     .shardsIndex, .shardsName, .shardsLink, .shardsMissingShard, .shardsMissingTensor, .shardsExtraTensor,
-    .shardsDuplicateTensor, .shardsVerbatim,
+    .shardsDuplicateTensor, .shardsVerbatim, .dcpFile, .dcpPiece, .dcpMissing, .dcpOverlap,
   ]
 
   static func findings(in subject: FlatSubject) -> [Finding] {

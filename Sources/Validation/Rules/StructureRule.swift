@@ -16,13 +16,20 @@ enum StructureRule: ValidationRule {
     .safetensorsReservedName, .npyMagic, .npyHeaderBounds, .npyHeaderLimit, .npySyntax, .npyDuplicateKey,
     .npyUnknownKey, .npyMissingKey, .npyOrder, .pickleTruncated, .pickleOpcode, .pickleVersion, .pickleStack,
     .pickleMemo, .pickleArgument, .torchMembers, .torchVersion, .torchByteOrder, .torchLegacy, .torchStorage,
-    .torchAmplification, .hdf5Structure, .kerasLayers, .kerasArchive, .kerasShards,
+    .torchAmplification, .hdf5Structure, .kerasLayers, .kerasArchive, .kerasShards, .ggufMagic,
+    .ggufTruncated,
+    .ggufKey, .ggufDuplicateKey, .ggufValueType, .ggufAlignment,
+    .dcpMetadata, .dcpRanks,
   ]
   static let zipDefects: Set<ZipRule> = [
     .end, .comment, .end64, .directoryBounds, .directorySignature, .directorySize, .extra, .extra64,
     .localSignature, .local, .ratio,
   ]
   static let graphDefects: Set<ONNXRule> = [.wire, .fieldType, .text, .noGraph, .external, .attribute]
+
+  static func findings(in subject: FlatSubject) -> [Finding] {
+    subject.remarks([.ggufBeyondGGML], as: .structure, .warning)
+  }
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
     subject.refusals.compactMap { error in

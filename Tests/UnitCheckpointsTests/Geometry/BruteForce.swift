@@ -69,14 +69,20 @@ struct BruteForce {
     }
     let keys = elements.keys.sorted { $0.lexicographicallyPrecedes($1) }
     return keys.map {
-      ($0, Self.pack(elements[$0] ?? [], of: bytes[number], bits: placement.spec.dtype.bits))
+      ($0, Self.pack(elements[$0] ?? [], of: bytes[number], dtype: placement.spec.dtype))
     }
   }
 
-  /// Elements one after the other, packed bit by bit.
+  /// Elements one after the other, packed bit by bit; whole blocks if elements have no bits of their own.
   ///
   /// If the whole tensor is one block, the bits after the last element are kept.
-  static func pack(_ elements: [Int], of flat: [UInt8], bits: Int) -> [UInt8] {
+  static func pack(_ elements: [Int], of flat: [UInt8], dtype: DType) -> [UInt8] {
+    guard let bits = dtype.bits else {
+      let block = dtype.block
+      return elements.filter { $0 % block.elements == 0 }.flatMap {
+        flat[($0 / block.elements * block.bytes)...].prefix(block.bytes)
+      }
+    }
     if elements.count * bits > 8 * (flat.count - 1) { return flat }
     if bits % 8 == 0 {
       let width = bits / 8
@@ -110,6 +116,6 @@ struct BruteForce {
     let elements = indexes(of: truth.map(\.count)).enumerated().filter { _, index in
       index.enumerated().allSatisfy { isActive(truth[$0][$1], $0) }
     }.map(\.offset)
-    return (shape, Self.pack(elements, of: bytes[number], bits: placement.spec.dtype.bits))
+    return (shape, Self.pack(elements, of: bytes[number], dtype: placement.spec.dtype))
   }
 }

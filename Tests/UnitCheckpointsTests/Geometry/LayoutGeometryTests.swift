@@ -14,9 +14,10 @@ import Testing
 struct LayoutGeometryTests {
   /// The number of random partitions that are tried for each dtype: elements smaller than a byte are seldom cut between
   /// bytes, and a partition with another cut is invalid.
-  static let dtypes: [(dtype: DType, seeds: UInt64)] = DType.allCases.map { dtype in
-    (dtype, dtype.bytes == nil ? 3_000 : dtype == .f32 ? 24 : 6)
-  }
+  static let dtypes: [(dtype: DType, seeds: UInt64)] =
+    (DType.unquantised + [.q40, .mxfp4]).map { dtype in
+      (dtype, dtype.isBlockQuantised ? 12 : dtype.bytes == nil ? 3_000 : dtype == .f32 ? 24 : 6)
+    }
 
   @Test("bytes lie where the specification says, and networks are slices of them", arguments: dtypes.indices)
   func partitions(number: Int) throws {
@@ -24,7 +25,8 @@ struct LayoutGeometryTests {
     let folder = try TemporaryFolder()
     var (files, cut, networks) = (0, 0, 0)
     for seed in 0..<seeds {
-      guard let random = try? RandomPartition(seed: seed, dtype: dtype) else { continue }
+      let width = dtype.isBlockQuantised ? dtype.block.elements : 1
+      guard let random = try? RandomPartition(seed: seed, dtype: dtype, width: width) else { continue }
       // With elements smaller than a byte, a partition is checked bit by bit, so six are enough.
       if dtype.bytes == nil, files >= 6 { break }
       files += 1

@@ -9,12 +9,15 @@ import re
 from typing import Any, Iterable
 
 # Also `files` of the hooks in .pre-commit-hooks.yaml. A .bin is a model only by its name: firmware has this ending too.
-NAMES = r"(?i)(\.(safetensors(\.index\.json)?|npz|pt|pth|ckpt|onnx|keras|h5|hdf5|dduf)|" \
+NAMES = r"(?i)(\.(safetensors(\.index\.json)?|npz|pt|pth|ckpt|onnx|keras|gguf|distcp|h5|hdf5|dduf)|" \
         r"(model|weights|consolidated)[^/]*\.bin)$"
 
 
 SHARD = re.compile(r"(?P<stem>.*)-\d{5}-of-\d{5}\.safetensors", re.DOTALL)
 INDEX = ".safetensors.index.json"
+# A distributed checkpoint of PyTorch: files of pieces, and what they are pieces of. The metadata is not a model by its
+# name: Flutter's projects have a file of this name.
+PIECES, METADATA = ".distcp", ".metadata"
 # Bytes of an index that is read. The largest published ones have about 10 MB.
 INDEX_LIMIT = 200_000_000
 
@@ -24,7 +27,8 @@ def is_model(path: str) -> bool:
 
 
 def as_sets(files: Iterable[str]) -> list[str]:
-    """The files, with a set of shards given by its index: the set is checked and counted as one model.
+    """The files, with a set of shards given by its index: the set is checked and counted as one model. The pieces of a
+    distributed checkpoint are given by its metadata.
 
     A file that no index names is not a part of a set, whatever its own name is: it stays. A shard beside an index that
     cannot be read stays, too, and the index is added.
@@ -33,6 +37,9 @@ def as_sets(files: Iterable[str]) -> list[str]:
     indexes: dict[str, dict[str, set[str] | None]] = {}
     for file in files:
         folder, name = os.path.split(file)
+        if name.endswith(PIECES) and os.path.isfile(metadata := os.path.join(folder, METADATA)):
+            found.add(metadata)
+            continue
         if folder not in indexes:
             indexes[folder] = {index: named(index) for index in glob.glob(
                 os.path.join(glob.escape(folder), "*" + INDEX))}
@@ -58,8 +65,10 @@ def named(index: str) -> set[str] | None:
 
 
 def parts(path: str | os.PathLike[str]) -> list[str]:
-    """The file, and the files that it names if it is the index of a set."""
+    """The file, and the files that it names if it is the index of a set, or the pieces beside their metadata."""
     text = os.fspath(path)
+    if os.path.basename(text) == METADATA:
+        return [text, *sorted(glob.glob(os.path.join(glob.escape(os.path.dirname(text)), "*" + PIECES)))]
     if not text.endswith(INDEX):
         return [text]
     folder = os.path.dirname(text)

@@ -204,7 +204,7 @@ def version(since: Base, path: str, folder: Path) -> Version | None:
 
 def with_neighbours(since: Base, path: str, folder: Path) -> Version | None:
     """Like `version`. A model that names other files of its folder is written with all files of that folder."""
-    if path.endswith((".onnx", ".index.json")):
+    if path.endswith((".onnx", ".index.json")) or os.path.basename(path) == ".metadata":
         parent = os.path.dirname(path)
         tree = git("ls-tree", "-z", "--name-only", f"{since.commit}:./{parent}" if parent else since.commit)
         for name in listing(tree.stdout):

@@ -214,6 +214,9 @@ class Checkpoint:
           tensor's shape. C128 has one more dimension, of two. Elements smaller than a byte become a uint8 array of the
           packed bytes.
 
+        A block-quantised tensor (Q4_0, Q4_K, …) is a uint8 array of its blocks in every framework, as in the package
+        gguf: its last extent counts bytes. `gguf.quants.dequantize` makes numbers of it.
+
         Raises `NotInFile` (a KeyError) for an unknown task or level, `DamagedFile` (a ValueError) if a checksum
         differs, and ImportError if torch or ml_dtypes is missing.
         """

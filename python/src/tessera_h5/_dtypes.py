@@ -18,6 +18,14 @@ BITS = {
     "F8_E5M2FNUZ": 8, "F6_E2M3": 6, "F6_E3M2": 6, "F4": 4, "I64": 64, "I32": 32, "I16": 16, "I8": 8, "U64": 64,
     "U32": 32, "U16": 16, "U8": 8, "I4": 4, "U4": 4, "I2": 2, "U2": 2, "BOOL": 8, "C64": 64, "C128": 128,
 }
+# Elements and bytes of one block, for dtypes whose elements have no bits of their own; spelled as in GGUF.
+BLOCKS = {
+    "Q4_0": (32, 18), "Q4_1": (32, 20), "Q5_0": (32, 22), "Q5_1": (32, 24), "Q8_0": (32, 34), "Q8_1": (32, 36),
+    "Q2_K": (256, 84), "Q3_K": (256, 110), "Q4_K": (256, 144), "Q5_K": (256, 176), "Q6_K": (256, 210),
+    "Q8_K": (256, 292), "IQ2_XXS": (256, 66), "IQ2_XS": (256, 74), "IQ3_XXS": (256, 98), "IQ1_S": (256, 50),
+    "IQ4_NL": (32, 18), "IQ3_S": (256, 110), "IQ2_S": (256, 82), "IQ4_XS": (256, 136), "IQ1_M": (256, 56),
+    "TQ1_0": (256, 54), "TQ2_0": (256, 66), "MXFP4": (32, 17), "NVFP4": (64, 36), "Q1_0": (128, 18),
+}
 NUMPY = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U64": "<u8",
     "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "?", "C64": "<c8", "C128": "<c16",
@@ -43,16 +51,41 @@ SMALL_FLOATS = {
 FRAMEWORKS = ("numpy", "ml_dtypes", "torch", "bits")
 
 
+def block_of(dtype: str) -> tuple[int, int]:
+    """The elements and the bytes of the shortest run of elements that has bytes of its own."""
+    if dtype in BLOCKS:
+        return BLOCKS[dtype]
+    bits = BITS[dtype]
+    return (1, bits // 8) if bits % 8 == 0 else (4, 3) if bits == 6 else (8 // bits, 1)
+
+
+def bit_count(dtype: str, elements: int) -> int:
+    """The bits of a list of elements."""
+    return elements // BLOCKS[dtype][0] * BLOCKS[dtype][1] * 8 if dtype in BLOCKS else elements * BITS[dtype]
+
+
 def byte_count(dtype: str, elements: int) -> int:
     """The bytes of a list of elements, rounded up."""
-    return -(-elements * BITS[dtype] // 8)
+    return -(-bit_count(dtype, elements) // 8)
+
+
+def is_packed(dtype: str) -> bool:
+    """Whether elements are smaller than a byte."""
+    return BITS.get(dtype, 8) < 8
+
+
+def cell_shape(dtype: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape in cells: elements, or blocks along the last dimension."""
+    return (*shape[:-1], shape[-1] // BLOCKS[dtype][0]) if dtype in BLOCKS else shape
 
 
 def cell_type(dtype: str) -> np.dtype[Any]:
-    """The type in which elements are copied: as wide as an element, or a byte if elements share bytes.
+    """The type in which elements are copied: as wide as an element or a block, or a byte if elements are packed.
 
     Integers, because an assignment of floats may change the payload of a NaN on some processors.
     """
+    if dtype in BLOCKS:
+        return np.dtype(f"V{BLOCKS[dtype][1]}")
     width = max(BITS[dtype], 8) // 8
     return np.dtype("<c16" if width == 16 else f"<u{width}")
 
@@ -155,6 +188,10 @@ def as_torch(cells: Cells, dtype: str, shape: tuple[int, ...], device: Any = Non
 
 def converted(cells: Cells, dtype: str, shape: tuple[int, ...], framework: str, device: Any = None) -> Any:
     """An array or tensor of a framework; see `Checkpoint.state_dict`."""
+    if dtype in BLOCKS:
+        elements, size = BLOCKS[dtype]
+        cells = cells.reshape(-1).view("u1")
+        shape, dtype = (*shape[:-1], shape[-1] // elements * size), "U8"
     if framework == "torch":
         return as_torch(cells, dtype, shape, device)
     make = {"numpy": as_numbers, "ml_dtypes": as_ml_dtypes, "bits": as_bits}[framework]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from h5py import h5t
 from xxhash import xxh3_64
 
-from ._dtypes import BITS
+from ._dtypes import BITS, BLOCKS
 from ._errors import DamagedFile, need
 from ._storage import Storage, whole
 from ._tables import TABLES, TYPES
@@ -94,7 +94,7 @@ class Index:
         texts, which = np.unique(t["dtype"], return_inverse=True)
         known = [text.decode("ascii", "replace") for text in texts.tolist()]
         for text in known:
-            need(text in BITS, f"tensors: found an unknown dtype {text!r}")
+            need(text in BITS or text in BLOCKS, f"tensors: found an unknown dtype {text!r}")
         self.dtypes = [known[number] for number in which.reshape(-1).tolist()]
         need(not (dimensions["size"] > 1 << 40).any(), "dimensions: found too large a size")
         self._follow("tensors", "first_dimension", "rank", "dimensions")

@@ -10,7 +10,6 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 # Bytes that are read: those of a Git LFS pointer, and more than a comment before the header of HTML.
 HEAD = lfs.LIMIT
 _CONVERT = "`tessera convert` makes a unit checkpoint of it"
-_READ = "read it with its own library"
 
 
 def special(mode: int) -> str:
@@ -37,7 +36,7 @@ def found_instead(path: str) -> str | None:
         (head.startswith(b"PK"), f"a ZIP archive, such as an npz or PyTorch file; {_CONVERT}"),
         (head.startswith(b"\x93NUMPY"), f"an npy file; {_CONVERT}"),
         (head[:1] == b"\x80" and head[1:2] in b"\2\3\4\5", f"a pickle, such as an old PyTorch file; {_CONVERT}"),
-        (head.startswith(b"GGUF"), f"a GGUF file; {_READ}"),
+        (head.startswith(b"GGUF"), f"a GGUF file; {_CONVERT}"),
         (text.startswith((b"<!doctype", b"<html", b"<?xml")) or b"<html" in text,
          "a web page or XML: a download gave the page, not the file"),
         (text.startswith(b"{") and b'"tessera.set/1"' in head,

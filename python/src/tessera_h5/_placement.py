@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ._dtypes import BITS, byte_count
+from ._dtypes import BITS, bit_count, block_of, byte_count
 from ._errors import need
 from ._index import Index, Units
 from ._storage import Section
@@ -155,24 +155,25 @@ class Placement:
     def _section_numbers(self, layout: Layout) -> Array:
         return np.array([self.keys.setdefault(key, len(self.keys)) for key in layout.keys], np.int64)
 
-    def unit_bytes(self, row: int) -> tuple[int, int]:
-        """The elements of one position of the cut dimensions, and the bits of an element."""
-        shape, cut = self.index.shape(row), {dimension for dimension, _, _ in self.index.cuts(row)}
+    def inner(self, row: int) -> int:
+        """The elements of one position of the cut dimensions."""
         if row in self.index.owned:
-            return 1, BITS[self.index.dtypes[row]]
-        return math.prod(size for d, size in enumerate(shape) if d not in cut), BITS[self.index.dtypes[row]]
+            return 1
+        cut = {dimension for dimension, _, _ in self.index.cuts(row)}
+        return math.prod(size for d, size in enumerate(self.index.shape(row)) if d not in cut)
 
     def _sizes(self, row: int, layout: Layout) -> Array:
-        elements, bits = self.unit_bytes(row)
+        inner, dtype = self.inner(row), self.index.dtypes[row]
+        elements, size = block_of(dtype)
         name = self.index.names[row]
-        need(math.prod(self.index.shape(row)) * bits < 1 << 63, f"tensor {name!r}: found too many elements")
+        need(bit_count(dtype, math.prod(self.index.shape(row))) < 1 << 63,
+             f"tensor {name!r}: found too many elements")
         if len(layout.count) == 1:
-            size = byte_count(self.index.dtypes[row], int(layout.count[0]) * elements)
-            return np.array([size], np.int64)
-        if elements * bits % 8:
-            need(not (layout.count * (elements * bits % 8) % 8).any(),
+            return np.array([byte_count(dtype, int(layout.count[0]) * inner)], np.int64)
+        if inner % elements:
+            need(not (layout.count * (inner % elements) % elements).any(),
                  f"tensor {name!r}: found a block without a whole number of bytes")
-        return layout.totals * (elements * bits) // 8 if bits < 8 else layout.totals * (elements * bits // 8)
+        return layout.totals * inner // elements * size
 
     def path(self, key: Key) -> str:
         """The path of a section, without a leading slash."""
@@ -185,7 +186,7 @@ class Placement:
 
     def stored_shape(self, key: Key, size: int) -> tuple[int, ...]:
         """The shape of a section's dataset."""
-        bits = BITS[key[3]]
+        bits = BITS.get(key[3], 0)
         if key[0] == WHOLE and bits >= 8:
             shape = self.index.shape(key[1])
             if len(shape) <= 32:

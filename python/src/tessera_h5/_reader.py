@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ._dtypes import BITS, byte_count, cell_type, to_codes, to_packed
+from ._dtypes import BLOCKS, byte_count, cell_shape, cell_type, is_packed, to_codes, to_packed
 from ._errors import need
 from ._index import Index
 from ._placement import Placement
@@ -111,7 +111,7 @@ class TensorReader:
 
     def cells(self, row: int, network: int | None = None, mask: int = -1) -> Array:
         """The elements of a tensor as unsigned integers of their width, in C order and of any shape; packed bytes for
-        small dtypes.
+        small dtypes, and whole blocks for block-quantised ones.
 
         Tied rows have the data of the row that they are tied to.
         """
@@ -127,12 +127,15 @@ class TensorReader:
 
     def _sorted(self, row: int, cells: Array, network: int, dimension: int, axis: int, inner: int, outer: int) -> Array:
         dtype, shape = self.index.dtypes[row], self.shape(row, network)
+        need(dtype not in BLOCKS or dimension + 1 < len(shape),
+             f"tensor {self.index.names[row]!r}: expected channels of whole blocks to sort, found a last dimension")
+        shape = cell_shape(dtype, shape)
         order = np.argsort(self.index.channels(axis, network))
-        if BITS[dtype] < 8:
+        if is_packed(dtype):
             cells = to_codes(cells, dtype, math.prod(shape))
         before, after = math.prod(shape[:dimension]), math.prod(shape[dimension + 1:])
         cells = np.take(cells.reshape(before * outer, len(order), inner * after), order, axis=1)
-        return to_packed(cells, dtype) if BITS[dtype] < 8 else cells
+        return to_packed(cells, dtype) if is_packed(dtype) else cells
 
     def _stored(self, row: int, network: int | None) -> Array:
         index = self.index
@@ -142,7 +145,7 @@ class TensorReader:
             return np.zeros(0, cell_type(dtype))
         if owned:
             return self._owned(row, network, owned)
-        if BITS[dtype] < 8:
+        if is_packed(dtype):
             return self._packed(row, network)
         if cuts:
             recipe = self._recipe(row, network)
@@ -150,7 +153,7 @@ class TensorReader:
             self._fill(row, recipe, cells)
         else:
             # The dataset of a whole tensor is looked up even without elements.
-            cells = np.empty(math.prod(index.shape(row)), cell_type(dtype))
+            cells = np.empty(math.prod(cell_shape(dtype, index.shape(row))), cell_type(dtype))
             (number, start), = self._ranges(row)
             self._read(number, start, cells)
         return cells
@@ -167,14 +170,16 @@ class TensorReader:
         found = self.recipes.get(key)
         if found is None:
             shape = self._shape(row, network)
-            elements, bits = self.placement.unit_bytes(row)
+            dtype, inner = index.dtypes[row], self.placement.inner(row)
             kept = [self.active_parts(cut, first, network) for _, cut, first in cuts]
             lists = [self.places(cut, parts)[1] for (_, cut, _), parts in zip(cuts, kept)]
+            if dtype in BLOCKS and cuts and cuts[-1][0] + 1 == len(shape):
+                lists[-1] = [_blocks(positions, BLOCKS[dtype][0]) for positions in lists[-1]]
             divided = {dimension: place for place, (dimension, _, _) in enumerate(cuts) if len(kept[place]) > 1}
             # The place in `cuts` of each extent of the grid, or −1.
             grid: list[int] = []
             cut_at: list[int] = []
-            for dimension, extent in enumerate(shape):
+            for dimension, extent in enumerate(cell_shape(dtype, shape)):
                 place = divided.get(dimension, -1)
                 if place < 0 and cut_at and cut_at[-1] < 0:
                     grid[-1] *= extent
@@ -192,8 +197,8 @@ class TensorReader:
                     for place, extent in zip(cut_at, grid))
                 extents = tuple(_extent(one) for one in where)
                 is_simple = all(isinstance(one, slice) for one in where)
-                blocks.append(Block(int(layout.section[number]), int(layout.before[number]) * elements * bits // 8,
-                                    int(layout.count[number]) * elements * bits // 8, where, extents, is_simple,
+                blocks.append(Block(int(layout.section[number]), byte_count(dtype, int(layout.before[number]) * inner),
+                                    byte_count(dtype, int(layout.count[number]) * inner), where, extents, is_simple,
                                     is_simple and _is_contiguous(extents, tuple(grid))))
             found = self.recipes[key] = Recipe(shape, tuple(grid), blocks)
         return found
@@ -283,6 +288,17 @@ def _is_contiguous(extents: tuple[int, ...], shape: tuple[int, ...]) -> bool:
     """Whether a block of these extents is a run of the tensor's flat order."""
     lead = next((d for d, extent in enumerate(extents) if extent != 1), len(extents))
     return extents[lead + 1:] == shape[lead + 1:]
+
+
+def _blocks(positions: Positions, elements: int) -> Positions:
+    """Positions of elements as those of whole blocks."""
+    if isinstance(positions, slice):
+        need(positions.start % elements == 0 and positions.stop % elements == 0, "cuts: found one inside a block")
+        return slice(positions.start // elements, positions.stop // elements)
+    whole = positions.reshape(-1, elements) if len(positions) % elements == 0 else positions[:, None]
+    need(whole.shape[1] == elements and not (whole[:, 0] % elements).any()
+         and bool((whole - whole[:, :1] == np.arange(elements)).all()), "cuts: found one inside a block")
+    return whole[:, 0] // elements
 
 
 def _extent(positions: Positions) -> int:

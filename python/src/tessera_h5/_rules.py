@@ -11,7 +11,7 @@ from typing import Any, Iterable
 
 import numpy as np
 
-from ._dtypes import BITS
+from ._dtypes import BITS, BLOCKS, bit_count
 from ._errors import need
 from ._index import Index
 from ._storage import Section
@@ -110,7 +110,10 @@ def _check_tensors(index: Index) -> None:
         name = index.names[row]
         units = index.units_of(row)
         need(not units or ascending(units), f"tensor {name!r}: its units do not ascend")
-        need(math.prod(index.shape(row)) * BITS[index.dtypes[row]] < 1 << 63, f"tensor {name!r}: is too large")
+        dtype, shape = index.dtypes[row], index.shape(row)
+        need(dtype not in BLOCKS or bool(shape) and shape[-1] % BLOCKS[dtype][0] == 0,
+             f"tensor {name!r}: its rows end inside a block")
+        need(bit_count(dtype, math.prod(shape)) < 1 << 63, f"tensor {name!r}: is too large")
     sha256 = t["sha256"]
     for row in np.flatnonzero(t["tied_to"] >= 0).tolist():
         root = index.tied_to[row]
@@ -145,7 +148,7 @@ def _check_owned(index: Index, row: int) -> None:
     need(_is_plain(index, owner_map, row) and index.dtypes[owner_map] == "U8", f"{name}: a wrong owner map")
     need(_has_all(index, index.scope[owner_map], index.scope[row]), f"{name}: a network lacks the owner map")
     dtype = index.dtypes[row]
-    need(BITS[dtype] % 8 == 0 and dtype != "F8_E8M0", f"{name}: elements of {dtype} cannot have owners")
+    need(BITS.get(dtype, 1) % 8 == 0 and dtype != "F8_E8M0", f"{name}: elements of {dtype} cannot have owners")
     need(all(elements >= 1 and -1 <= unit <= 254 for _, unit, elements in rows), f"{name}: wrong owners")
     need(sum(elements for *_, elements in rows) == math.prod(index.shape(row)),
          f"{name}: its owners have another number of elements")
@@ -183,7 +186,7 @@ def _check_views(index: Index) -> None:
             if mask >= 0:
                 need(_is_plain(index, mask, row) and _is_plain(index, row, row)
                      and index.dtypes[mask] in ("U8", "BOOL"), f"{name}: a wrong mask")
-                need(BITS[index.dtypes[row]] % 8 == 0 and index.dtypes[row] != "F8_E8M0",
+                need(BITS.get(index.dtypes[row], 1) % 8 == 0 and index.dtypes[row] != "F8_E8M0",
                      f"{name}: elements of {index.dtypes[row]} cannot have a mask")
                 of_mask = index.scope[mask]
                 need(of_mask < 0 or networks <= set(index.scopes[of_mask]), f"{name}: a mask out of scope")

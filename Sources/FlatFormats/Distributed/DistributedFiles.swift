@@ -1,0 +1,90 @@
+internal import ByteFiles
+internal import Tensors
+
+/// The files that hold the pieces of a distributed checkpoint, in the folder of its `.metadata`.
+struct DistributedFiles {
+  private let folder: ShardFolder
+  /// The path of the metadata, in messages.
+  private let path: String
+  private var numbers: [TensorName: Int] = [:]
+  private(set) var names: [String] = []
+  private(set) var opened: [(path: String, identity: FileIdentity, size: Int, opened: ReadableFile?)] = []
+  /// The ranges of each file that belong to a piece or a value.
+  private var ranges: [[Range<Int>]] = []
+
+  /// The most files. Each rank writes one, or one for each thread.
+  private static let limit = 65_536
+
+  init(beside metadata: String) {
+    path = metadata
+    folder = ShardFolder(ofFile: metadata)
+  }
+
+  /// The number of the file with this name, which is opened when it is first asked for.
+  mutating func number(_ name: String) throws(FlatFormatError) -> Int {
+    if let known = numbers[TensorName(name)] { return known }
+    let place = "file \(TensorName(name).quoted)"
+    guard ShardName.isBare(name) else {
+      throw .refused(
+        .dcpFile, path: path, place: place, expected: "the bare name of a file in the folder of the metadata",
+        found: "another name")
+    }
+    guard names.count < Self.limit else {
+      throw .refused(
+        .dcpLimit, path: path, place: place, expected: "at most \(Self.limit.grouped) files", found: "more")
+    }
+    guard SystemPath.isLink(folder.file(name)) != nil else {
+      throw .refused(
+        .dcpFile, path: path, place: place, expected: "a file that the metadata names, beside it",
+        found: "none: the checkpoint was not written to its end, or not copied whole")
+    }
+    let target = try folder.pathOfShard(name)
+    let file = try asFlatFormat { () throws(FileError) in try ReadableFile(path: target) }
+    numbers[TensorName(name)] = names.count
+    names.append(name)
+    ranges.append([])
+    opened.append((target, file.identity, file.size, names.count <= OpenFileLimit.kept ? file : nil))
+    return names.count - 1
+  }
+
+  /// The bytes of all files together.
+  var byteCount: Int {
+    opened.reduce(0) { sum, file in
+      let (total, overflow) = sum.addingReportingOverflow(file.size)
+      return overflow ? .max : total
+    }
+  }
+
+  /// Records the bytes of a piece; throws if the file has fewer.
+  mutating func take(_ range: Range<Int>, of number: Int, _ place: String) throws(FlatFormatError) {
+    guard range.upperBound <= opened[number].size else {
+      throw .refused(
+        .dcpRange, path: path, place: place,
+        expected:
+          "its bytes within the \(opened[number].size.grouped) of \(TensorName(names[number]).quoted)",
+        found: "bytes \(range.lowerBound) to \(range.upperBound)")
+    }
+    ranges[number].append(range)
+  }
+
+  /// Throws if two pieces share bytes; otherwise, the ranges of each file that belong to no piece.
+  func unused() throws(FlatFormatError) -> [(file: Int, range: Range<Int>)] {
+    var unused: [(file: Int, range: Range<Int>)] = []
+    for (number, taken) in ranges.enumerated() {
+      var position = 0
+      for range in taken.sorted(by: { ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound) })
+      where !range.isEmpty {
+        if range.lowerBound < position {
+          throw .refused(
+            .dcpRange, path: path, place: "file \(TensorName(names[number]).quoted)",
+            expected: "every byte in one piece at most",
+            found: "two that share bytes \(range.lowerBound) to \(min(position, range.upperBound))")
+        }
+        if range.lowerBound > position { unused.append((number, position..<range.lowerBound)) }
+        position = range.upperBound
+      }
+      if position < opened[number].size { unused.append((number, position..<opened[number].size)) }
+    }
+    return unused
+  }
+}

@@ -1,0 +1,6 @@
+package import Tensors
+
+extension DType {
+  /// The dtypes whose elements have bits of their own.
+  package static let unquantised = allCases.filter { !$0.isBlockQuantised }
+}
