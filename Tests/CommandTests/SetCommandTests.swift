@@ -78,6 +78,19 @@ struct SetCommandTests {
     #expect(
       try expect(Self.converting("2/3"), "wrote", in: folder).contains("is written again: it "))
     #expect(try TemporaryFolder.bytes(of: part) == good)
+    // Other values under the same names and shapes.
+    let source = try TemporaryFolder.bytes(of: folder.file("w.safetensors"))
+    var other = source
+    other[other.count - 3] ^= 1
+    _ = try folder.write(other, as: "w.safetensors")
+    let notes = try (1...3).map { try expect(Self.converting("\($0)/3"), "m-0000", in: folder) }
+    #expect(notes.filter { $0.contains("has other bytes than the source in tensor") }.count == 1, "\(notes)")
+    try expect(["convert", "--join", "m.h5"], "wrote", in: folder)
+    try expect(["diff", Self.list, "w.safetensors"], "equal", in: folder)
+    try FileManager.default.removeItem(atPath: folder.file(Self.list))
+    _ = try folder.write(source, as: "w.safetensors")
+    for number in 1...3 { try expect(Self.converting("\(number)/3"), "m-0000", in: folder) }
+    #expect(try TemporaryFolder.bytes(of: part) == good)
     // The parts of two plans are never joined.
     try expect(["convert", "w.safetensors", "m.h5", "--part", "2/3"], "wrote", in: folder)
     var run = try tessera(["convert", "--join", "m.h5"], directory: folder.path)
@@ -97,6 +110,8 @@ struct SetCommandTests {
     (["convert", "w.safetensors", "m.h5", "--part", "4/3"], "--part: expected a part"),
     (["convert", "w.safetensors", "m.h5", "--part", "1/513"], "at most 512 parts"),
     (["convert", "w.safetensors", "m.h5", "--part", "1-3"], "--part: expected a part"),
+    (["convert", "w.safetensors", "m.h5", "--part", "01/3"], "--part: expected a part"),
+    (["convert", "w.safetensors", "m.h5", "--part", "+1/3"], "--part: expected a part"),
     (["convert", "w.safetensors", "m.npz", "--part", "1/3"], "--part makes unit checkpoints"),
     (["convert", "--join", "--merge", "m.h5"], "give one of them"),
     (["convert", "--join", "w.safetensors", "m.h5"], "takes DEST alone"),

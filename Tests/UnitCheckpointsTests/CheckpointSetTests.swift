@@ -244,21 +244,41 @@ struct CheckpointSetTests {
     let names = try #require(CheckpointSetNames(folder.file("m.h5")))
     let path = names.path(2, of: 2)
     _ = contents.take(part: 2, of: 2)
-    #expect(CheckpointSet.defect(ofPartAt: path, contents) == nil)
-    #expect(
-      CheckpointSet.defect(ofPartAt: names.path(1, of: 2), contents) == "it is a part of another conversion")
-    #expect(
-      CheckpointSet.defect(ofPartAt: folder.file("m.h5"), contents) == "it is a part of another conversion")
+    func defect(_ path: String) -> String? {
+      switch CheckpointSet.found(at: path, contents) {
+      case .complete: nil
+      case .other(let reason): reason
+      }
+    }
+    #expect(defect(path) == nil)
+    #expect(defect(names.path(1, of: 2)) == "is a part of another conversion")
+    #expect(defect(folder.file("m.h5")) == "is a part of another conversion")
     let sound = try TemporaryFolder.bytes(of: path)
     for place in stride(from: 0, to: sound.count, by: 97) {
       var bytes = sound
       bytes[place] ^= 0x41
-      #expect(
-        CheckpointSet.defect(ofPartAt: try folder.write(bytes, as: "damaged.h5"), contents) != nil, "\(place)"
-      )
+      #expect(defect(try folder.write(bytes, as: "damaged.h5")) != nil, "\(place)")
     }
-    #expect(
-      CheckpointSet.defect(ofPartAt: try folder.write(Array(sound.dropLast(9)), as: "d.h5"), contents) != nil)
+    #expect(defect(try folder.write(Array(sound.dropLast(9)), as: "d.h5")) != nil)
+  }
+
+  @Test("a part that is compressed is not the same part as one that is not")
+  func compression() throws {
+    let folder = try TemporaryFolder()
+    let contents = try Self.write(.compressed, parts: 1, in: folder)
+    let source = try GoldenCheckpoint.compressed.source(in: folder)
+    let (plain, _) = try CheckpointContents.cutting(
+      source, plan: try Plan(parsing: Array(GoldenCheckpoint.compressed.plan.utf8)), planPath: "plan")
+    for (contents, expected) in [(contents, nil), (plain, "is compressed")] as [(CheckpointContents, String?)]
+    {
+      var part = contents
+      _ = part.take(part: 1, of: 1)
+      var reason: String?
+      if case .other(let found) = CheckpointSet.found(at: folder.file("m-00001-of-00001.h5"), part) {
+        reason = found
+      }
+      #expect(reason == expected)
+    }
   }
 
   @Test("validate finds a damaged page of every part, also of a tensor whose owner map is in another part")

@@ -229,6 +229,20 @@ def test_other_files_are_refused(fashion: Path, tmp_path: Path) -> None:
     assert refused
 
 
+def test_a_part_of_a_set_is_no_checkpoint(tmp_path: Path) -> None:
+    """What is read must not lack tensors without a word."""
+    for part in ("1/2", "2/2"):
+        run("convert", FIXTURES / "folders" / "llama", tmp_path / "m.h5", "--part", part)
+    run("convert", "--join", tmp_path / "m.h5")
+    with pytest.raises(tessera_h5.FormatError, match="found a part of a set; `tessera convert --merge`"):
+        tessera_h5.open(tmp_path / "m-00001-of-00002.h5")
+    with pytest.raises(tessera_h5.FormatError, match="found the list of a set; `tessera convert --merge`"):
+        tessera_h5.open(tmp_path / "m.h5.index.json")
+    run("convert", "--merge", tmp_path / "m.h5")
+    with tessera_h5.open(tmp_path / "m.h5") as m:
+        assert m.state_dict()
+
+
 def test_a_dataset_elsewhere_is_refused(fashion: Path, tmp_path: Path) -> None:
     for change in ("soft", "external", "moved"):
         copy = tmp_path / f"{change}.h5"

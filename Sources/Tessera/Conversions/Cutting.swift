@@ -86,10 +86,34 @@ package struct Cutting {
 
   /// Whether the file at `path` is already the part that would be written, and if not, why: the reason is nil if there
   /// is no file.
-  package func found(at path: String) -> (isComplete: Bool, reason: String?) {
+  ///
+  /// The part's tensors are compared with those of the source, by their digests.
+  ///
+  /// - Parameter progress: receives the bytes read so far.
+  package func found(
+    at path: String, progress: (Int) -> Void
+  ) throws -> (isComplete: Bool, reason: String?) {
     guard part != nil, FileIdentity(path: path) != nil else { return (false, nil) }
-    let defect = CheckpointSet.defect(ofPartAt: path, contents)
-    return (defect == nil, defect)
+    switch CheckpointSet.found(at: path, contents) {
+    case .other(let reason): return (false, reason)
+    case .complete(let found):
+      let numbers = contents.specs.indices.filter { contents.holds($0) }
+      var done = 0
+      let results = ParallelScan.run(
+        sizes: numbers.map { contents.specs[$0].byteCount },
+        progress: {
+          done += $0
+          progress(done)
+        }
+      ) { [source] place, counter in
+        Result { try source.digest(of: numbers[place]) { counter.add($0) } }
+      }
+      for (number, digest) in zip(numbers, results)
+      where try digest.get() != found.index.tensors[number].digest {
+        return (false, "has other bytes than the source in tensor \(contents.specs[number].name.quoted)")
+      }
+      return (true, nil)
+    }
   }
 
   /// Writes the checkpoint, or the part of it.

@@ -18,7 +18,7 @@ extension OpenedFile {
     get throws {
       switch try contents {
       case .flat(let source): source.files
-      case .checkpoint(let checkpoint): [checkpoint.path]
+      case .checkpoint(let checkpoint): checkpoint.paths
       }
     }
   }

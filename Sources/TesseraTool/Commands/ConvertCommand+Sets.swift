@@ -29,7 +29,8 @@ struct SetOptions: ParsableArguments {
   func numbers() throws(ValidationError) -> (number: Int, count: Int)? {
     guard let part else { return nil }
     let words = part.split(separator: "/", omittingEmptySubsequences: false)
-    guard words.count == 2, let number = Int(words[0]), let count = Int(words[1]),
+    guard words.count == 2, words.allSatisfy({ $0.allSatisfy(\.isWholeNumber) && !$0.hasPrefix("0") }),
+      let number = Int(words[0]), let count = Int(words[1]),
       (1...CheckpointPart.limit).contains(count), (1...count).contains(number)
     else {
       throw ValidationError(

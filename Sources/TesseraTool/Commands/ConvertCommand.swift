@@ -244,14 +244,16 @@ struct ConvertCommand: ParsableCommand {
       flat, of: opened, plan: plan.map { (plan: try PlanFile.read($0), path: $0) }, options(),
       adding: added)
     let resolved = cutting.resolved
-    let part = cutting.found(at: target)
+    var check = ProgressBar("checking", total: cutting.byteCount)
+    let part = try cutting.found(at: target) { check.update($0) }
+    check.finish()
     if part.isComplete {
       return try Output.standardOutput(
-        "kept \(PrintableText.line(target)): complete, \(cutting.tensorCount) tensors\n")
+        "kept \(PrintableText.line(target)): complete, \(Self.tensors(cutting.tensorCount))\n")
     }
     if let reason = part.reason {
       Output.standardError(
-        WrappedSentence.text("note: \(target) is written again: \(reason)", width: errorWidth))
+        WrappedSentence.text("note: \(target) is written again: it \(reason)", width: errorWidth))
     }
     let proof = try proved(cutting)
     // This takes a quarter of the time of a conversion of 100,000 tensors, so it runs in the background.

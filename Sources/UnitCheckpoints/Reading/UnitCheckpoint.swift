@@ -28,6 +28,8 @@ package final class UnitCheckpoint: Sendable {
   package let fileSize: Int
   /// The tensors whose bytes the file holds, if it is one of a set; nil for a whole checkpoint.
   package let part: CheckpointPart?
+  /// The digests of the part's own tensors.
+  let partDigests: [SHA256Digest]
   /// The files of a set, in order; empty for a checkpoint in one file.
   package let parts: [UnitCheckpoint]
   /// For each tensor of a set, the place in `parts` of the file with its bytes.
@@ -51,8 +53,17 @@ package final class UnitCheckpoint: Sendable {
     try self.init(file, try CheckpointOpener(file, log: &log), log: &log)
   }
 
+  /// Opens one more file of a set. If its index is that of `first` but for digests, both share it in memory.
+  convenience init(_ file: ReadableFile, sharing first: UnitCheckpoint?) throws(CheckpointError) {
+    var log = DefectLog(goesOn: false)
+    try self.init(file, try CheckpointOpener(file, log: &log), sharing: first?.index, log: &log)
+  }
+
   /// A checkpoint from tables that have been read.
-  init(_ file: ReadableFile, _ opener: CheckpointOpener, log: inout DefectLog) throws(CheckpointError) {
+  init(
+    _ file: ReadableFile, _ opener: CheckpointOpener, sharing known: CheckpointIndex? = nil,
+    log: inout DefectLog
+  ) throws(CheckpointError) {
     self.file = file
     path = file.path
     fileSize = file.size
@@ -62,8 +73,10 @@ package final class UnitCheckpoint: Sendable {
     sourceText = opener.bytes(of: .source)
     modelDigest = opener.modelDigest
     let tables = IndexTables { opener.bytes(of: $0) }
-    let index = try IndexDecoder.decode(tables, path: file.path, log: &log)
-    let part = try Self.part(opener, index, path: file.path)
+    let own = try IndexDecoder.decode(tables, path: file.path, log: &log)
+    let part = try Self.part(opener, own, path: file.path)
+    partDigests = part?.tensors.joined().map { own.tensors[$0].digest } ?? []
+    let index = known.flatMap { own.hasSameTensors(as: $0) ? $0 : nil } ?? own
     let map = try SectionDecoder(tables, index, part, path: file.path)
       .decode(pageBytes: Int(seal.pageBytes), fileSize: file.size)
     self.index = index
@@ -97,6 +110,7 @@ package final class UnitCheckpoint: Sendable {
     self.partOfTensor = partOfTensor
     self.index = index
     part = nil
+    partDigests = []
     (file, fileSize, hdf5, seal) = (first.file, parts.reduce(0) { $0 + $1.fileSize }, first.hdf5, first.seal)
     (planText, sourceText) = (first.planText, first.sourceText)
     modelDigest = Tensors.modelDigest(of: index.tensors.map { ($0.spec, $0.digest) })

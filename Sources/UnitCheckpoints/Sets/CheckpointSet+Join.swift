@@ -21,32 +21,55 @@ extension CheckpointSet {
         "\(numbers.count); run --part again for \(shown)"
           + (missing.count > 20 ? " and \(missing.count - 20) more" : ""))
     }
-    let parts = try numbers.map { (number) throws(CheckpointError) in
+    var parts: [UnitCheckpoint] = []
+    for number in numbers {
       let file: ReadableFile
       do throws(FileError) {
         file = try ReadableFile(named: names.name(number, of: count), within: names.folder)
       } catch { throw .file(error) }
-      return try UnitCheckpoint(file)
+      parts.append(try UnitCheckpoint(file, sharing: parts.first))
     }
     return try combined(parts, path: names.list)
   }
 
-  /// The reason why the file at `path` is not the complete part that `contents` describes; nil if it is.
+  /// What is at the path of a part that is to be written.
+  package enum Found {
+    /// The part that would be written, if the source still has the same bytes.
+    case complete(UnitCheckpoint)
+    /// Another file; the reason follows "it ".
+    case other(String)
+  }
+
+  /// Compares the file at `path` with the part that `contents` describes.
   ///
   /// All pages and everything else in the file are compared with their checksums. The tensors' bytes are not compared
   /// with those of the source.
-  package static func defect(ofPartAt path: String, _ contents: CheckpointContents) -> String? {
+  package static func found(at path: String, _ contents: CheckpointContents) -> Found {
     do {
       let part = try UnitCheckpoint(ReadableFile(path: path, isInput: false))
       guard part.part == contents.part, part.planText == contents.plan, part.sourceText == contents.source,
         part.tensors.map(\.spec) == contents.specs, try part.headers() == contents.headers
-      else { return "it is a part of another conversion" }
-      guard part.hasWrittenSize, try part.hasIntactMetadata() else { return "it is damaged" }
+      else { return .other("is a part of another conversion") }
+      guard part.isCompressed(as: contents) else {
+        return .other(contents.isCompressed ? "is not compressed" : "is compressed")
+      }
+      guard part.hasWrittenSize, try part.hasIntactMetadata() else { return .other("is damaged") }
       for section in part.map.sections.indices {
         try part.checkSection(section)
-        if !part.damagedPages(ofSection: section).isEmpty { return "it is damaged" }
+        if !part.damagedPages(ofSection: section).isEmpty { return .other("is damaged") }
       }
-      return nil
-    } catch { return "it cannot be read" }
+      return .complete(part)
+    } catch { return .other("cannot be read") }
+  }
+}
+
+extension UnitCheckpoint {
+  /// Whether the sections in chunks are those that a writer of `contents` would compress.
+  fileprivate func isCompressed(as contents: CheckpointContents) -> Bool {
+    map.sections.allSatisfy { section in
+      let spec = section.key.tensor.map { contents.specs[$0] }
+      let plan = contents.isCompressed ? ChunkPlan(section, spec, pageBytes: map.pageBytes) : nil
+      return section.byteCount == 0 || (section.address == nil) == (plan != nil)
+    }
   }
 }

@@ -68,7 +68,7 @@ package enum CheckpointSet {
         names.insert(TensorName(name)).inserted
       else {
         throw broken(
-          file.path, "parts[\(number)]", "the bare name of one more file, and its sha256", "\(item.kindName)")
+          file.path, "parts[\(number)]", "the bare name of one more file, and its sha256", "another entry")
       }
       return Entry(name: name, digest: digest)
     }
@@ -79,18 +79,19 @@ package enum CheckpointSet {
   package static func open(_ file: ReadableFile) throws(CheckpointError) -> UnitCheckpoint {
     let (entries, digest) = try entries(file)
     let folder = SystemPath.folder(of: file.path)
-    let parts = try entries.map { (entry) throws(CheckpointError) in
+    var parts: [UnitCheckpoint] = []
+    for entry in entries {
       let opened: ReadableFile
       do throws(FileError) { opened = try ReadableFile(named: entry.name, within: folder) } catch {
         throw .file(error)
       }
-      let part = try UnitCheckpoint(opened)
+      let part = try UnitCheckpoint(opened, sharing: parts.first)
       guard part.modelDigest.description == entry.digest else {
         throw broken(
           file.path, "file \(TensorName(entry.name).quoted)", "the digest \(TensorName(entry.digest).quoted)",
           "\(part.modelDigest); join the parts again if it was converted again")
       }
-      return part
+      parts.append(part)
     }
     let set = try combined(parts, path: file.path)
     guard set.modelDigest.description == digest else {
@@ -105,9 +106,9 @@ package enum CheckpointSet {
   package static func combined(_ parts: [UnitCheckpoint], path: String) throws(CheckpointError)
     -> UnitCheckpoint
   {
-    var index = CheckpointIndex()
-    var common: CheckpointIndex?
-    var partOfTensor: [Int32] = []
+    guard let first = parts.first else { throw broken(path, "the document", "at least one part", "none") }
+    var index = first.index
+    var partOfTensor = [Int32](repeating: -1, count: index.tensors.count)
     for (place, file) in parts.enumerated() {
       let name = "file \(TensorName(SystemPath.bareName(of: file.path)).quoted)"
       guard let part = file.part, part.number == place + 1, part.count == parts.count else {
@@ -115,27 +116,18 @@ package enum CheckpointSet {
           path, name, "part \(place + 1) of \(parts.count)",
           file.part.map { "part \($0.number) of \($0.count)" } ?? "a whole checkpoint")
       }
-      let own = file.index.withoutDigests
-      if common == nil {
-        index = file.index
-        common = own
-        partOfTensor = [Int32](repeating: -1, count: index.tensors.count)
-      }
-      guard common == own, parts[0].planText == file.planText, parts[0].sourceText == file.sourceText,
-        parts[0].seal.headersXXH3 == file.seal.headersXXH3
-      else {
+      if let other = file.difference(from: first) {
         throw broken(
-          path, name,
-          "the plan, tensors and source of \(TensorName(SystemPath.bareName(of: parts[0].path)).quoted)",
-          "others: the parts are of different conversions")
+          path, name, "\(other) of \(TensorName(SystemPath.bareName(of: first.path)).quoted)",
+          "another: the parts are of different conversions")
       }
-      for number in part.tensors.joined() {
+      for (number, digest) in zip(part.tensors.joined(), file.partDigests) {
         guard partOfTensor[number] < 0 else {
           throw broken(
             path, name, "each tensor in one file", "\(index.tensors[number].spec.name.quoted) in two")
         }
         partOfTensor[number] = Int32(place)
-        index.tensors[number].digest = file.index.tensors[number].digest
+        index.tensors[number].digest = digest
       }
     }
     if let missing = partOfTensor.firstIndex(of: -1) {
@@ -151,12 +143,23 @@ package enum CheckpointSet {
   }
 }
 
+extension UnitCheckpoint {
+  /// The first thing that two files of a set do not have in common, in words; nil if they fit.
+  fileprivate func difference(from first: UnitCheckpoint) -> String? {
+    if planText != first.planText { return "the plan" }
+    // Equal indexes are the same one (`UnitCheckpoint.init(_:sharing:)`).
+    if index != first.index { return "the list of tensors" }
+    if sourceText != first.sourceText { return "the record of the source's files" }
+    return seal.headersXXH3 == first.seal.headersXXH3 ? nil : "the kept files of the source"
+  }
+}
+
 extension CheckpointIndex {
-  /// The same index with one digest for every tensor.
-  fileprivate var withoutDigests: CheckpointIndex {
+  /// Whether two indexes are equal but for the digests of tensors.
+  func hasSameTensors(as other: CheckpointIndex) -> Bool {
+    guard tensors.count == other.tensors.count else { return false }
     var copy = self
-    let none = SHA256Hasher().finish()
-    for number in copy.tensors.indices { copy.tensors[number].digest = none }
-    return copy
+    for number in tensors.indices { copy.tensors[number].digest = other.tensors[number].digest }
+    return copy == other
   }
 }
