@@ -23,7 +23,9 @@ struct CheckpointSkeleton {
   ) throws(HDF5Error) {
     let skeleton = try HDF5SkeletonWriter(
       memory: memory,
-      datasetCount: map.sections.count + Layout.Table.allCases.count + contents.headers.count + 2,
+      // Only a file of a set has the table `part`.
+      datasetCount: map.sections.count + Layout.Table.allCases.count - (contents.part == nil ? 1 : 0)
+        + contents.headers.count + 2,
       hasChunks: plans.contains { $0 != nil })
     let format = Array((contents.part == nil ? Layout.formatValue : Layout.partFormatValue).utf8)
     try skeleton.writeRootAttribute(
