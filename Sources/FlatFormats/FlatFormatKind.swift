@@ -18,6 +18,10 @@ public enum FlatFormatKind: String, CaseIterable, Sendable {
   case keras
   /// Any other HDF5 file; its numeric datasets are tensors.
   case hdf5
+  /// Nested msgpack maps with Flax's arrays.
+  case flax
+  /// An index and data files of TensorFlow: a checkpoint, or the variables of a SavedModel.
+  case tensorflow
 }
 
 extension FlatFormatKind {

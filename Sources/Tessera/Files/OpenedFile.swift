@@ -34,7 +34,7 @@ package final class OpenedFile: Sendable {
   private let checked = Once<StoredModel?>()
   private let joined = Once<NetworkModel?>()
 
-  /// Recognises the file, or the weights of the folder, at `path`.
+  /// Recognises the file, or the weights of the folder, at `path`; or the checkpoint of TensorFlow with this prefix.
   ///
   /// - Parameters:
   ///   - assumeDType: the dtype of npy elements that are stored as raw bytes.
@@ -44,6 +44,7 @@ package final class OpenedFile: Sendable {
     if let source = try FlatFormats.open(folder: path, assumeDType: assumeDType) {
       self.init(source, of: path)
     } else {
+      let path = FlatFormats.index(ofPrefix: path) ?? path
       try self.init(try ReadableFile(path: path), assumeDType: assumeDType, usesHeaders: usesHeaders)
     }
   }

@@ -13,7 +13,9 @@ enum NamesRule: ValidationRule {
   static let subjects: RuleSubjects = [.checkpoint, .flat]
   static let advice = "Rename the tensor in the program that writes the file."
   static let defects: Set<CheckpointDefect> = [.nameRange, .nameText, .nameOverlap, .tensorName]
-  static let flatDefects: Set<FlatFormatRule> = [.safetensorsDuplicateTensor, .torchDuplicateName]
+  static let flatDefects: Set<FlatFormatRule> = [
+    .safetensorsDuplicateTensor, .torchDuplicateName, .flaxKey,
+  ]
   static let zipDefects: Set<ZipRule> = [.duplicateName, .name, .nameEncoding]
   static let graphDefects: Set<ONNXRule> = [.name]
 

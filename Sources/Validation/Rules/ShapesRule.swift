@@ -12,6 +12,7 @@ enum ShapesRule: ValidationRule {
   static let defects: Set<CheckpointDefect> = [.tensorDType, .tensorDimension, .tensorShape]
   static let flatDefects: Set<FlatFormatRule> = [
     .safetensorsDType, .safetensorsShape, .safetensorsSize, .npyShape, .npyDType, .torchBounds, .torchTensor,
+    .flaxArray, .tensorflowTensor,
   ]
   static let graphDefects: Set<ONNXRule> = [.shape, .dtype]
 

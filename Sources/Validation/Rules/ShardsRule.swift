@@ -12,6 +12,7 @@ enum ShardsRule: ValidationRule {
   static let flatDefects: Set<FlatFormatRule> = [
     .shardsIndex, .shardsName, .shardsLink, .shardsMissingShard, .shardsMissingTensor, .shardsExtraTensor,
     .shardsDuplicateTensor, .shardsVerbatim,
+    .tensorflowShard, .tensorflowSlices,
   ]
 
   static func findings(in subject: FlatSubject) -> [Finding] {

@@ -17,6 +17,7 @@ enum StructureRule: ValidationRule {
     .npyUnknownKey, .npyMissingKey, .npyOrder, .pickleTruncated, .pickleOpcode, .pickleVersion, .pickleStack,
     .pickleMemo, .pickleArgument, .torchMembers, .torchVersion, .torchByteOrder, .torchLegacy, .torchStorage,
     .torchAmplification, .hdf5Structure, .kerasLayers, .kerasArchive, .kerasShards,
+    .flaxStructure, .flaxChunks, .tensorflowTable, .tensorflowEntry, .tensorflowGraph,
   ]
   static let zipDefects: Set<ZipRule> = [
     .end, .comment, .end64, .directoryBounds, .directorySignature, .directorySize, .extra, .extra64,

@@ -14,6 +14,7 @@ enum TilesRule: ValidationRule {
     "Fetch the file again if it is truncated. Convert the file to drop bytes that belong to no tensor."
   static let flatDefects: Set<FlatFormatRule> = [
     .safetensorsHole, .safetensorsOverlap, .safetensorsBodySize, .npyDataSize, .torchStorageSize,
+    .tensorflowRange,
   ]
   static let zipDefects: Set<ZipRule> = [.overlap, .dataBounds, .storedSize]
   static let graphDefects: Set<ONNXRule> = [.data]

@@ -14,6 +14,7 @@ enum UnexaminedRule: ValidationRule {
   static let subjects: RuleSubjects = [.checkpoint, .flat]
   static let flatDefects: Set<FlatFormatRule> = [
     .leftOut, .pickleLimit, .torchNesting, .torchPacked, .shardsLimit, .safetensorsHeaderLimit, .hdf5Limit,
+    .flaxLimit, .tensorflowLimit,
   ]
   static let graphDefects: Set<ONNXRule> = [.count, .nesting]
 
