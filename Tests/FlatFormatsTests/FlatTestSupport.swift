@@ -109,4 +109,5 @@ func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
 extension FlatFormatKind {
   /// The formats whose files have several tensors, and that are written with any names.
   static let ofSeveralTensors = allCases.filter { ![.npy, .onnx, .shardedSafetensors, .keras].contains($0) }
+    .filter { $0 != .flax && $0 != .tensorflow }
 }

@@ -72,6 +72,8 @@ struct PeerFixtureTests {
     case .npy: ("npy/i2.npy", [try Sample("arr_0", .i16, [3, 1, 2], salt: 21)])
     // ShardedTests, TorchFixtureTests, ONNXInteropTests, KerasFixtureTests and PartialFixtureTests.
     case .shardedSafetensors, .pytorch, .onnx, .keras, .hdf5: nil
+    // FlaxFixtureTests and TensorFlowFixtureTests.
+    case .flax, .tensorflow: nil
     }
   }
 

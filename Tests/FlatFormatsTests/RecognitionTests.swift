@@ -20,6 +20,9 @@ struct RecognitionTests {
       ("w.pkl", Array("I1\n.".utf8), .pytorch), ("w.pt", Array("<html>".utf8), nil),
       ("w.bin", Array(ShardFiles.good.utf8), .shardedSafetensors),
       ("W.SafeTensors.Index.json", Array("{".utf8), .shardedSafetensors), ("x.json", Array("{}".utf8), nil),
+      ("w.txt", MsgpackValue.object([("a", .null), ("b", .array([1], "int8", [1]))]).bytes, .flax),
+      ("w.txt", MsgpackValue.object([("a", .integer(1))]).bytes, nil), ("w.MsgPack", [0x80], .flax),
+      ("x.index", BundleBytes().index, .tensorflow), ("x.index", [1, 2, 3], nil),
       ("w.npz", [0x1F, 0x8B, 8, 0], nil), ("w.safetensors", Array("<!DOCTYPE html>".utf8), nil),
     ] as [(String, [UInt8], FlatFormatKind?)])
   func recognise(_ name: String, _ bytes: [UInt8], _ expected: FlatFormatKind?) throws {
@@ -34,6 +37,7 @@ struct RecognitionTests {
       ("a/b.safetensors.index.json", .shardedSafetensors), ("out/", .shardedSafetensors), ("out", nil),
       ("a.pt", .pytorch), ("a.PTH", .pytorch), ("a.ckpt", .pytorch), ("a.bin", .pytorch), ("a.pkl", nil),
       ("npz", nil), ("a.weights.h5", .keras), ("a.Keras", .keras), ("x.hdf5", nil),
+      ("a.msgpack", .flax), ("x.index", nil),
     ] as [(String, FlatFormatKind?)])
   func byName(_ path: String, _ kind: FlatFormatKind?) { #expect(FlatFormats.kind(forName: path) == kind) }
 

@@ -41,6 +41,8 @@ struct FuzzTests {
     (.onnx, "partial/constants.onnx"), (.onnx, "partial/sparse.onnx"), (.keras, "keras/small.keras"),
     (.keras, "keras/code.h5"), (.keras, "keras/text.weights.h5"), (.keras, "keras/many.weights.json"),
     (.keras, "partial/datasets.h5"), (.keras, "partial/datasets-latest.h5"),
+    (.flax, "flax/trained.msgpack"), (.flax, "flax/values.msgpack"), (.flax, "flax/chunked.msgpack"),
+    (.tensorflow, "tensorflow/sliced.index"), (.tensorflow, "tensorflow/objects/ckpt-1.index"),
   ]
 
   @Test("every parser has a seed")

@@ -1,6 +1,6 @@
 /// The parsers that read files from others; a new parser needs a case, and its exercise in the switch.
 enum FuzzedParser: String, CaseIterable, Sendable {
-  case safetensors, shards, npy, zip, pytorch, onnx, plan, toml, hdf5, checkpoint, keras
+  case safetensors, shards, npy, zip, pytorch, onnx, plan, toml, hdf5, checkpoint, keras, flax, tensorflow
 
   /// Does with `bytes` what the commands do with a file. Errors are allowed; a trap, a hang, a read outside memory or a
   /// broken promise (`require`) is a finding.
@@ -17,6 +17,8 @@ enum FuzzedParser: String, CaseIterable, Sendable {
     case .hdf5: HDF5ReaderExercise.run(bytes)
     case .checkpoint: CheckpointFileExercise.run(bytes)
     case .keras: KerasExercise.run(bytes)
+    case .flax: FlaxExercise.run(bytes)
+    case .tensorflow: TensorFlowExercise.run(bytes)
     }
   }
 }
