@@ -48,7 +48,7 @@ GUIDES = {
     "inspect": ["look-at-a-file", "convert-pytorch", "compare-files"],
     "plan": ["plan-from-onnx", "plan-from-names", "plan-from-a-method", "slice-hugging-face"],
     "convert": ["convert-pytorch", "convert-keras", "slice-hugging-face", "add-adapters", "store-large-models",
-                "plan-from-onnx"],
+                "plan-from-onnx", "convert-flax-and-tensorflow"],
     "count": ["count-parameters", "gate-in-ci"],
     "extract": ["extract-a-network", "slice-hugging-face", "add-adapters"],
     "validate": ["check-a-model-folder", "gate-in-ci", "project-rules", "errors-and-warnings"],

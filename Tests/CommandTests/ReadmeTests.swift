@@ -60,6 +60,7 @@ struct ReadmeTests {
     "docs/guides/check-a-model-folder.md": ["Tests/Fixtures/folders/llama"],
     "docs/guides/convert-keras.md": ["Tests/Fixtures/keras"],
     "docs/guides/add-adapters.md": ["Tests/Fixtures/adapters"],
+    "docs/guides/convert-flax-and-tensorflow.md": ["Tests/Fixtures/flax", "Tests/Fixtures/tensorflow"],
     "docs/guides/plan-from-a-method.md": ["samples/family"],
     "docs/guides/read-from-python.md": ["samples/fashion", "samples/python"],
   ]

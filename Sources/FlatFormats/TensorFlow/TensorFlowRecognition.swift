@@ -57,10 +57,4 @@ extension FlatFormats {
     else { return nil }
     return index
   }
-
-  /// The stem of a data file's name, `X` for `X.data-00000-of-00001`; nil for other names.
-  package static func stem(ofData name: String) -> String? { BundleName.stem(ofData: name) }
-
-  /// The stem of an index's name.
-  package static func stem(ofIndex name: String) -> String { BundleName.stem(ofIndex: name) }
 }

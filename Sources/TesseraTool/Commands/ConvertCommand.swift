@@ -34,6 +34,9 @@ struct ConvertCommand: ParsableCommand {
       several shards have the same key, the text in the first one is kept. The metadata of an index goes \
       to the new index. If DEST is a single file, it keeps only those metadata of the index that are text.
 
+      Flax's msgpack and TensorFlow's checkpoints (X.index, the prefix X, or the folder of a SavedModel) are \
+      only read.
+
       Nothing in a PyTorch file is ever run. `tessera inspect --help` explains the names of its tensors. \
       Optimizer states are always left out and listed. Any other part that cannot be read (`inspect` lists \
       them) is an error, unless --leave-out accepts the loss. PyTorch files from Tessera load with \

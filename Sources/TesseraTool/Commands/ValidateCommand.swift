@@ -14,8 +14,8 @@ struct ValidateCommand: ParsableCommand {
     abstract: "Check files and report every defect.",
     usage: "tessera validate <files> ... [<options>]",
     discussion: """
-      Check unit checkpoints, safetensors, sets of shards, npz, npy, PyTorch, Keras and other HDF5 files \
-      against every rule of their formats. Check that an ONNX model can be read, that exactly one node makes each value, and \
+      Check unit checkpoints, safetensors, sets of shards, npz, npy, PyTorch, Keras and other HDF5 files, \
+      and those of Flax and TensorFlow, against every rule of their formats. Check that an ONNX model can be read, that exactly one node makes each value, and \
       that the nodes have no cycle. In a folder, check every file of these formats, and list the others. \
       In a folder of a Hugging Face model, also compare config.json with the tensors and with the tokenizer.
 
