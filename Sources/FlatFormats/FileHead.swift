@@ -1,5 +1,4 @@
 internal import ByteFiles
-internal import Tensors
 
 /// A file's name, size and first bytes, from which its format is recognised.
 struct FileHead {
@@ -33,7 +32,12 @@ struct FileHead {
   }
 
   /// Whether the file is a map whose first array is one of Flax's. This reads the heads of its first values.
-  var isFlax: Bool { FlaxRecognition.matches(file) }
+  var isFlax: Bool {
+    guard let first = bytes.first, (0x81...0x8F).contains(first) || first == 0xDE || first == 0xDF else {
+      return false
+    }
+    return FlaxRecognition.matches(file)
+  }
 
   /// Whether the file ends as a table of keys and values does.
   var endsInTableMark: Bool {
@@ -64,10 +68,7 @@ struct FileHead {
   var contentInWords: String {
     if let foreignContent { return foreignContent }
     if bytes.isEmpty { return "an empty file" }
-    if let stem = BundleName.stem(ofData: SystemPath.bareName(of: path)) {
-      return
-        "the data of a TensorFlow checkpoint, which \(TensorName(stem + BundleName.indexSuffix).quoted) describes"
-    }
+    if let part = FlatFormats.partInWords(path) { return part }
     let shown = bytes.prefix(8).map { byte in
       let digits = String(byte, radix: 16)
       return digits.count == 1 ? "0" + digits : digits

@@ -29,7 +29,7 @@ extension RefusalCase {
     flax(.flaxStructure, "only an array", .array([1], "int8", [1])),
     flax(.flaxStructure, "bytes after the map", .raw(MsgpackValue.object([]).bytes + [0])),
     flax(.flaxStructure, "a map without its end", .raw(MsgpackValue.object([("a", .null)]).bytes.dropLast())),
-    flax(.flaxStructure, "4 milliards of members", .raw([0xDF, 0xFF, 0xFF, 0xFF, 0xFF, 0xA1, 0x61, 0xC0])),
+    flax(.flaxStructure, "4 billion members", .raw([0xDF, 0xFF, 0xFF, 0xFF, 0xFF, 0xA1, 0x61, 0xC0])),
     beside(.flaxStructure, "4 GB of text", .raw([0xDB, 0xFF, 0xFF, 0xFF, 0xFF])),
     beside(.flaxStructure, "4 GB of elements", .raw([0xC9, 0xFF, 0xFF, 0xFF, 0xFF, 1])),
     beside(.flaxStructure, "a byte that is no type", .raw([0xC1])),

@@ -13,11 +13,10 @@ struct ObjectGraph {
     var values: [(key: String, name: String)] = []
     var hasSlots = false
 
-    /// Whether the object is an optimizer: it has slots, or a learning rate and the number of its steps.
+    /// Whether the object is an optimizer: it has slots, or the members of Keras's optimizers.
     var isOptimizer: Bool {
       func has(_ names: Set<String>) -> Bool { children.contains { names.contains($0.name) } }
-      return hasSlots
-        || has(["learning_rate", "_learning_rate"]) && has(["iter", "iterations", "_iterations"])
+      return hasSlots || has(["_learning_rate"]) && has(["_iterations"])
     }
   }
 
@@ -59,15 +58,15 @@ struct ObjectGraph {
       }
     }
     let reached = Self.reached(nodes)
+    var kept: Set<TensorName> = []
     for (number, node) in nodes.enumerated() {
       for value in node.values {
-        if fullNames.updateValue(value.name, forKey: TensorName(value.key)) != nil {
-          throw Self.broken(
-            file, "object \(number)", "every key once", "\(TensorName(value.key).quoted) twice")
-        }
-        if !reached[number] { apart.insert(TensorName(value.key)) }
+        let key = TensorName(value.key)
+        if fullNames[key] == nil { fullNames[key] = value.name }
+        if reached[number] { kept.insert(key) } else { apart.insert(key) }
       }
     }
+    apart.subtract(kept)
   }
 
   private static func broken(

@@ -48,6 +48,13 @@ enum TensorFlowRecognition {
 }
 
 extension FlatFormats {
+  /// What a file is to a checkpoint of TensorFlow, by its name; nil if it is no data file.
+  package static func partInWords(_ path: String) -> String? {
+    BundleName.stem(ofData: SystemPath.bareName(of: path)).map { stem in
+      "the data of a TensorFlow checkpoint, which \(TensorName(stem + BundleName.indexSuffix).quoted) describes"
+    }
+  }
+
   /// The path of the index of a checkpoint that TensorFlow names by its prefix: `X.index` for `X`; nil if `path` is there
   /// itself, or if there is no such index.
   package static func index(ofPrefix path: String) -> String? {
