@@ -67,6 +67,7 @@ struct TensorFlowCommandTests {
       "tensorflow/saved/variables/variables.index: ok, 1 note (tensorflow, 4 tensors)",
       "tensorflow/saved/variables/variables.data-00000-of-00001: ok (tensorflow)",
       "flax/model.msgpack: ok (flax, 8 tensors)",
+      "tensorflow/saved/saved_model.pb: not examined (the graph of a SavedModel, whose variables are in",
     ] { #expect(sound.outputText.contains(line), "\(sound.outputText)") }
     let path = "tensorflow/names.data-00000-of-00001"
     var bytes = try TemporaryFolder.bytes(of: folder.file(path))
@@ -75,7 +76,8 @@ struct TensorFlowCommandTests {
     let damaged = try tessera(["validate", "--deep", "tensorflow/names.index"], directory: folder.path)
     #expect(
       damaged.ending == .exited(1)
-        && damaged.outputText.contains("error member-checksum: tensor 'conv/bias': expected the CRC-32C 0x"),
+        && damaged.outputText.contains(
+          "error member-checksum: tensor 'conv/kernel': file 'names.data-00000-of-00001', "),
       "\(damaged.outputText)")
     let convert = try tessera(["convert", "tensorflow/names", "x.npz"], directory: folder.path)
     #expect(convert.ending == .exited(2) && convert.errorText.contains("CRC-32C"), "\(convert.errorText)")

@@ -1,4 +1,5 @@
 import FlatFormats
+import Tensors
 
 extension RefusalCase {
   private static func flax(_ rule: FlatFormatRule, _ label: String, _ value: MsgpackValue) -> RefusalCase {

@@ -1,5 +1,6 @@
 import FlatFormats
 import Foundation
+import Tensors
 import TestSupport
 
 extension RefusalCase {

@@ -54,21 +54,22 @@ struct BundleNames {
     let paths = Self.paths(tensors.map(\.key))
     guard let graph else { return ("variables", paths, [:]) }
     var firsts: [TensorName: Int] = [:]
-    var names: [TensorName] = []
+    var names = paths
     var ties: [Int: Int] = [:]
-    for (number, tensor) in tensors.enumerated() {
+    // In the order of the keys, so that it does not depend on the order of the data.
+    for number in tensors.indices.sorted(by: { tensors[$0].key < tensors[$1].key }) {
+      let tensor = tensors[number]
       guard let full = graph.fullNames[tensor.key], !full.isEmpty else { return ("objects", paths, [:]) }
       let name = TensorName(full)
       guard let first = firsts[name] else {
         firsts[name] = number
-        names.append(name)
+        names[number] = name
         continue
       }
       let other = tensors[first]
       guard other.spec.dtype == tensor.spec.dtype, other.spec.shape == tensor.spec.shape,
         other.checksums == tensor.checksums
       else { return ("objects", paths, [:]) }
-      names.append(paths[number])
       ties[number] = first
     }
     guard Set(names).count == names.count else { return ("objects", paths, [:]) }

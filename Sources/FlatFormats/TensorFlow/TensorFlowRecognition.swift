@@ -48,9 +48,12 @@ enum TensorFlowRecognition {
 }
 
 extension FlatFormats {
-  /// What a file is to a checkpoint of TensorFlow, by its name; nil if it is no data file.
+  /// What a file is to a checkpoint of TensorFlow, by its name; nil if it is no part of one.
   package static func partInWords(_ path: String) -> String? {
-    BundleName.stem(ofData: SystemPath.bareName(of: path)).map { stem in
+    if SystemPath.same(SystemPath.bareName(of: path), "saved_model.pb") {
+      return "the graph of a SavedModel, whose variables are in 'variables/variables.index'"
+    }
+    return BundleName.stem(ofData: SystemPath.bareName(of: path)).map { stem in
       "the data of a TensorFlow checkpoint, which \(TensorName(stem + BundleName.indexSuffix).quoted) describes"
     }
   }

@@ -105,9 +105,10 @@ final class TensorFlowSource: FlatWeightsSource {
     of entry: BundleEntry, _ name: TensorName, _ place: String
   ) throws(FlatFormatError) -> any TensorByteReader {
     let file = try dataFiles.file(entry.shard)
+    let part = "file \(TensorName(SystemPath.bareName(of: file.path)).quoted), \(place)"
     return try ChecksummedReader(
       PlainReader(file: file, name: name, start: entry.offset, count: entry.size), expected: entry.crc,
-      path: path, place: place)
+      path: path, place: part)
   }
 
   static let format = FlatFormat(
@@ -143,21 +144,20 @@ private struct BundleLeftOut {
   }
 
   var all: [LeftOut] {
-    func words(_ count: Int) -> String { count == 1 ? "1 tensor" : "\(count) tensors" }
     var all = items
     if let firstOptimizer {
       all.append(
         LeftOut(
           firstOptimizer.text,
           optimizers == 1
-            ? "a tensor of an optimizer's state" : "and others: \(words(optimizers)) of an optimizer's state",
+            ? "a tensor of an optimizer's state" : "one of \(optimizers) tensors of an optimizer's state",
           .apart))
     }
     if let firstMetric {
       all.append(
         LeftOut(
           firstMetric.text,
-          metrics == 1 ? "a tensor of metrics" : "and others: \(words(metrics)) of metrics", .apart))
+          metrics == 1 ? "a tensor of metrics" : "one of \(metrics) tensors of metrics", .apart))
     }
     return all
   }
