@@ -33,7 +33,7 @@ struct TensorFlowCommandTests {
         let convert = try tessera(
           ["convert", source, out] + (out == "out.npz" ? ["--opaque"] : []), directory: folder.path)
         #expect(convert.ending == .exited(0), "\(source), \(out): \(convert.errorText)")
-        let options = out.hasSuffix("npz") ? ["--assume-dtype", "bf16"] : []
+        let options = out.hasSuffix("npz") ? ["--assume-dtype", "BF16"] : []
         let diff = try tessera(["diff", source, out, "--leave-out", "*"] + options, directory: folder.path)
         #expect(
           diff.outputText.hasPrefix("equal: \(count) tensors\n"),

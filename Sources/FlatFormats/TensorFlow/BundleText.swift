@@ -6,12 +6,14 @@ enum BundleText {
   private static let limit = 256 << 20
 
   /// The range of the text in the file; throws if a checksum is wrong.
-  static func range(of entry: BundleEntry, in file: ReadableFile, _ name: TensorName) throws(FlatFormatError)
-    -> Range<Int>
-  {
+  ///
+  /// - Parameter path: that of the index, for messages.
+  static func range(
+    of entry: BundleEntry, in file: ReadableFile, _ name: TensorName, path: String
+  ) throws(FlatFormatError) -> Range<Int> {
     let place = "entry \(name.quoted)"
     func broken(_ expected: String, _ found: String) -> FlatFormatError {
-      .refused(.tensorflowGraph, path: file.path, place: place, expected: expected, found: found)
+      .refused(.tensorflowGraph, path: path, place: place, expected: expected, found: found)
     }
     guard entry.shape.isEmpty, entry.slices.isEmpty, entry.size <= Self.limit else {
       throw broken("one text of at most \(Self.limit.grouped) bytes", "another one")
@@ -29,7 +31,7 @@ enum BundleText {
     let lengthCRC = ByteFields(stored).u32(0) ?? 0
     let found = MaskedCRC.masked(crc.value)
     guard lengthCRC == found else {
-      throw MaskedCRC.mismatch(file.path, "\(place), its length", expected: lengthCRC, found: found)
+      throw MaskedCRC.mismatch(path, "\(place), its length", expected: lengthCRC, found: found)
     }
     Array(stored).withUnsafeBytes { crc.update($0) }
     let start = entry.offset + fields.position
@@ -43,7 +45,7 @@ enum BundleText {
     }
     let whole = MaskedCRC.masked(crc.value)
     guard whole == entry.crc else {
-      throw MaskedCRC.mismatch(file.path, place, expected: entry.crc, found: whole)
+      throw MaskedCRC.mismatch(path, place, expected: entry.crc, found: whole)
     }
     return start..<(start + length)
   }

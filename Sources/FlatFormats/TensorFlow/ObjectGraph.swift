@@ -27,8 +27,10 @@ struct ObjectGraph {
 
   private static let itemLimit = 4_000_000
 
-  /// - Parameter range: the message in the file.
-  init(_ file: ReadableFile, _ range: Range<Int>) throws(FlatFormatError) {
+  /// - Parameters:
+  ///   - range: the message in the data file.
+  ///   - path: that of the index, for messages.
+  init(_ file: ReadableFile, _ range: Range<Int>, path: String) throws(FlatFormatError) {
     let wire = WireFile(file, end: range.upperBound)
     var nodes: [Node] = []
     var items = 0
@@ -44,17 +46,17 @@ struct ObjectGraph {
       guard case .refused(_, _, let place, let expected, let found) = error else {
         throw FlatFormatError(error)
       }
-      throw Self.broken(file, place, expected, found)
+      throw Self.broken(path, place, expected, found)
     }
     guard items <= Self.itemLimit else {
       throw .refused(
-        .tensorflowLimit, path: file.path, place: "object graph",
+        .tensorflowLimit, path: path, place: "object graph",
         expected: "at most \(Self.itemLimit.grouped) objects and links", found: "more")
     }
     for (number, node) in nodes.enumerated() {
       for child in node.children where !nodes.indices.contains(child.node) {
         throw Self.broken(
-          file, "object \(number)", "links to the \(nodes.count.grouped) objects", "one to \(child.node)")
+          path, "object \(number)", "links to the \(nodes.count.grouped) objects", "one to \(child.node)")
       }
     }
     let reached = Self.reached(nodes)
@@ -70,10 +72,10 @@ struct ObjectGraph {
   }
 
   private static func broken(
-    _ file: ReadableFile, _ place: String, _ expected: String, _ found: String
+    _ path: String, _ place: String, _ expected: String, _ found: String
   ) -> FlatFormatError {
     .refused(
-      .tensorflowGraph, path: file.path, place: "object graph, \(place)", expected: expected, found: found)
+      .tensorflowGraph, path: path, place: "object graph, \(place)", expected: expected, found: found)
   }
 
   /// The objects that are reached without an optimizer and without the record of Keras's metrics.

@@ -29,7 +29,7 @@ final class TensorFlowSource: FlatWeightsSource {
         + index.slices.map { (String(decoding: $0.key, as: UTF8.self), $0.value) })
     dataFiles = ShardFiles(data.opened)
     files = [file.path] + data.opened.map(\.path)
-    let graph = try Self.graph(index, dataFiles)
+    let graph = try Self.graph(index, dataFiles, path)
     var rest = BundleLeftOut()
     let names = BundleNames(
       graph, index.entries.filter { TensorFlowDType.dtype($0.entry.dtype) != nil }.map(\.name))
@@ -77,13 +77,14 @@ final class TensorFlowSource: FlatWeightsSource {
   }
 
   /// The graph of objects; nil for a checkpoint by names, as TensorFlow 1 writes it.
-  private static func graph(_ index: BundleIndex, _ files: ShardFiles) throws(FlatFormatError) -> ObjectGraph?
-  {
+  private static func graph(
+    _ index: BundleIndex, _ files: ShardFiles, _ path: String
+  ) throws(FlatFormatError) -> ObjectGraph? {
     guard let (name, entry) = index.entries.first(where: { $0.name == ObjectGraph.key }),
       entry.dtype == TensorFlowDType.text
     else { return nil }
     let file = try files.file(entry.shard)
-    return try ObjectGraph(file, try BundleText.range(of: entry, in: file, name))
+    return try ObjectGraph(file, try BundleText.range(of: entry, in: file, name, path: path), path: path)
   }
 
   func reader(of index: Int) throws(FlatFormatError) -> any TensorByteReader {

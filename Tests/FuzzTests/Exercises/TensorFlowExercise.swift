@@ -14,7 +14,9 @@ enum TensorFlowExercise {
     read(bytes)
     if let sealed = sealed(bytes) { read(sealed) }
     guard let file = ScratchFile.holding(bytes) else { return }
-    do throws(FlatFormatError) { _ = try ObjectGraph(file, 0..<bytes.count) } catch { requireSentence(error) }
+    do throws(FlatFormatError) { _ = try ObjectGraph(file, 0..<bytes.count, path: file.path) } catch {
+      requireSentence(error)
+    }
   }
 
   private static func read(_ bytes: [UInt8]) {
