@@ -47,7 +47,7 @@ USAGE = "The command line is wrong. Nothing was written."
 GUIDES = {
     "inspect": ["look-at-a-file", "convert-pytorch", "convert-distributed", "compare-files"],
     "plan": ["plan-from-onnx", "plan-from-names", "plan-from-a-method", "slice-hugging-face"],
-    "convert": ["convert-pytorch", "convert-distributed", "convert-keras", "convert-gguf", "slice-hugging-face",
+    "convert": ["convert-pytorch", "convert-distributed", "convert-keras", "convert-gguf", "convert-flax-and-tensorflow", "slice-hugging-face",
                 "add-adapters", "store-large-models", "convert-in-parts", "plan-from-onnx"],
     "count": ["count-parameters", "gate-in-ci"],
     "extract": ["extract-a-network", "convert-gguf", "slice-hugging-face", "add-adapters"],

@@ -31,6 +31,21 @@ struct FileHead {
     contains("tessera.checkpoint") ? nil : HDF5Recognition.kind(of: file)
   }
 
+  /// Whether the file is a map whose first array is one of Flax's. This reads the heads of its first values.
+  var isFlax: Bool {
+    guard let first = bytes.first, (0x81...0x8F).contains(first) || first == 0xDE || first == 0xDF else {
+      return false
+    }
+    return FlaxRecognition.matches(file)
+  }
+
+  /// Whether the file ends as a table of keys and values does.
+  var endsInTableMark: Bool {
+    let count = TableFile.magic.count
+    guard size >= TableFile.footerSize else { return false }
+    return (try? file.bytes(at: size - count, count: count))?.elementsEqual(TableFile.magic) == true
+  }
+
   func hasSuffix(_ suffix: String) -> Bool { path.lowercased().hasSuffix(suffix) }
 
   /// Whether the file is a pointer of Git LFS, which stands for the file itself.
@@ -53,6 +68,7 @@ struct FileHead {
   var contentInWords: String {
     if let foreignContent { return foreignContent }
     if bytes.isEmpty { return "an empty file" }
+    if let part = FlatFormats.partInWords(path) { return part }
     let shown = bytes.prefix(8).map { byte in
       let digits = String(byte, radix: 16)
       return digits.count == 1 ? "0" + digits : digits

@@ -22,6 +22,10 @@ public enum FlatFormatKind: String, CaseIterable, Sendable {
   case hdf5
   /// Metadata and tensors in a binary header, then the tensors' bytes; the format of llama.cpp.
   case gguf
+  /// Nested msgpack maps with Flax's arrays.
+  case flax
+  /// An index and data files of TensorFlow: a checkpoint, or the variables of a SavedModel.
+  case tensorflow
 }
 
 extension FlatFormatKind {

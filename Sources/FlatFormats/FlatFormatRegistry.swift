@@ -11,6 +11,9 @@ struct FlatFormat: Sendable {
   let suffix: String
   /// Other suffixes that files of this format have, in lower case.
   var otherSuffixes: [String] = []
+  /// Whether a file with such a name is of this format if its content tells nothing. Names that other files have, too, are
+  /// not: those of unit checkpoints end as those of any HDF5, and many programs have an `.index`.
+  var isKnownByName = true
   /// The files of this format that can be written.
   var uses: Set<FlatFormats.Use> = [.conversion, .subNetwork, .outputs]
   /// Whether a part of such a file can be a pickle.
@@ -32,8 +35,7 @@ struct FlatFormat: Sendable {
 
   /// Whether `path` ends in a suffix of this format.
   func isUsual(_ path: String) -> Bool {
-    // Such names are those of unit checkpoints; only its content makes a file another kind of HDF5.
-    if kind == .hdf5 { return false }
+    guard isKnownByName else { return false }
     let name = path.lowercased()
     return name.hasSuffix(suffix) || otherSuffixes.contains(where: name.hasSuffix)
   }
@@ -66,6 +68,8 @@ extension FlatFormats {
     case .keras: KerasSource.format
     case .hdf5: HDF5Source.format
     case .gguf: GGUFSource.format
+    case .flax: FlaxSource.format
+    case .tensorflow: TensorFlowSource.format
     }
   }
 }

@@ -268,4 +268,42 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case ggufVerbatim = "gguf.verbatim"
   /// A name or a rank that llama.cpp does not read.
   case ggufWrite = "gguf.write"
+
+  /// The file is no msgpack, is cut off, or has bytes after its map.
+  case flaxStructure = "flax.structure"
+  /// A key is no text, or occurs twice in a map.
+  case flaxKey = "flax.key"
+  /// An array without shape, dtype and bytes, or whose bytes do not fit its shape.
+  case flaxArray = "flax.array"
+  /// The chunks of a large array do not make up an array.
+  case flaxChunks = "flax.chunks"
+  /// Maps are nested too deep, or values or names are too many.
+  case flaxLimit = "flax.limit"
+  /// Flax's files are only read.
+  case flaxWrite = "flax.write"
+
+  /// The index is no sorted table of keys and values.
+  case tensorflowTable = "tensorflow.table"
+  /// The header or an entry of the index cannot be decoded.
+  case tensorflowEntry = "tensorflow.entry"
+  /// The shape of a tensor does not fit the number of its bytes.
+  case tensorflowTensor = "tensorflow.tensor"
+  /// The CRC-32C of a block of the index or of a tensor differs from the stored one.
+  case tensorflowChecksum = "tensorflow.checksum"
+  /// A data file is missing, leads out of the folder, or does not belong to the index.
+  case tensorflowShard = "tensorflow.shard"
+  /// The bytes of an entry are outside its data file, or those of another entry, too.
+  case tensorflowRange = "tensorflow.range"
+  /// The slices of a partitioned variable do not make up the variable.
+  case tensorflowSlices = "tensorflow.slices"
+  /// The graph of objects cannot be decoded.
+  case tensorflowGraph = "tensorflow.graph"
+  /// A compressed index, big-endian numbers, slices of several axes, or a later version of the format.
+  case tensorflowFeature = "tensorflow.feature"
+  /// Keys, blocks or data files are too many or too large.
+  case tensorflowLimit = "tensorflow.limit"
+  /// A folder with several checkpoints, or a SavedModel without variables.
+  case tensorflowFolder = "tensorflow.folder"
+  /// TensorFlow's files are only read.
+  case tensorflowWrite = "tensorflow.write"
 }

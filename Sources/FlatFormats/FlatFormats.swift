@@ -52,7 +52,8 @@ public enum FlatFormats {
   /// Opens the weights in the folder at `path`; nil if it is not a folder.
   ///
   /// They are the files that its `*.safetensors.index.json` names; without an index, its only safetensors file or its
-  /// only set of numbered shards; or the pieces of a distributed checkpoint.
+  /// only set of numbered shards; or the pieces of a distributed checkpoint; or a checkpoint of TensorFlow, or the
+  /// variables of a SavedModel.
   public static func open(folder path: String, assumeDType: DType?) throws(FlatFormatError)
     -> (any FlatWeightsSource)?
   {
@@ -75,6 +76,10 @@ public enum FlatFormats {
   {
     guard let folder = ShardFolder(path) else { return nil }
     do throws(FlatFormatError) {
+      if let index = try TensorFlowRecognition.index(in: folder) {
+        let file = try asFlatFormat { () throws(FileError) in try ReadableFile(path: folder.file(index)) }
+        return (try TensorFlowSource(file), [])
+      }
       switch try folder.contents() {
       case .set(let names):
         let found = ShardedSource.examine(

@@ -50,9 +50,11 @@ extension FlatFormats {
 
   /// The usual suffix of each format, longest first, and other suffixes that only one format uses.
   private static let promises: [(suffix: String, kind: String)] =
-    FlatFormats.registry.map { ($0.suffix, $0.kind.rawValue) }.sorted { $0.suffix.count > $1.suffix.count }
+    FlatFormats.registry.filter(\.isKnownByName).map { ($0.suffix, $0.kind.rawValue) }
+    .sorted { $0.suffix.count > $1.suffix.count }
     + [
-      (".pth", FlatFormatKind.pytorch.rawValue), (".keras", FlatFormatKind.keras.rawValue), (".h5", "hdf5"),
+      (".pth", FlatFormatKind.pytorch.rawValue), (".keras", FlatFormatKind.keras.rawValue), (".hdf5", "hdf5"),
+      (".h5", "hdf5"),
     ]
 
   /// A description of a file's first bytes, for messages.

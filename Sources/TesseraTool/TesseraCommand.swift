@@ -14,7 +14,8 @@ struct TesseraCommand: ParsableCommand {
     discussion: """
       A unit checkpoint is one HDF5 file. It holds every unit of a network, and lists the units that each \
       task uses at each budget. tessera converts flat files (ordinary weights: safetensors, npz, PyTorch, \
-      ONNX, Keras, GGUF) to a unit checkpoint and back, bit for bit. It also lists and checks the contents.
+      ONNX, Keras, GGUF, Flax, TensorFlow) to a unit checkpoint and back, bit for bit. It also lists and \
+      checks the contents.
 
       Exit codes:
         0   done, no problem found

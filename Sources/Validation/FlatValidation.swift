@@ -131,6 +131,7 @@ extension FlatDefect {
         .notRecognised, .shardsFolder, .npyVersion, .npyObject, .npyStructured, .npyLongDouble, .npyOpaque,
         .npyAssumedWidth, .npzMember, .torchNoTensors, .torchTar, .hdf5Feature, .ggufVersion, .ggufByteOrder,
         .dcpStorage, .dcpPart,
+        .tensorflowFeature, .tensorflowFolder,
       ].contains(rule)
     case .zip(let rule): [.disks, .encrypted, .method].contains(rule)
     case .graph(let rule): rule == .segment

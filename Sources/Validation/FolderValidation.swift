@@ -78,6 +78,12 @@ package struct FolderValidation {
       members.formUnion(sets.ranks.map { TensorName($0) })
       found[TensorName(first)] = checkRanks(sets.ranks, in: folder)
     }
+    for bundle in sets.bundles {
+      if isCancelled() { return }
+      members.formUnion(bundle.parts.map { TensorName($0) })
+      found[TensorName(bundle.name)] = checkBundle(
+        folder.path(of: bundle.name), parts: bundle.parts.map(folder.path(of:)))
+    }
     for set in sets.unindexed {
       if isCancelled() { return }
       members.formUnion(set.names.map { TensorName($0) })
@@ -225,6 +231,20 @@ package struct FolderValidation {
     FileVerdict(
       path: path, kind: FlatFormatKind.dcp.rawValue, tensorCount: nil, isDeep: options.deep, findings: [],
       rules: whole.rules)
+  }
+
+  /// The verdicts on the index of a checkpoint of TensorFlow and on its data files, which are nothing alone.
+  private func checkBundle(_ index: String, parts: [String]) -> [FileVerdict] {
+    let whole = checkFile(index)
+    guard case .checked = whole.state else {
+      return [whole] + parts.map { FileVerdict(path: $0, left: "the data of '\(index)'") }
+    }
+    return [whole]
+      + parts.map {
+        FileVerdict(
+          path: $0, kind: whole.kind, tensorCount: nil, isDeep: options.deep, findings: [], rules: whole.rules
+        )
+      }
   }
 
   /// If a shard has errors, adds a finding to the index, because an index depends on its shards.

@@ -37,19 +37,19 @@ struct ExitCodeTests {
       (["inspect", "pipe"], "pipe: cannot read: it is not a regular file"),
       (
         ["inspect", "empty"],
-        "empty: expected a unit checkpoint or a safetensors, npz, npy, PyTorch, ONNX, Keras, HDF5 or GGUF file, found an empty file"
+        "empty: expected a unit checkpoint or a safetensors, npz, npy, PyTorch, ONNX, Keras, HDF5, GGUF, Flax or TensorFlow file, found an empty file"
       ),
       (
         ["inspect", "p.png"],
-        "p.png: expected a unit checkpoint or a safetensors, npz, npy, PyTorch, ONNX, Keras, HDF5 or GGUF file, found a PNG picture"
+        "p.png: expected a unit checkpoint or a safetensors, npz, npy, PyTorch, ONNX, Keras, HDF5, GGUF, Flax or TensorFlow file, found a PNG picture"
       ),
       (
         ["inspect", "j.json"],
-        "j.json: expected a unit checkpoint or a safetensors, npz, npy, PyTorch, ONNX, Keras, HDF5 or GGUF file, found JSON text"
+        "j.json: expected a unit checkpoint or a safetensors, npz, npy, PyTorch, ONNX, Keras, HDF5, GGUF, Flax or TensorFlow file, found JSON text"
       ),
       (
         ["inspect", "z.gz"],
-        "z.gz: expected a unit checkpoint or a safetensors, npz, npy, PyTorch, ONNX, Keras, HDF5 or GGUF file, found a gzip archive"
+        "z.gz: expected a unit checkpoint or a safetensors, npz, npy, PyTorch, ONNX, Keras, HDF5, GGUF, Flax or TensorFlow file, found a gzip archive"
       ),
       (
         ["inspect", "m.pt"],
@@ -61,7 +61,7 @@ struct ExitCodeTests {
       (["convert", "pipe", "out.h5"], "pipe: cannot read: it is not a regular file"),
       (
         ["convert", "p.png", "out.h5"],
-        "p.png: expected a unit checkpoint or a safetensors, npz, npy, PyTorch, ONNX, Keras, HDF5 or GGUF file, found"
+        "p.png: expected a unit checkpoint or a safetensors, npz, npy, PyTorch, ONNX, Keras, HDF5, GGUF, Flax or TensorFlow file, found"
       ),
       (
         ["convert", "w.safetensors", "old.h5", "-n"], "old.h5: expected no file of that name (-n), found one"

@@ -62,6 +62,7 @@ struct ReadmeTests {
     "docs/guides/add-adapters.md": ["Tests/Fixtures/adapters"],
     "docs/guides/convert-gguf.md": ["Tests/Fixtures/gguf", "samples/fashion"],
     "docs/guides/convert-distributed.md": ["Tests/Fixtures/dcp"],
+    "docs/guides/convert-flax-and-tensorflow.md": ["Tests/Fixtures/flax", "Tests/Fixtures/tensorflow"],
     "docs/guides/plan-from-a-method.md": ["samples/family"],
     "docs/guides/read-from-python.md": ["samples/fashion", "samples/python"],
   ]

@@ -109,7 +109,7 @@ func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
 extension FlatFormatKind {
   /// The formats whose files have several tensors, and that are written with any names.
   static let ofSeveralTensors = allCases.filter {
-    ![.npy, .onnx, .shardedSafetensors, .keras, .dcp].contains($0)
+    ![.npy, .onnx, .shardedSafetensors, .keras, .dcp, .flax, .tensorflow].contains($0)
   }
   /// Those that have BOOL, U8 and U16 too. `GGUFTests` has the same tests with other dtypes.
   static let ofAnyDType = ofSeveralTensors.filter { $0 != .gguf }

@@ -74,6 +74,8 @@ struct PeerFixtureTests {
     // ShardedTests, DistributedFixtureTests, TorchFixtureTests, ONNXInteropTests, KerasFixtureTests and
     // PartialFixtureTests.
     case .shardedSafetensors, .dcp, .pytorch, .onnx, .keras, .hdf5: nil
+    // FlaxFixtureTests and TensorFlowFixtureTests.
+    case .flax, .tensorflow: nil
     }
   }
 

@@ -25,6 +25,9 @@ struct RecognitionTests {
       (".metadata", [0x80, 4, 0x95, 0, 0], .dcp), ("__3.metadata", [0x80, 2, 0x63], .dcp),
       ("x.metadata", [0x80, 4, 0x95, 0, 0], .pytorch), (".metadata", Array("{}".utf8), nil),
       ("__0_0.distcp", TorchBytes.tensor().file, .dcp), ("__0_0.distcp", [], .dcp),
+      ("w.txt", MsgpackValue.object([("a", .null), ("b", .array([1], "int8", [1]))]).bytes, .flax),
+      ("w.txt", MsgpackValue.object([("a", .integer(1))]).bytes, nil), ("w.MsgPack", [0x80], .flax),
+      ("x.index", BundleBytes().index, .tensorflow), ("x.index", [1, 2, 3], nil),
       ("w.npz", [0x1F, 0x8B, 8, 0], nil), ("w.safetensors", Array("<!DOCTYPE html>".utf8), nil),
     ] as [(String, [UInt8], FlatFormatKind?)])
   func recognise(_ name: String, _ bytes: [UInt8], _ expected: FlatFormatKind?) throws {
@@ -41,6 +44,7 @@ struct RecognitionTests {
       ("npz", nil), ("a.weights.h5", .keras), ("a.Keras", .keras), ("x.hdf5", nil),
       ("a.gguf", .gguf),
       ("a.distcp", .dcp), (".metadata", nil),
+      ("a.msgpack", .flax), ("x.index", nil),
     ] as [(String, FlatFormatKind?)])
   func byName(_ path: String, _ kind: FlatFormatKind?) { #expect(FlatFormats.kind(forName: path) == kind) }
 

@@ -10,6 +10,7 @@ struct RefusalTests {
     + RefusalCase.numpyCases + RefusalCase.zipCases
     + RefusalCase.pickleCases + RefusalCase.torchCases + RefusalCase.changedCases + RefusalCase.onnxCases
     + RefusalCase.kerasCases + RefusalCase.ggufCases + RefusalCase.distributedCases
+    + RefusalCase.flaxCases + RefusalCase.tensorflowCases
 
   @Test(
     "a malformed file or request is refused by its rule, in one sentence, and leaves nothing behind",
@@ -29,7 +30,7 @@ struct RefusalTests {
   func complete() {
     let covered = Set(Self.all.map(\.defect))
     #expect(FlatDefect.allCases.filter { !covered.contains($0) } == [])
-    #expect(Self.all.count >= 310)
+    #expect(Self.all.count >= 340)
   }
 
   @Test("rule ids are different and say their format")
@@ -55,7 +56,7 @@ struct RefusalTests {
         == "w.safetensors: tensor 'a': expected 12 bytes for U16 [2, 3], found data_offsets [0, 2]")
     #expect(
       try message("w.safetensors", Array("version https://git-lfs.github.com/spec/v1".utf8))
-        == "w.safetensors: first bytes: expected a safetensors, npz, npy, PyTorch, ONNX, Keras, HDF5 or GGUF file, found a Git LFS pointer; "
+        == "w.safetensors: first bytes: expected a safetensors, npz, npy, PyTorch, ONNX, Keras, HDF5, GGUF, Flax or TensorFlow file, found a Git LFS pointer; "
         + "the weights themselves were not fetched (git lfs pull)")
     #expect(
       try message("x.npy", npy("{'descr': '|V2', 'fortran_order': False, 'shape': (1,), }", data: 2))

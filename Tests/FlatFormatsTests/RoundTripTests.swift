@@ -32,7 +32,8 @@ struct RoundTripTests {
     var generator = SeededGenerator(seed: 11)
     let samples = try Self.samples(dtype, generator: &generator)
     let folder = try TemporaryFolder()
-    for kind in FlatFormatKind.allCases where ![.npy, .onnx, .keras, .gguf, .dcp].contains(kind) {
+    for kind in FlatFormatKind.allCases
+    where ![.npy, .onnx, .keras, .gguf, .dcp, .flax, .tensorflow].contains(kind) {
       // Only ONNX has integers of fewer than eight bits.
       if kind.isSafetensors && (dtype == .c128 || dtype.mayEndInsideByte) { continue }
       if kind == .hdf5 && dtype.bytes == nil { continue }

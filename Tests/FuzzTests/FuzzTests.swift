@@ -45,6 +45,8 @@ struct FuzzTests {
     (.gguf, "gguf/llama.gguf"),
     (.dcp, "dcp/ranks/.metadata"), (.dcp, "dcp/ranks/__0_0.distcp"),
     (.dcp, "dcp/safetensors/shard-00002-model-00001-of-00001.safetensors"),
+    (.flax, "flax/trained.msgpack"), (.flax, "flax/values.msgpack"), (.flax, "flax/chunked.msgpack"),
+    (.tensorflow, "tensorflow/sliced.index"), (.tensorflow, "tensorflow/objects/ckpt-1.index"),
   ]
 
   @Test("every parser has a seed")

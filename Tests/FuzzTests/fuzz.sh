@@ -57,6 +57,8 @@ seed() {
     checkpoint) add "$1" Tests/Fixtures/checkpoints/*.h5 ;;
     keras) add "$1" Tests/Fixtures/keras/*.{h5,keras,json} Tests/Fixtures/partial/*.h5 "$hostile"/hdf5-*/* ;;
     dcp) add "$1" Tests/Fixtures/dcp/*/{.metadata,*.distcp,*.safetensors} ;;
+    flax) add "$1" Tests/Fixtures/flax/*.msgpack ;;
+    tensorflow) add "$1" Tests/Fixtures/tensorflow/*.index Tests/Fixtures/tensorflow/*/*.index ;;
   esac
   add "$1" Tests/FailCases/"$1"/*
 }

@@ -22,7 +22,7 @@ struct RuleDefectTests {
       .sinkTensorCount, .sinkUnreadable, .safetensorsVerbatim, .shardsOverSource, .shardsInTheWay,
       .npyOpaqueWrite,
       .npyHeaderWrite, .npzName, .npzTies, .onnxWrite, .hdf5Write, .kerasWrite, .ggufVerbatim,
-      .ggufWrite, .dcpWrite,
+      .ggufWrite, .dcpWrite, .flaxWrite, .tensorflowWrite,
     ] as [FlatFormatRule]).map(FlatDefect.format) + [.zip(.readPastEnd)])
 
   @Test("every defect of a flat file breaks exactly one rule", arguments: FlatDefect.allCases)

@@ -146,7 +146,9 @@ def test_the_manifest_is_in_step() -> None:
         r"(?:tessera[@/]v?|rev: v|TESSERA_VERSION: )(\d+\.\d+\.\d+)", page.read_text(encoding="utf-8"))}
     assert found == {_install.version()}
     for name in ("a.safetensors", "a/b.H5", "pytorch_model.bin", "pytorch_model-00001-of-00002.bin", "x.ckpt", "x.npz",
-                 "model.safetensors.index.json", "m.dduf", "m.gguf", "__0_0.distcp", "m.onnx", "m.pth", "m.pt"):
+                 "model.safetensors.index.json", "m.dduf", "m.gguf", "__0_0.distcp", "m.onnx", "m.pth", "m.pt",
+                 "flax_model.msgpack", "variables/variables.data-00000-of-00001"):
         assert _files.is_model(name), name
-    for name in ("firmware.bin", "models/firmware.bin", "a.safetensors.txt", "config.json", "x.npy", "npz"):
+    for name in ("firmware.bin", "models/firmware.bin", "a.safetensors.txt", "config.json", "x.npy", "npz", "faiss.index",
+                 "x.data-0-of-1"):
         assert not _files.is_model(name), name

@@ -17,7 +17,8 @@ SOURCES = ROOT / "Sources"
 # One array is not a model; the names of a .bin are tested by themselves.
 NOT_BY_NAME = {".npy", ".bin"}
 # protobuf has no mark at its start, and an index of shards is JSON.
-NOT_BY_CONTENT = {"onnx", "safetensors-sharded"}
+# A map of msgpack begins with any of many bytes, and the mark of TensorFlow's index is at its end.
+NOT_BY_CONTENT = {"onnx", "safetensors-sharded", "flax", "tensorflow"}
 # The metadata of a distributed checkpoint is a pickle under its own name.
 BY_NAME_ONLY = {"dcp"}
 # What `validate` recognises beside the formats of weights.
@@ -65,6 +66,20 @@ def test_names_of_models_are_those_of_the_formats() -> None:
         assert any(ending in known.split(".") for known in endings), ending
 
 
+def test_data_of_a_tensorflow_checkpoint_are_given_by_its_index(tmp_path: Path) -> None:
+    names = [f"m.data-0000{number}-of-00002" for number in range(2)]
+    paths = [str(tmp_path / name) for name in names]
+    for path in paths:
+        Path(path).write_bytes(b"12")
+    # Without an index, the command says that it is missing.
+    assert _files.as_sets(paths) == paths
+    index = str(tmp_path / "m.index")
+    Path(index).write_bytes(b"3")
+    (tmp_path / "m.data-00000-of-2").write_bytes(b"other")
+    assert _files.as_sets(paths) == [index] and _files.parts(index) == [index, *paths] and _files.size(index) == 5
+    assert _files.parts(str(tmp_path / "faiss.index")) == [str(tmp_path / "faiss.index")]
+
+
 def test_names_of_a_bin_are_those_that_the_command_knows() -> None:
     words = swift("FlatFormats/FormatInWords.swift")
     names = strings(words[words.index("func isTorchName"):].partition("\n  }")[0])
@@ -78,9 +93,14 @@ def test_content_is_recognised_as_the_command_does(tmp_path: Path) -> None:
     samples = [*(FIXTURES / "flat").rglob("*.*"), *(FIXTURES / "pytorch").glob("*.pt"),
                *(FIXTURES / "checkpoints").glob("*.h5"), *(FIXTURES / "cases").glob("*.onnx"),
                *(FIXTURES / "shards" / "indexes").glob("*.json"), FIXTURES / "keras" / "small.keras",
-               FIXTURES / "gguf" / "llama.gguf", FIXTURES / "dcp" / "ranks" / "__0_0.distcp"]
+               FIXTURES / "gguf" / "llama.gguf", FIXTURES / "dcp" / "ranks" / "__0_0.distcp",
+               FIXTURES / "flax" / "model.msgpack", FIXTURES / "tensorflow" / "names.index"]
     for number, path in enumerate(samples):
         (tmp_path / f"{number}.weights").symlink_to(path)
+        # A checkpoint of TensorFlow has its data beside it.
+        data = path.with_suffix(".data-00000-of-00001")
+        if data.exists():
+            (tmp_path / f"{number}.weights.data-00000-of-00001").write_bytes(data.read_bytes())
     result = subprocess.run([command(), "validate", "--json", *(f"{number}.weights" for number in range(len(samples)))],
                             cwd=tmp_path, capture_output=True, text=True)
     seen: set[str] = set()

@@ -72,7 +72,7 @@ final class HDF5Source: FlatWeightsSource {
   }
 
   static let format = FlatFormat(
-    kind: .hdf5, name: "HDF5", suffix: ".hdf5", uses: [],
+    kind: .hdf5, name: "HDF5", suffix: ".hdf5", isKnownByName: false, uses: [],
     matches: { head in head.hdf5 == .other },
     open: { file, assumed throws(FlatFormatError) in
       let source = try HDF5Source(file, assumed: assumed)

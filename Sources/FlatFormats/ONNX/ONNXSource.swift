@@ -115,6 +115,12 @@ enum ONNXHead {
   static func matches(_ head: FileHead) -> Bool {
     let bytes = head.bytes
     guard bytes.count >= 3, bytes[0] == 0x08, (1...64).contains(bytes[1]) else { return false }
+    // A SavedModel of TensorFlow begins with its version and a message, where a model has the name of a producer.
+    if bytes[2] == 0x12, let text = bytes.dropFirst(3).drop(while: { $0 >= 0x80 }).dropFirst().first,
+      text < 0x20
+    {
+      return false
+    }
     // producer_name, producer_version, domain, model_version, doc_string, graph, opset_import, metadata_props.
     return [0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72].contains(bytes[2])
   }

@@ -14,6 +14,8 @@ public struct FolderSets: Sendable {
   public private(set) var isTorn = false
   /// The safetensors of the ranks of a distributed checkpoint; they have no index.
   public private(set) var ranks: [String] = []
+  /// Indexes of TensorFlow's checkpoints, each with the names of its data files.
+  public private(set) var bundles: [(name: String, parts: [String])] = []
 
   /// All files ending in `.safetensors` that no index names, numbered ones included.
   public private(set) var unnamed: [String] = []
@@ -25,6 +27,13 @@ public struct FolderSets: Sendable {
     guard let folder = ShardFolder(path) else { return }
     indexes = names.filter(ShardName.isIndex).map { name in
       (name, (try? open(folder.file(name))).flatMap { ShardIndex(reading: $0) }?.shards ?? [])
+    }
+    bundles = names.filter { $0.hasSuffix(BundleName.indexSuffix) }.compactMap { name in
+      guard let file = try? open(folder.file(name)), FlatFormats.recognise(file) == .tensorflow else {
+        return nil
+      }
+      let stem = BundleName.stem(ofIndex: name)
+      return (name, names.filter { BundleName.stem(ofData: $0).map { SystemPath.same($0, stem) } == true })
     }
     // File names are compared by their bytes, as the file system does.
     var indexed = Set(indexes.flatMap(\.shards).map { TensorName($0) })

@@ -211,9 +211,13 @@ struct ShardFolder {
   private static func roots(of folder: String) -> [String] {
     let inside = folder == "/" ? folder : folder + "/"
     let parts = SystemPath.components(folder)
-    // <cache>/models--…/snapshots/<revision>, whose files are links to <cache>/models--…/blobs/<digest>.
-    guard parts.count > 3, parts[parts.count - 2] == "snapshots", parts[parts.count - 3].hasPrefix("models--")
+    // <cache>/models--…/snapshots/<revision>, whose files are links to <cache>/models--…/blobs/<digest>, also from the
+    // folders in it.
+    guard
+      let snapshots = parts.indices.dropLast().last(where: { place in
+        place > 1 && parts[place] == "snapshots" && parts[place - 1].hasPrefix("models--")
+      })
     else { return [inside] }
-    return [inside, parts.dropLast(2).joined(separator: "/") + "/blobs/"]
+    return [inside, parts[..<snapshots].joined(separator: "/") + "/blobs/"]
   }
 }

@@ -3,7 +3,7 @@ internal import TensorStreams
 internal import Tensors
 
 /// A file with tensors, of any format: safetensors (also sharded), npz, npy, PyTorch (also distributed), ONNX, Keras,
-/// any other HDF5 file, GGUF, or a unit checkpoint.
+/// any other HDF5 file, GGUF, Flax, TensorFlow, or a unit checkpoint.
 ///
 /// Opening reads and checks the header or the index; elements are read on demand.
 ///

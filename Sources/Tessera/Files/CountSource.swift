@@ -43,6 +43,7 @@ package struct CountSource {
   ///
   /// - Parameter assumeDType: the dtype of npy elements that are stored as raw bytes.
   package init(_ path: String, assumeDType: Tensors.DType?) throws {
+    let path = FlatFormats.index(ofPrefix: path) ?? path
     let file = FlatFormats.isFolder(path) ? nil : try ReadableFile(path: path)
     if let file, try PlanFile.isJSON(file) {
       try self.init(plan: PlanFile.read(file), path: path)

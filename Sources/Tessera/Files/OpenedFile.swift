@@ -34,7 +34,7 @@ package final class OpenedFile: Sendable {
   private let checked = Once<StoredModel?>()
   private let joined = Once<NetworkModel?>()
 
-  /// Recognises the file, or the weights of the folder, at `path`.
+  /// Recognises the file, or the weights of the folder, at `path`; or the checkpoint of TensorFlow with this prefix.
   ///
   /// - Parameters:
   ///   - assumeDType: the dtype of npy elements that are stored as raw bytes.
@@ -44,6 +44,7 @@ package final class OpenedFile: Sendable {
     if let source = try FlatFormats.open(folder: path, assumeDType: assumeDType) {
       self.init(source, of: path)
     } else {
+      let path = FlatFormats.index(ofPrefix: path) ?? path
       try self.init(try ReadableFile(path: path), assumeDType: assumeDType, usesHeaders: usesHeaders)
     }
   }
@@ -175,7 +176,7 @@ package final class OpenedFile: Sendable {
   /// A description of a file of unknown format, from its first bytes.
   private static func guess(_ file: ReadableFile) -> String {
     if file.size == 0 { return "an empty file" }
-    if let document = tesseraDocument(file) { return document }
+    if let document = tesseraDocument(file) ?? FlatFormats.partInWords(file.path) { return document }
     guard let head = try? file.bytes(at: 0, count: min(32, file.size)) else { return "an unreadable file" }
     let starts: [([UInt8], String)] = [
       ([0x80, 0x02], "a Python pickle"),

@@ -39,7 +39,9 @@ struct ConvertCommand: ParsableCommand {
       to the new index. If DEST is a single file, it keeps only those metadata of the index that are text.
 
       A distributed checkpoint of PyTorch (DCP) is a folder with .metadata, or with the safetensors of all \
-      ranks; give the folder as SOURCE. Its pieces are put together. It is only read.
+      ranks; give the folder as SOURCE. Its pieces are put together. It is only read. \
+      Flax's msgpack and TensorFlow's checkpoints (X.index, the prefix X, or the folder of a SavedModel) are \
+      only read.
 
       --part 3/8 converts an eighth of the tensors, to model-00003-of-00008.h5 for DEST model.h5. Any number \
       of processes or machines can convert the parts; they need the same SOURCE, DEST and options. A part \

@@ -32,6 +32,10 @@ struct InspectCommand: ParsableCommand {
       model_state, model, net, network, module, weights or params, tensor names do not include that name. \
       NumPy arrays and scalars are tensors too.
 
+      A tensor of Flax is named by its keys, joined by slashes. FILE may also be the index or the prefix of \
+      a TensorFlow checkpoint, or the folder of a SavedModel. Its variables are named as in the program; the \
+      metadata say so if the paths of objects are their names instead.
+
       All other parts of a file are listed as left out, with the reason: optimizer states, sparse and \
       quantised tensors, tensors of unknown classes, arrays of text or Python objects, files that are not \
       arrays.

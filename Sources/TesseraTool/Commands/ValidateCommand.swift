@@ -15,9 +15,9 @@ struct ValidateCommand: ParsableCommand {
     usage: "tessera validate <files> ... [<options>]",
     discussion: """
       Check unit checkpoints, safetensors, sets of shards, npz, npy, PyTorch (also distributed checkpoints), \
-      GGUF, Keras and other HDF5 files against every rule of their formats. Check that an ONNX model can be read, \
-      that exactly one node makes each value, and that the nodes have no cycle. In a folder, check every file of \
-      these formats, and list the others. \
+      GGUF, Keras and other HDF5 files, and those of Flax and TensorFlow, against every rule of their formats. Check \
+      that an ONNX model can be read, that exactly one node makes each value, and that the nodes have no cycle. In a \
+      folder, check every file of these formats, and list the others. \
       In a folder of a Hugging Face model, also compare config.json with the tensors and with the tokenizer.
 
       A tessera.toml has a project's own rules for its files: dtypes, tensors, sizes, counts, formats, \

@@ -5,10 +5,12 @@ internal import Zip
 
 /// The data of a flat file can be read completely and match the container's checksums.
 enum MemberChecksumRule: ValidationRule {
-  static let summary = "The members of an archive can be unpacked and match their CRC-32 and size."
+  static let summary =
+    "Members of an archive match their CRC-32 and size, tensors of TensorFlow their CRC-32C."
   static let subjects: RuleSubjects = .flat
   static let isDeep = true
   static let advice = "Fetch the file again: its data were damaged after it was written."
+  static let flatDefects: Set<FlatFormatRule> = [.tensorflowChecksum]
   static let zipDefects: Set<ZipRule> = [.crc, .deflate, .short, .long]
 
   static func findings(in subject: FlatSubject) -> [Finding] {

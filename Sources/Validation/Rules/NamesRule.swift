@@ -14,7 +14,7 @@ enum NamesRule: ValidationRule {
   static let advice = "Rename the tensor in the program that writes the file."
   static let defects: Set<CheckpointDefect> = [.nameRange, .nameText, .nameOverlap, .tensorName]
   static let flatDefects: Set<FlatFormatRule> = [
-    .safetensorsDuplicateTensor, .torchDuplicateName, .ggufName, .ggufDuplicateTensor,
+    .safetensorsDuplicateTensor, .torchDuplicateName, .ggufName, .ggufDuplicateTensor, .flaxKey,
   ]
   static let zipDefects: Set<ZipRule> = [.duplicateName, .name, .nameEncoding]
   static let graphDefects: Set<ONNXRule> = [.name]

@@ -14,6 +14,7 @@ enum ShapesRule: ValidationRule {
     .safetensorsDType, .safetensorsShape, .safetensorsSize, .npyShape, .npyDType, .torchBounds, .torchTensor,
     .ggufShape, .ggufType,
     .dcpTensor, .dcpBounds,
+    .flaxArray, .tensorflowTensor,
   ]
   static let graphDefects: Set<ONNXRule> = [.shape, .dtype]
 

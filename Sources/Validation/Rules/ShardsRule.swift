@@ -15,6 +15,7 @@ enum ShardsRule: ValidationRule {
   static let flatDefects: Set<FlatFormatRule> = [
     .shardsIndex, .shardsName, .shardsLink, .shardsMissingShard, .shardsMissingTensor, .shardsExtraTensor,
     .shardsDuplicateTensor, .shardsVerbatim, .dcpFile, .dcpPiece, .dcpMissing, .dcpOverlap,
+    .tensorflowShard, .tensorflowSlices,
   ]
 
   static func findings(in subject: FlatSubject) -> [Finding] {

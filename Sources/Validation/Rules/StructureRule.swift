@@ -20,6 +20,7 @@ enum StructureRule: ValidationRule {
     .ggufTruncated,
     .ggufKey, .ggufDuplicateKey, .ggufValueType, .ggufAlignment,
     .dcpMetadata, .dcpRanks,
+    .flaxStructure, .flaxChunks, .tensorflowTable, .tensorflowEntry, .tensorflowGraph,
   ]
   static let zipDefects: Set<ZipRule> = [
     .end, .comment, .end64, .directoryBounds, .directorySignature, .directorySize, .extra, .extra64,

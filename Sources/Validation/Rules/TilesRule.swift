@@ -16,6 +16,7 @@ enum TilesRule: ValidationRule {
     .safetensorsHole, .safetensorsOverlap, .safetensorsBodySize, .npyDataSize, .torchStorageSize,
     .ggufOffset, .ggufPadding, .ggufBodySize,
     .dcpRange,
+    .tensorflowRange,
   ]
   static let zipDefects: Set<ZipRule> = [.overlap, .dataBounds, .storedSize]
   static let graphDefects: Set<ONNXRule> = [.data]

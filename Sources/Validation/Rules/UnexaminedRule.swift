@@ -16,6 +16,7 @@ enum UnexaminedRule: ValidationRule {
     .leftOut, .pickleLimit, .torchNesting, .torchPacked, .shardsLimit, .safetensorsHeaderLimit, .hdf5Limit,
     .ggufLimit,
     .dcpLimit,
+    .flaxLimit, .tensorflowLimit,
   ]
   static let graphDefects: Set<ONNXRule> = [.count, .nesting]
 

@@ -1,6 +1,7 @@
 /// The parsers that read files from others; a new parser needs a case, and its exercise in the switch.
 enum FuzzedParser: String, CaseIterable, Sendable {
-  case safetensors, shards, npy, zip, pytorch, onnx, plan, toml, hdf5, checkpoint, keras, gguf, dcp
+  case safetensors, shards, npy, zip, pytorch, onnx, plan, toml, hdf5, checkpoint, keras, gguf, dcp, flax
+  case tensorflow
 
   /// Does with `bytes` what the commands do with a file. Errors are allowed; a trap, a hang, a read outside memory or a
   /// broken promise (`require`) is a finding.
@@ -19,6 +20,8 @@ enum FuzzedParser: String, CaseIterable, Sendable {
     case .keras: KerasExercise.run(bytes)
     case .gguf: GGUFExercise.run(bytes)
     case .dcp: DistributedExercise.run(bytes)
+    case .flax: FlaxExercise.run(bytes)
+    case .tensorflow: TensorFlowExercise.run(bytes)
     }
   }
 }

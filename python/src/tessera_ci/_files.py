@@ -9,8 +9,9 @@ import re
 from typing import Any, Iterable
 
 # Also `files` of the hooks in .pre-commit-hooks.yaml. A .bin is a model only by its name: firmware has this ending too.
-NAMES = r"(?i)(\.(safetensors(\.index\.json)?|npz|pt|pth|ckpt|onnx|keras|gguf|distcp|h5|hdf5|dduf)|" \
-        r"(model|weights|consolidated)[^/]*\.bin)$"
+# TensorFlow's checkpoints are known by their data files: many programs have an .index.
+NAMES = r"(?i)(\.(safetensors(\.index\.json)?|npz|pt|pth|ckpt|onnx|keras|gguf|distcp|h5|hdf5|msgpack|dduf)|" \
+        r"(model|weights|consolidated)[^/]*\.bin|\.data-\d{5}-of-\d{5})$"
 
 
 SHARD = re.compile(r"(?P<stem>.*)-\d{5}-of-\d{5}\.safetensors", re.DOTALL)
@@ -18,6 +19,8 @@ INDEX = ".safetensors.index.json"
 # A distributed checkpoint of PyTorch: files of pieces, and what they are pieces of. The metadata is not a model by its
 # name: Flutter's projects have a file of this name.
 PIECES, METADATA = ".distcp", ".metadata"
+# The data files of a TensorFlow checkpoint, whose index is `stem.index`.
+DATA = re.compile(r"(?P<stem>.*)\.data-\d{5}-of-\d{5}", re.DOTALL)
 # Bytes of an index that is read. The largest published ones have about 10 MB.
 INDEX_LIMIT = 200_000_000
 
@@ -31,11 +34,15 @@ def as_sets(files: Iterable[str]) -> list[str]:
     distributed checkpoint are given by its metadata.
 
     A file that no index names is not a part of a set, whatever its own name is: it stays. A shard beside an index that
-    cannot be read stays, too, and the index is added.
+    cannot be read stays, too, and the index is added. The data of a TensorFlow checkpoint are given by its index.
     """
     found: set[str] = set()
     indexes: dict[str, dict[str, set[str] | None]] = {}
     for file in files:
+        data = DATA.fullmatch(file)
+        if data and os.path.lexists(data["stem"] + ".index"):
+            found.add(data["stem"] + ".index")
+            continue
         folder, name = os.path.split(file)
         if name.endswith(PIECES) and os.path.isfile(metadata := os.path.join(folder, METADATA)):
             found.add(metadata)
@@ -69,6 +76,9 @@ def parts(path: str | os.PathLike[str]) -> list[str]:
     text = os.fspath(path)
     if os.path.basename(text) == METADATA:
         return [text, *sorted(glob.glob(os.path.join(glob.escape(os.path.dirname(text)), "*" + PIECES)))]
+    if text.endswith(".index"):
+        data = glob.glob(glob.escape(text.removesuffix("index")) + "data-?????-of-?????")
+        return [text, *(file for file in sorted(data) if DATA.fullmatch(file) and os.path.isfile(file))]
     if not text.endswith(INDEX):
         return [text]
     folder = os.path.dirname(text)
