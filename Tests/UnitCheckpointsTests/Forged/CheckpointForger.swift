@@ -229,7 +229,10 @@ struct CheckpointForger {
   mutating func rebuild() throws {
     let memory = try NamelessFile()
     let skeleton = try HDF5SkeletonWriter(
-      memory: memory, datasetCount: datasets.count + Layout.Table.allCases.count + headers.count + 2,
+      memory: memory,
+      datasetCount: datasets.count + Layout.Table.allCases.count - (tables.part.isEmpty ? 1 : 0)
+        + headers.count
+        + 2,
       hasChunks: datasets.contains { $0.chunkElements != nil })
     try skeleton.writeRootAttribute(
       Layout.formatAttribute, type: .string(length: format.utf8.count), bytes: Array(format.utf8))
