@@ -79,9 +79,14 @@ extension RefusalCase {
       ])),
     flax(.flaxLimit, "600 levels", (0..<600).reduce(.null) { inner, _ in .object([("k", inner)]) }),
     flax(
-      .flaxLimit, "names of 65 MB from 700 kB",
-      (0..<10).reduce(.list([MsgpackValue](repeating: .null, count: 120))) { inner, _ in
-        .object([(String(repeating: "k", count: 65_000), inner)])
+      .flaxLimit, "names of 72 MB from 66 kB",
+      .object([
+        (String(repeating: "k", count: 65_000), .list([MsgpackValue](repeating: .null, count: 1_100)))
+      ])),
+    flax(
+      .flaxLimit, "empty maps below a name of 66 kB",
+      (0..<3).reduce(.list([MsgpackValue](repeating: .object([]), count: 120))) { inner, _ in
+        .object([(String(repeating: "k", count: 22_000), inner)])
       }),
     .sink(.flaxWrite, .flax, "one tensor", [try Sample("a", .f32, [2], salt: 1)]),
   ]

@@ -22,6 +22,8 @@ struct FlaxTree {
   private var stack: [Frame] = []
   private var count = 0
   private var textLeft = textLimit
+  /// Bytes of the keys on the way to the innermost map.
+  private var pathBytes = 0
 
   /// A map or a list whose members are being read.
   private struct Frame {
@@ -51,7 +53,7 @@ struct FlaxTree {
     while let level = stack.indices.last {
       if stack[level].left == 0 {
         if level == 0 { roots = stack[0].known }
-        stack.removeLast()
+        pop()
         continue
       }
       try readMember(level)
@@ -111,23 +113,36 @@ struct FlaxTree {
     guard stack.count < Self.depthLimit else {
       throw refusal(.flaxLimit, place, "at most \(Self.depthLimit) levels", "more")
     }
+    pathBytes += stack.last.map { $0.key.utf8.count + 1 } ?? 0
+    guard pathBytes <= Self.keyLimit else {
+      throw refusal(.flaxLimit, place, "names of at most \(Self.keyLimit.grouped) bytes", "longer ones")
+    }
     stack.append(frame)
+  }
+
+  /// Goes back to the map or list around the innermost one.
+  private mutating func pop() {
+    stack.removeLast()
+    pathBytes -= stack.last.map { $0.key.utf8.count + 1 } ?? 0
   }
 
   /// The next key of a map, which has not had it before.
   private mutating func key(_ level: Int) throws(FlatFormatError) -> String {
-    let outer = FlaxNames.name(stack.dropLast().map(\.key))
-    let place = stack.count == 1 ? "the outermost map" : "map \(TensorName(outer).quoted)"
+    // Made only for an error: there may be half a million keys, each below a long name.
+    func place() -> String {
+      let outer = FlaxNames.name(stack.dropLast().map(\.key))
+      return stack.count == 1 ? "the outermost map" : "map \(TensorName(outer).quoted)"
+    }
     let head = try cursor.head()
     guard case .text(let count) = head, count <= Self.keyLimit else {
       throw refusal(
-        .flaxKey, place, "keys that are texts of at most \(Self.keyLimit.grouped) bytes", head.words)
+        .flaxKey, place(), "keys that are texts of at most \(Self.keyLimit.grouped) bytes", head.words)
     }
     guard let key = String(validating: try cursor.bytes(count), as: UTF8.self) else {
-      throw refusal(.flaxKey, place, "keys in UTF-8", "other bytes")
+      throw refusal(.flaxKey, place(), "keys in UTF-8", "other bytes")
     }
     guard stack[level].known.insert(TensorName(key)).inserted else {
-      throw refusal(.flaxKey, place, "every key once", "\(TensorName(key).quoted) twice")
+      throw refusal(.flaxKey, place(), "every key once", "\(TensorName(key).quoted) twice")
     }
     return key
   }
@@ -176,7 +191,7 @@ extension FlaxTree {
     guard shape.count <= 64, chunks.allSatisfy({ $0.shape.count == 1 && $0.dtype == first.dtype }) else {
       throw broken("chunks that are lists of one dtype", "others")
     }
-    stack.removeLast()
+    pop()
     try spend()
     entries.append(Entry(keys: keys, array: chunks, shape: shape))
   }

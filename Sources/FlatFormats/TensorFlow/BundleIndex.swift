@@ -63,7 +63,7 @@ struct BundleIndex {
         while let field = try asEntry("header", { () throws(GraphError) in try inner.next() }) {
           switch (field.number, field.value) {
           case (2, .varint(let bits)): consumer = Int(truncatingIfNeeded: bits)
-          case (3, .varint(let bits)): bad.append(bits)
+          case (3, .varint(let bits)) where bad.count < 1000: bad.append(bits)
           case (3, .bytes(let range)):
             var list = WireReader(wire, range)
             while let bits = try asEntry("header", { () throws(GraphError) in try list.nextVarint() }),

@@ -41,7 +41,10 @@ final class TensorFlowSource: FlatWeightsSource {
       }
       guard let dtype = TensorFlowDType.dtype(entry.dtype) else {
         rest.items.append(LeftOut(name.text, "a tensor of \(TensorFlowDType.words(entry.dtype))"))
-        for slice in entry.slices { _ = index.take(slice: slice.key(of: Array(name.text.utf8))) }
+        // After the first slice without an entry, there is nothing to take; each key costs the length of the name.
+        for slice in entry.slices where index.take(slice: slice.key(of: Array(name.text.utf8))) == nil {
+          break
+        }
         continue
       }
       let tensor = try BundleTensor(name, entry, dtype: dtype, path: path, index: &index)
