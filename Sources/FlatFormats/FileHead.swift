@@ -33,9 +33,17 @@ struct FileHead {
 
   /// Whether the file is a map whose first array is one of Flax's. This reads the heads of its first values.
   var isFlax: Bool {
-    guard let first = bytes.first, (0x81...0x8F).contains(first) || first == 0xDE || first == 0xDF else {
-      return false
-    }
+    let start: Int? =
+      switch bytes.first {
+      case 0x81...0x8F: 1
+      case 0xDE: 3
+      case 0xDF: 5
+      default: nil
+      }
+    // The first key is a text. HDF5 begins like a map, and is read no further for it.
+    guard let start, bytes.indices.contains(start),
+      (0xA0...0xBF).contains(bytes[start]) || (0xD9...0xDB).contains(bytes[start])
+    else { return false }
     return FlaxRecognition.matches(file)
   }
 

@@ -28,6 +28,8 @@ package final class OpenedFile: Sendable {
   let file: ReadableFile?
   private let assumeDType: Tensors.DType?
   private let usesHeaders: Bool
+  /// Whether the file is the list of a set of checkpoints.
+  private let isSet: Bool
   private let opened = Once<Contents>()
   private let decoded = Once<Model?>()
   /// The graph of a checkpoint, which is decoded when the checkpoint is checked.
@@ -56,7 +58,7 @@ package final class OpenedFile: Sendable {
     path = source.path
     self.folder = folder
     file = nil
-    (assumeDType, usesHeaders) = (nil, true)
+    (assumeDType, usesHeaders, isSet) = (nil, true, false)
     flatKind = source.kind
     _ = opened.value { .flat(source) }
   }
@@ -76,9 +78,12 @@ package final class OpenedFile: Sendable {
     self.file = file
     self.assumeDType = assumeDType
     self.usesHeaders = usesHeaders
-    if let kind = FlatFormats.recognise(file) {
+    let kind = FlatFormats.recognise(file)
+    let isHDF5 = try kind == nil && HDF5File.hasSignature(file)
+    isSet = kind == nil && !isHDF5 && CheckpointSet.isList(file)
+    if let kind {
       flatKind = kind
-    } else if try HDF5File.hasSignature(file) || CheckpointSet.isList(file) {
+    } else if isHDF5 || isSet {
       // A file whose root cannot be read is taken for a checkpoint, whose reader names the defect.
       flatKind = nil
     } else {
@@ -97,7 +102,6 @@ package final class OpenedFile: Sendable {
           if case .some(.some(let model)) = decoded.known { return .flat(try FlatFormats.weights(of: model)) }
           return .flat(try FlatFormats.open(file, as: kind, assumeDType: assumeDType))
         }
-        let isSet = CheckpointSet.isList(file)
         let checkpoint = try isSet ? CheckpointSet.open(file) : UnitCheckpoint(file)
         if let part = checkpoint.part {
           throw TesseraError(
