@@ -34,7 +34,7 @@ struct FileHead {
   /// Whether the file is a map whose first array is one of Flax's. This reads the heads of its first values.
   var isFlax: Bool {
     let start: Int? =
-      switch bytes.first {
+      switch bytes.first ?? 0 {
       case 0x81...0x8F: 1
       case 0xDE: 3
       case 0xDF: 5
