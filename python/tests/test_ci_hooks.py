@@ -149,6 +149,6 @@ def test_the_manifest_is_in_step() -> None:
                  "model.safetensors.index.json", "m.dduf", "m.gguf", "__0_0.distcp", "m.onnx", "m.pth", "m.pt",
                  "flax_model.msgpack", "variables/variables.data-00000-of-00001"):
         assert _files.is_model(name), name
-    for name in ("firmware.bin", "models/firmware.bin", "a.safetensors.txt", "config.json", "x.npy", "npz", "faiss.index",
-                 "x.data-0-of-1"):
+    for name in ("firmware.bin", "models/firmware.bin", "a.safetensors.txt", "config.json", "x.npy", "npz",
+                 "faiss.index", "x.data-0-of-1"):
         assert not _files.is_model(name), name
