@@ -207,7 +207,7 @@ def test_dask_with_a_killed_part(model: Model, tmp_path: Path) -> None:
     without_slurm(words, "", model, tmp_path)
 
 
-def test_usage_is_told(tmp_path: Path) -> None:
+def test_usage_is_printed(tmp_path: Path) -> None:
     environment = {name: text for name, text in os.environ.items() if not name.startswith("SLURM_")}
     for name in ("submit.sh", "convert-xargs.sh", "convert.sbatch"):
         done = call(tmp_path, environment, "bash", SAMPLES / name, "only-a-source")

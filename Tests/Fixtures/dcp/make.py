@@ -159,19 +159,18 @@ def consolidated(name, folder):
 
 
 def main():
-    target = Path(sys.argv[1] if len(sys.argv) > 1 else HERE)
+    target = Path(sys.argv[1] if len(sys.argv) > 1 else HERE).resolve()
     expected = {}
-    # The folder's path is in .metadata, so it is always the same.
-    base = Path("/tmp/tessera-dcp")
-    for number, name in enumerate(LAYOUTS):
-        folder = base / name
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        mp.spawn(run, (name, 29610 + number, str(folder)), nprocs=LAYOUTS[name][1])
-        expected[name] = consolidated(name, str(folder))
-        shutil.rmtree(target / name, ignore_errors=True)
-        shutil.copytree(folder, target / name)
-    shutil.rmtree(base)
+    with tempfile.TemporaryDirectory() as base:
+        # The folder's path is in .metadata. A relative one is the same on every machine.
+        os.chdir(base)
+        for number, name in enumerate(LAYOUTS):
+            os.mkdir(name)
+            mp.spawn(run, (name, 29610 + number, name), nprocs=LAYOUTS[name][1])
+            expected[name] = consolidated(name, name)
+            shutil.rmtree(target / name, ignore_errors=True)
+            shutil.copytree(name, target / name)
+        os.chdir(target)
     (target / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
 
 
