@@ -12,12 +12,11 @@ struct AssembledReaderTests {
   /// `n + 1` in the second.
   private func read(columns: Int) throws -> [UInt8] {
     let boxes = (0..<columns).map { PieceBox(offsets: [0, $0], sizes: [2, 1]) }
-    let tensor = DistributedTensor(
-      name: "w", dtype: .u8, shape: [2, columns], itemSize: 1,
-      pieces: boxes.map { .init(box: $0, place: .plain(file: 0, start: 0)) })
     var work = 100_000
-    let tiling = try PieceTiling.of(tensor.shape, boxes, work: &work)
-    let reader = AssembledReader(tensor, tiling, byteCount: 2 * columns, path: "set") { piece in
+    let tiling = try PieceTiling.of([2, columns], boxes, work: &work)
+    let reader = AssembledReader(
+      "w", in: "set", shape: [2, columns], itemSize: 1, tiling, limit: .dcpLimit
+    ) { piece in
       let first = UInt8(truncatingIfNeeded: piece)
       return PieceReader(MemoryReader([first, first &+ 1]), words: "piece \(piece)", capacity: 4096)
     }

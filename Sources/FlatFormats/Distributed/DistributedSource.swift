@@ -168,12 +168,13 @@ final class DistributedSource: FlatWeightsSource {
   func reader(of index: Int) throws(FlatFormatError) -> any TensorByteReader {
     guard tensors.indices.contains(index) else { throw noSuchTensor(index) }
     let tensor = distributed[index]
-    let byteCount = tensors[index].spec.byteCount
-    if byteCount == 0 { return MemoryReader([]) }
+    if tensors[index].spec.byteCount == 0 { return MemoryReader([]) }
     // The same work as when the checkpoint was opened.
     var work = Int.max
     let tiling = try Self.tiling(of: tensor, path: path, work: &work)
-    return AssembledReader(tensor, tiling, byteCount: byteCount, path: path) {
+    return AssembledReader(
+      tensor.name, in: path, shape: tensor.shape, itemSize: tensor.itemSize, tiling, limit: .dcpLimit
+    ) {
       (piece) throws(FlatFormatError) in try self.reader(of: tensor, piece)
     }
   }

@@ -61,12 +61,16 @@ final class FlaxSource: FlatWeightsSource {
       return PlainReader(
         file: file, name: spec.name, start: ranges.first?.lowerBound ?? 0, count: spec.byteCount)
     }
-    let parts = ranges.map { range in
-      JoinedReader.Part(run: range.count) { () throws(FlatFormatError) in
-        PlainReader(file: file, name: spec.name, start: range.lowerBound, count: range.count)
-      }
+    let share = AssembledReader.share(of: ranges.count)
+    return AssembledReader(
+      spec.name, in: path, shape: [spec.byteCount], itemSize: 1, PieceTiling(rows: ranges.map(\.count)),
+      limit: .flaxLimit
+    ) { number in
+      let range = ranges[number]
+      return PieceReader(
+        PlainReader(file: file, name: spec.name, start: range.lowerBound, count: range.count),
+        capacity: share)
     }
-    return JoinedReader(spec.name, in: path, turns: 1, parts: parts, byteCount: spec.byteCount)
   }
 
   /// The key of the optimizer's state beside the parameters: in a `TrainState`, or in an optimizer of Flax before 0.6.

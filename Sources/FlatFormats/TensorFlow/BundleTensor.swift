@@ -7,8 +7,8 @@ struct BundleTensor {
   let spec: TensorSpec
   /// The entries with its bytes, in the order of the axis that they divide.
   let parts: [BundleEntry]
-  /// The runs of each part: the product of the axes before the divided one.
-  let turns: Int
+  /// How the parts make up the tensor; nil for one part, or if there are no elements.
+  let tiling: PieceTiling?
 
   /// The checksums of all parts.
   var checksums: [UInt32] { parts.map(\.crc) }
@@ -26,84 +26,74 @@ struct BundleTensor {
           "\(spec.byteCount.grouped) bytes for \(dtype.rawValue) \(spec.shapeText)",
           entry.size.grouped)
       }
-      (parts, turns) = ([entry], 1)
+      (parts, tiling) = ([entry], nil)
       return
     }
-    var slices: [(ranges: [Range<Int>], entry: BundleEntry)] = []
+    var slices: [(box: PieceBox, entry: BundleEntry)] = []
     for slice in entry.slices {
-      let ranges = try Self.ranges(slice, of: entry.shape, key, path)
+      let box = try Self.box(slice, of: entry.shape, key, path)
       guard let own = index.take(slice: slice.key(of: Array(key.text.utf8))) else {
         throw Self.refusal(
-          .tensorflowSlices, key, path, "an entry for each slice", "none for \(Self.words(ranges))")
+          .tensorflowSlices, key, path, "an entry for each slice", "none for \(box.words)")
       }
-      let shape = ranges.map(\.count)
-      let part = try Self.spec(key, dtype, shape, path)
-      guard own.dtype == entry.dtype, own.shape == shape, own.slices.isEmpty, own.size == part.byteCount
+      let part = try Self.spec(key, dtype, box.sizes, path)
+      guard own.dtype == entry.dtype, own.shape == box.sizes, own.slices.isEmpty, own.size == part.byteCount
       else {
         throw Self.refusal(
-          .tensorflowSlices, key, path, "a slice \(Self.words(ranges)) of \(dtype.rawValue)",
+          .tensorflowSlices, key, path, "a slice \(box.words) of \(dtype.rawValue)",
           "one of another type, shape or size")
       }
-      slices.append((ranges, own))
+      slices.append((box, own))
     }
-    let axis = try Self.axis(slices.map(\.ranges), of: entry.shape, key, path)
-    slices.sort { $0.ranges[axis].lowerBound < $1.ranges[axis].lowerBound }
-    var end = 0
-    for slice in slices {
-      let range = slice.ranges[axis]
-      guard range.lowerBound == end else {
-        throw Self.refusal(
-          .tensorflowSlices, key, path, "a slice that begins at \(end) of axis \(axis)",
-          "one at \(range.lowerBound)")
-      }
-      end = range.upperBound
-    }
-    guard end == entry.shape[axis] else {
-      throw Self.refusal(
-        .tensorflowSlices, key, path, "slices up to \(entry.shape[axis]) of axis \(axis)",
-        "slices up to \(end)")
-    }
+    let axis = try Self.axis(slices.map(\.box), of: entry.shape, key, path)
+    slices.sort { $0.box.offsets[axis] < $1.box.offsets[axis] }
     parts = slices.map(\.entry)
-    turns = spec.elementCount == 0 ? 1 : entry.shape[..<axis].reduce(1, *)
-    guard turns == 1 || parts.count <= JoinedReader.openLimit else {
+    tiling = spec.elementCount == 0 ? nil : try Self.tiling(slices.map(\.box), of: entry.shape, key, path)
+    guard tiling == nil || axis == 0 || parts.count <= AssembledReader.openLimit else {
       throw Self.refusal(
-        .tensorflowLimit, key, path, "at most \(JoinedReader.openLimit.grouped) slices of an inner axis",
+        .tensorflowLimit, key, path, "at most \(AssembledReader.openLimit.grouped) slices of an inner axis",
         parts.count.grouped)
     }
   }
 
-  /// The ranges of a slice on every axis.
-  private static func ranges(
+  private static func tiling(
+    _ boxes: [PieceBox], of shape: [Int], _ key: TensorName, _ path: String
+  ) throws(FlatFormatError) -> PieceTiling {
+    // Slices divide one axis, so each is looked at a few times.
+    var work = Int.max
+    do throws(PieceTiling.Failure) { return try PieceTiling.of(shape, boxes, work: &work) } catch {
+      let (expected, found) =
+        switch error {
+        case .missing(let ranges): ("a slice with \(PieceBox.words(ranges))", "none")
+        case .overlap(let ranges, _, _): ("\(PieceBox.words(ranges)) in one slice", "it in two")
+        case .work: ("fewer slices", "\(boxes.count.grouped)")
+        }
+      throw refusal(.tensorflowSlices, key, path, expected, found)
+    }
+  }
+
+  /// The range of a slice on every axis.
+  private static func box(
     _ slice: BundleSlice, of shape: [Int], _ key: TensorName, _ path: String
-  ) throws(FlatFormatError) -> [Range<Int>] {
+  ) throws(FlatFormatError) -> PieceBox {
     guard slice.ranges.count == shape.count else {
       throw refusal(
         .tensorflowSlices, key, path, "slices of \(shape.count) axes", "one of \(slice.ranges.count)")
     }
-    var ranges: [Range<Int>] = []
-    for (range, extent) in zip(slice.ranges, shape) {
-      guard let range else {
-        ranges.append(0..<extent)
-        continue
-      }
-      guard range.start >= 0, range.length >= 0, range.length <= extent, range.start <= extent - range.length
-      else {
-        throw refusal(
-          .tensorflowSlices, key, path, "slices within \(shape)",
-          "one of \(range.length) elements at \(range.start)")
-      }
-      ranges.append(range.start..<(range.start + range.length))
+    let box = PieceBox(
+      offsets: slice.ranges.map { $0?.start ?? 0 },
+      sizes: zip(slice.ranges, shape).map { range, extent in range?.length ?? extent })
+    guard box.isInside(shape) else {
+      throw refusal(.tensorflowSlices, key, path, "slices within \(shape)", "one of \(box.words)")
     }
-    return ranges
+    return box
   }
 
   /// The only axis that the slices divide; the first one if there is one slice with everything.
   private static func axis(
-    _ slices: [[Range<Int>]], of shape: [Int], _ key: TensorName, _ path: String
+    _ boxes: [PieceBox], of shape: [Int], _ key: TensorName, _ path: String
   ) throws(FlatFormatError) -> Int {
-    let divided = shape.indices.filter { axis in
-      slices.contains { $0[axis] != 0..<shape[axis] }
-    }
+    let divided = shape.indices.filter { axis in boxes.contains { $0.sizes[axis] != shape[axis] } }
     guard divided.count <= 1, let axis = divided.first ?? shape.indices.first else {
       throw refusal(
         .tensorflowFeature, key, path, "slices that divide one axis",
@@ -120,10 +110,6 @@ struct BundleTensor {
     do throws(TensorError) { return try TensorSpec(name: key, dtype: dtype, shape: shape) } catch {
       throw refusal(.tensorflowTensor, key, path, "a shape whose bytes can be counted", "\(shape)")
     }
-  }
-
-  private static func words(_ ranges: [Range<Int>]) -> String {
-    "[" + ranges.map { "\($0.lowerBound):\($0.upperBound)" }.joined(separator: ", ") + "]"
   }
 
   private static func refusal(

@@ -94,15 +94,19 @@ final class TensorFlowSource: FlatWeightsSource {
     guard tensors.indices.contains(index) else { throw noSuchTensor(index) }
     let tensor = bundle[index]
     let name = tensors[index].spec.name
-    if tensor.parts.count == 1 { return try reader(of: tensor.parts[0], name, "tensor \(name.quoted)") }
-    let parts = tensor.parts.enumerated().filter { $0.element.size > 0 }.map { number, part in
-      JoinedReader.Part(run: part.size / tensor.turns) { () throws(FlatFormatError) in
-        try self.reader(of: part, name, "tensor \(name.quoted), slice \(number + 1)")
-      }
+    guard let tiling = tensor.tiling else {
+      if tensor.spec.byteCount == 0 { return MemoryReader([]) }
+      return try reader(of: tensor.parts[0], name, "tensor \(name.quoted)")
     }
-    if parts.isEmpty { return MemoryReader([]) }
-    return JoinedReader(
-      name, in: path, turns: tensor.turns, parts: parts, byteCount: tensor.spec.byteCount)
+    let share = AssembledReader.share(of: tensor.parts.count)
+    return AssembledReader(
+      name, in: path, shape: tensor.spec.shape, itemSize: tensor.spec.dtype.bytes ?? 1, tiling,
+      limit: .tensorflowLimit
+    ) { (number) throws(FlatFormatError) in
+      PieceReader(
+        try self.reader(of: tensor.parts[number], name, "tensor \(name.quoted), slice \(number + 1)"),
+        capacity: share)
+    }
   }
 
   private func reader(

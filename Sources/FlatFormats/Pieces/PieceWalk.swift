@@ -15,7 +15,7 @@ struct PieceWalk {
   /// The number of elements of the dimensions after each one.
   private let inner: [Int]
   /// The number of elements of the tensor.
-  private let total: Int
+  let total: Int
   private var frames: [Frame] = []
 
   /// The tensor has elements, and their number fits an Int.

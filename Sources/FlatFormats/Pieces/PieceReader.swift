@@ -1,18 +1,18 @@
 internal import TensorStreams
 internal import Tensors
 
-/// The bytes of one piece, read once from first to last, through a buffer. Errors name the piece.
+/// The bytes of one piece, read once from first to last, through a buffer.
 final class PieceReader {
   private let reader: any TensorByteReader
-  /// The piece's name in messages.
-  private let words: String
+  /// The piece's name, which is added to the place of an error; nil if the reader's errors have it.
+  private let words: String?
   private let capacity: Int
   private var buffer = UnsafeMutableRawBufferPointer(start: nil, count: 0)
   /// The range of `buffer` that is filled and not delivered yet.
   private var pending = 0..<0
 
   /// - Parameter capacity: the most bytes of the buffer; positive.
-  init(_ reader: any TensorByteReader, words: String, capacity: Int) {
+  init(_ reader: any TensorByteReader, words: String? = nil, capacity: Int) {
     self.reader = reader
     self.words = words
     self.capacity = capacity
@@ -46,7 +46,9 @@ final class PieceReader {
   }
 
   private func fill(_ target: UnsafeMutableRawBufferPointer) throws {
-    do { try reader.read(into: target) } catch let error as FlatFormatError { throw error.within(words) }
+    do { try reader.read(into: target) } catch let error as FlatFormatError {
+      throw words.map(error.within) ?? error
+    }
   }
 }
 

@@ -11,8 +11,12 @@ final class AssembledReader: TensorByteReader {
   /// The bytes of all buffers together.
   private static let memory = 16 << 20
 
-  private let tensor: DistributedTensor
+  private let name: TensorName
   private let path: String
+  /// The bytes of one element.
+  private let itemSize: Int
+  /// The rule of the format for too many open pieces.
+  private let limit: FlatFormatRule
   private let open: (Int) throws(FlatFormatError) -> PieceReader
   private var walk: PieceWalk
   private var readers: [Int: PieceReader] = [:]
@@ -21,17 +25,22 @@ final class AssembledReader: TensorByteReader {
   private(set) var remaining: Int
 
   /// - Parameters:
-  ///   - tiling: the tensor's tiling, whose pieces are those of `tensor`; the tensor has elements.
+  ///   - shape: the extents of the tensor, which has elements.
+  ///   - itemSize: the bytes of one element.
+  ///   - tiling: how pieces make up this shape.
+  ///   - limit: the rule for more open pieces than `openLimit`.
   ///   - open: opens a piece from its first byte.
   init(
-    _ tensor: DistributedTensor, _ tiling: PieceTiling, byteCount: Int, path: String,
-    open: @escaping (Int) throws(FlatFormatError) -> PieceReader
+    _ name: TensorName, in path: String, shape: [Int], itemSize: Int, _ tiling: PieceTiling,
+    limit: FlatFormatRule, open: @escaping (Int) throws(FlatFormatError) -> PieceReader
   ) {
-    self.tensor = tensor
+    self.name = name
     self.path = path
+    self.itemSize = itemSize
+    self.limit = limit
     self.open = open
-    walk = PieceWalk(tiling, shape: tensor.shape)
-    remaining = byteCount
+    walk = PieceWalk(tiling, shape: shape)
+    remaining = walk.total * itemSize
   }
 
   /// The bytes of a buffer, or of a window in which a piece's elements are put in order, if this many pieces may be open.
@@ -39,7 +48,7 @@ final class AssembledReader: TensorByteReader {
 
   func read(into target: UnsafeMutableRawBufferPointer) throws {
     guard target.count <= remaining else {
-      throw FlatFormatError.readPastEnd(of: tensor.name, in: path, left: remaining, asked: target.count)
+      throw FlatFormatError.readPastEnd(of: name, in: path, left: remaining, asked: target.count)
     }
     var done = 0
     while done < target.count {
@@ -57,9 +66,9 @@ final class AssembledReader: TensorByteReader {
   private func current() throws -> (piece: Int, left: Int)? {
     if let run { return run }
     guard let (piece, count) = walk.next() else {
-      throw FlatFormatError.readPastEnd(of: tensor.name, in: path, left: 0, asked: remaining)
+      throw FlatFormatError.readPastEnd(of: name, in: path, left: 0, asked: remaining)
     }
-    run = (piece, count * tensor.itemSize)
+    run = (piece, count * itemSize)
     return run
   }
 
@@ -67,7 +76,7 @@ final class AssembledReader: TensorByteReader {
     if let known = readers[piece] { return known }
     guard readers.count < Self.openLimit else {
       throw FlatFormatError.refused(
-        .dcpLimit, path: path, place: "tensor \(tensor.name.quoted)",
+        limit, path: path, place: "tensor \(name.quoted)",
         expected: "at most \(Self.openLimit.grouped) pieces that have elements of one row", found: "more")
     }
     let reader = try open(piece)

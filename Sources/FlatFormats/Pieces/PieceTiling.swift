@@ -30,6 +30,9 @@ indirect enum PieceTiling {
     return try builder.part(boxes.indices.filter { !boxes[$0].isEmpty }, from: 0)
   }
 
+  /// Pieces that are consecutive rows, with these numbers of indices on the first dimension.
+  init(rows: [Int]) { self = .bands(rows.enumerated().map { ($1, .whole(piece: $0)) }) }
+
   private struct Builder {
     let shape: [Int]
     let boxes: [PieceBox]
