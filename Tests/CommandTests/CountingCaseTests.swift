@@ -49,7 +49,7 @@ struct CountingCaseTests {
     ] as [(String, [String], String, String)])
   func limited(file: String, options: [String], words: String, option: String) throws {
     for what in ["--layers", "--work"] {
-      let run = try tessera(["count", Self.file(file), what] + options, timeout: 20)
+      let run = try tessera(["count", Self.file(file), what] + options)
       #expect(run.ending == .exited(2), "\(run.ending): \(run.errorText)")
       #expect(run.errorText.hasPrefix("tessera: \(Self.file(file)): \(words)"), "\(run.errorText)")
       #expect(run.errorText.contains("(\(option))"), "\(run.errorText)")

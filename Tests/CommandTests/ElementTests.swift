@@ -108,7 +108,7 @@ struct ElementTests {
     _ = try folder.write(
       #"{"format": "tessera.family/1", "family": "f", "tasks": ["x", "y"], \#(Self.owners)}"#, as: "f.json")
     for arguments in [["--family", "f.json", "-o", "plan.json"], ["--plan", "plan.json"]] {
-      let run = try tessera(["plan", "w.safetensors"] + arguments, directory: folder.path, timeout: 5)
+      let run = try tessera(["plan", "w.safetensors"] + arguments, directory: folder.path)
       #expect(run.ending == .exited(0), "\(run.errorText)")
     }
   }

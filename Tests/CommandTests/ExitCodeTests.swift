@@ -88,7 +88,7 @@ struct ExitCodeTests {
   func refusals(arguments: [String], sentence: String) throws {
     let folder = try folder()
     let before = try folder.names()
-    let run = try tessera(arguments, directory: folder.path, timeout: 10)
+    let run = try tessera(arguments, directory: folder.path)
     let said = run.sentence()
     #expect(said.hasPrefix(sentence), "\(said)")
     if arguments.last == "slip.json" { #expect(said.contains("layer.up.weight"), "\(said)") }
@@ -116,7 +116,7 @@ struct ExitCodeTests {
   func usage(arguments: [String], mentions: String) throws {
     let folder = try folder()
     let before = try folder.names()
-    let run = try tessera(arguments, directory: folder.path, timeout: 10)
+    let run = try tessera(arguments, directory: folder.path)
     #expect(run.ending == .exited(64))
     #expect(run.output.isEmpty)
     #expect(run.errorText.contains(mentions), "\(run.errorText)")

@@ -22,7 +22,7 @@ struct HostileFileTests {
       }
       for arguments in commands {
         // `tessera` limits memory to 512 MiB; a timeout or a signal is not an exit code.
-        let run = try tessera(arguments, timeout: 5)
+        let run = try tessera(arguments)
         switch run.ending {
         case .exited(0), .exited(1):
           #expect(!run.output.isEmpty || arguments[0] == "convert", "\(arguments)")

@@ -22,11 +22,11 @@ struct MaskedFileTests {
       ["plan", "w.safetensors", "--family", "f.json", "-o", "plan.json"],
       ["convert", "w.safetensors", "m.h5", "--plan", "plan.json"],
     ] {
-      let run = try tessera(arguments, directory: folder.path, timeout: 20)
+      let run = try tessera(arguments, directory: folder.path)
       #expect(run.ending == .exited(0), "\(run.errorText)")
     }
     let run = try tessera(
-      ["count", "m.h5", "--policy", "p.json", "--json"], directory: folder.path, timeout: 20)
+      ["count", "m.h5", "--policy", "p.json", "--json"], directory: folder.path)
     #expect(run.ending == .exited(0), "\(run.errorText)")
     // The last mask ends the file; every element has an owner.
     let last = bytes.suffix(65_536).count { $0 != 0 }

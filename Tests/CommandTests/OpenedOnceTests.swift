@@ -35,7 +35,7 @@ struct OpenedOnceTests {
     }
     _ = try folder.write(Self.project, as: "tessera.toml")
     func run(_ words: [String]) throws -> (code: Int32?, errorText: String) {
-      let run = try Subprocess.run("/usr/bin/env", words, directory: folder.path, timeout: 60)
+      let run = try Subprocess.run("/usr/bin/env", words, directory: folder.path)
       return (run.code, run.errorText)
     }
     for (source, made) in [("weights.safetensors", "fashion.h5"), ("network.onnx", "network.h5")] {
@@ -74,7 +74,7 @@ struct OpenedOnceTests {
       let words = command.split(separator: " ").map(String.init)
       let run = try Subprocess.run(
         "strace", ["-f", "-qq", "-e", "trace=openat,open", "-o", "trace", Peers.tessera] + words,
-        directory: folder.path, timeout: 60)
+        directory: folder.path)
       #expect(run.code == 0, "\(command): \(run.errorText)")
       let trace = try String(contentsOfFile: folder.file("trace"), encoding: .utf8)
       let opened = trace.split(separator: "\n").filter {
@@ -126,7 +126,7 @@ struct OpenedOnceTests {
       let words = command.split(separator: " ").map(String.init)
       let run = try Subprocess.run(
         "strace", ["-f", "-qq", "-y", "-e", "trace=pread64,read", "-o", "trace", Peers.tessera] + words,
-        directory: folder.path, timeout: 60)
+        directory: folder.path)
       #expect(run.code == 0, "\(command): \(run.errorText)")
       let trace = try String(contentsOfFile: folder.file("trace"), encoding: .utf8)
       let count = trace.split(separator: "\n").filter { $0.contains("/m.onnx>") }

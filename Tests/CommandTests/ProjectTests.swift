@@ -429,7 +429,7 @@ struct ProjectTests {
     ]
     for (bytes, words) in cases {
       _ = try folder.write(bytes, as: "tessera.toml")
-      let found = try tessera(["validate", "w.safetensors"], directory: folder.path, timeout: 20).sentence()
+      let found = try tessera(["validate", "w.safetensors"], directory: folder.path).sentence()
       #expect(found.contains(words) && found.utf8.count < 300, "\(found)")
     }
     #expect(cases.count == 6)

@@ -116,7 +116,7 @@ struct ReadmeTests {
     // The folder is the one that is gone into.
     for step in steps where step.command != "cd samples/fashion" {
       let run = try Subprocess.run(
-        "/bin/sh", ["-c", "\(setUp)\n\(step.command)\n"], directory: folder.path, timeout: 60)
+        "/bin/sh", ["-c", "\(setUp)\n\(step.command)\n"], directory: folder.path)
       #expect(run.code == 0, "\(step.command): \(run.errorText)")
       let printed = run.outputText + run.errorText
       let missing = Self.missing(step.shown, in: printed)

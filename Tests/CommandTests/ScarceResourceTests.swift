@@ -95,7 +95,7 @@ struct ScarceResourceTests {
     }
     for line in Self.lines {
       let run = try Subprocess.run(
-        "/usr/bin/env", user + ["prlimit", "--nproc=1", command] + line, directory: folder.path, timeout: 30)
+        "/usr/bin/env", user + ["prlimit", "--nproc=1", command] + line, directory: folder.path)
       #expect(run.ending == .exited(0), "\(line): \(run.ending) \(run.errorText)")
     }
     for (one, other) in [("o.h5", "m.h5"), ("p.h5", "c.h5"), ("o.safetensors", "w.safetensors")] {

@@ -103,7 +103,7 @@ struct SharedCaseTests {
         default: word
         }
       }
-      let run = try tessera(arguments, directory: scratch.path, timeout: 60)
+      let run = try tessera(arguments, directory: scratch.path)
       #expect(run.ending == .exited(step.code), "\(arguments): \(run.errorText)")
       let printed = "\n" + run.outputText + "\n" + run.errorText
       for words in step.says { #expect(printed.contains(words), "\(arguments): \(printed)") }

@@ -8,7 +8,7 @@ struct FuzzTests {
   /// The number of files in Tests/FailCases/<parser>; a new finding adds one.
   static let failCases: [FuzzedParser: Int] = [.checkpoint: 1, .pytorch: 1]
 
-  @Test("every finding stays fixed", .timeLimit(.minutes(5)), arguments: FuzzedParser.allCases)
+  @Test("every finding stays fixed", arguments: FuzzedParser.allCases)
   func replay(parser: FuzzedParser) throws {
     let folder = "\(SourceFolder.root)/Tests/FailCases/\(parser.rawValue)"
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -52,7 +52,7 @@ struct FuzzTests {
   @Test("every parser has a seed")
   func seeded() { #expect(Set(Self.seeds.map(\.0)) == Set(FuzzedParser.allCases)) }
 
-  @Test("seeded mutations end in values or in a sentence", .timeLimit(.minutes(5)), arguments: seeds.indices)
+  @Test("seeded mutations end in values or in a sentence", arguments: seeds.indices)
   func mutations(number: Int) throws {
     let (parser, name) = Self.seeds[number]
     let original = try TemporaryFolder.bytes(of: "\(SourceFolder.fixtures)/\(name)")

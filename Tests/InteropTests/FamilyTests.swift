@@ -164,7 +164,7 @@ struct FamilyTests {
     _ = try workshop.folder.write(Array(text.utf8), as: "family.json")
     let run = try Subprocess.run(
       Peers.tessera, ["plan", "\(Self.samples)/nested.safetensors", "--family", "family.json"],
-      directory: workshop.folder.path, timeout: 60)
+      directory: workshop.folder.path)
     #expect(run.ending == .exited(2))
     #expect(run.errorText.hasPrefix("tessera: \(sentence)"), "\(run.errorText)")
     #expect(run.errorText.split(separator: "\n").count == 1)

@@ -83,7 +83,7 @@ struct GraphInteropTests {
       ["convert", "wrn.onnx", "wrong.h5", "--plan", "wrong.json"],
       ["plan", "wrn.onnx", "--plan", "wrong.json"],
     ] {
-      let result = try Subprocess.run(Peers.tessera, arguments, directory: workshop.folder.path, timeout: 60)
+      let result = try Subprocess.run(Peers.tessera, arguments, directory: workshop.folder.path)
       #expect(result.code == 2)
       #expect(result.errorText.contains("stage1.1.add"), "\(result.errorText)")
       #expect(result.errorText.contains("'split'"), "\(result.errorText)")
@@ -101,7 +101,7 @@ struct GraphInteropTests {
     try workshop.graph("half_cut.py", ["m.onnx"])
     let result = try Subprocess.run(
       Peers.tessera, ["convert", "m.onnx", "m.h5", "--plan", "m.onnx.\(plan).json"],
-      directory: workshop.folder.path, timeout: 60)
+      directory: workshop.folder.path)
     #expect(result.code == 2 && result.errorText.contains("node \(node)"), "\(result.errorText)")
     #expect(try Subprocess.run("ls", ["m.h5"], directory: workshop.folder.path).code != 0)
   }
@@ -148,7 +148,7 @@ struct GraphInteropTests {
       _ = try workshop.folder.write(Array(wrong.utf8), as: "wrong.json")
       let result = try Subprocess.run(
         Peers.tessera, ["convert", "wrn.onnx", "wrong.h5", "--plan", "wrong.json"],
-        directory: workshop.folder.path, timeout: 60)
+        directory: workshop.folder.path)
       #expect(result.code == 2 && result.errorText.contains(words), "\(result.errorText)")
       #expect(try Subprocess.run("ls", ["wrong.h5"], directory: workshop.folder.path).code != 0)
     }
@@ -189,7 +189,7 @@ struct GraphInteropTests {
     try workshop.tessera("convert", "wrn.onnx", "wrn.h5", "--plan", "batch.json")
     try workshop.graph("input.py", ["2,3,16,16", "x.npy"])
     let without = try Subprocess.run(
-      Peers.tessera, ["verify", "wrn.onnx", "wrn.h5"], directory: workshop.folder.path, timeout: 60)
+      Peers.tessera, ["verify", "wrn.onnx", "wrn.h5"], directory: workshop.folder.path)
     #expect(without.code == 2 && without.errorText.contains("\"norm\": \"batch\""), "\(without.errorText)")
     let report = try report(workshop, ["verify", "wrn.onnx", "wrn.h5", "--input", "x.npy", "--json"])
     guard case .array(let networks)? = report["networks"] else {

@@ -193,6 +193,6 @@ struct SchemaTests {
   }
 
   private func tessera(_ arguments: [String], directory: String) throws -> Subprocess {
-    try Subprocess.run(Peers.tessera, arguments, directory: directory, timeout: 60)
+    try Subprocess.run(Peers.tessera, arguments, directory: directory)
   }
 }

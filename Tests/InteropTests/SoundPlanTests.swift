@@ -40,7 +40,7 @@ struct SoundPlanTests {
   func unbuilt() throws {
     let folder = try TemporaryFolder()
     func run(_ program: String, _ arguments: [String]) throws -> Subprocess {
-      try Subprocess.run(program, arguments, directory: folder.path, timeout: 60)
+      try Subprocess.run(program, arguments, directory: folder.path)
     }
     let python = try #require(Peers.python, "TESSERA_PYTHON names no Python")
     #expect(try run(python, ["-B", SourceFolder.fixtures + "/graphs/unbuilt.py", "."]).code == 0)

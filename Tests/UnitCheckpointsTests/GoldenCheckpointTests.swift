@@ -49,9 +49,7 @@ struct GoldenCheckpointTests {
     #expect(files.sorted() == (GoldenCheckpoint.all + [.sharded, .graph]).map { $0.name + ".h5" }.sorted())
   }
 
-  @Test(
-    "two thousand seeded mutations end with weights or an error, and never with a trap or in a hang",
-    .timeLimit(.minutes(10)))
+  @Test("two thousand seeded mutations end with weights or an error, and never with a trap or in a hang")
   func mutations() throws {
     let folder = try TemporaryFolder()
     let goldens = try GoldenCheckpoint.all.map { golden in

@@ -16,7 +16,7 @@ struct UnsoundCheckpointTests {
     let findings = try FileValidation.findings(in: ReadableFile(path: path), deep: false)
     #expect(findings.contains { $0.severity == .error }, "\(findings)")
     for line in Lie.lines(task: lie.task) where !(lie.isOfHeaders && line[0] == "extract") {
-      let run = try Subprocess.run(Peers.tessera, line, directory: folder.path, timeout: 20)
+      let run = try Subprocess.run(Peers.tessera, line, directory: folder.path)
       #expect(run.ending == .exited(2), "\(line): \(run.ending) \(run.outputText)")
       #expect(run.errorText.hasPrefix("tessera: m.h5: "), "\(line): \(run.errorText)")
       #expect(lie.words.allSatisfy { run.errorText.contains($0) }, "\(line): \(run.errorText)")
@@ -35,7 +35,7 @@ struct UnsoundCheckpointTests {
     _ = try folder.write(try forger.sealed(), as: "m.h5")
     var (read, refusals) = (0, "")
     for line in Lie.lines(task: lie.task) {
-      let run = try Subprocess.run(Peers.tessera, line, directory: folder.path, timeout: 20)
+      let run = try Subprocess.run(Peers.tessera, line, directory: folder.path)
       if run.ending == .exited(0) { read += 1 } else { refusals += "\(line): \(run.errorText)" }
     }
     // Checkpoints without a graph cannot run or become ONNX, and those of one file cannot become a set.

@@ -37,13 +37,13 @@ struct PlanWorkTests {
     }
   }
 
-  @Test("2,000 long names met with 5,000 patterns of 14 stars end within seconds, and say why")
+  @Test("2,000 long names met with 5,000 patterns of 14 stars end, and say why")
   func hostile() throws {
     #expect(slowPlan.tensors.count == 5000)
     let specs = try slowNames()
     var outcome: Result<ResolvedPlan, PlanError>?
     let seconds = threadSeconds { outcome = Self.outcome(slowPlan, specs) }
-    #expect(seconds < 5)
+    #expect(seconds < wrongOrderSeconds)
     guard case .failure(let error) = outcome, case .tooMuchWork(let place, PlanWork.limit) = error else {
       Issue.record("\(String(describing: outcome))")
       return
@@ -60,7 +60,7 @@ struct PlanWorkTests {
     let specs = try slowNames()
     var outcome: Result<ResolvedPlan, PlanError>?
     let seconds = threadSeconds { outcome = Self.outcome(plan, specs) }
-    #expect(seconds < 5)
+    #expect(seconds < wrongOrderSeconds)
     #expect(try outcome?.get().notes.count == 5000)
   }
 

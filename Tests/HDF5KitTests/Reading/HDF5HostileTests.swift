@@ -17,7 +17,7 @@ import Testing
     FileHandle.standardError.write(Data("SKIPPED: no \(folder.appending(path: name).path)\n".utf8))
   }
 
-  @Test(.timeLimit(.minutes(10)), arguments: [true, false])
+  @Test(arguments: [true, false])
   func everyFileBehindACVEEndsInTimeWithoutATrap(_ checksMetadata: Bool) throws {
     let files = Self.files("hdf5-cve")
     guard !files.isEmpty else { return Self.announceSkip("hdf5-cve") }

@@ -7,7 +7,6 @@ import Testing
 
   /// 2,000 broken files in all, half of them with checksums not compared, so that mutations get past them.
   @Test(
-    .timeLimit(.minutes(10)),
     arguments: [
       "earliest", "v108", "v110", "latest", "userblock", "ordered", "refused_earliest", "refused_v108",
     ])
