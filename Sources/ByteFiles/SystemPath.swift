@@ -156,6 +156,12 @@ extension SystemPath {
     return slash == path.startIndex ? "/" : String(path.unicodeScalars[..<slash])
   }
 
+  /// A number of a file in a set, with at least five digits: `00003`, as Hugging Face and TensorFlow write it.
+  package static func fiveDigits(_ number: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, 5 - digits.utf8.count)) + digits
+  }
+
   /// The path without its bare name: empty, or with a slash at its end.
   public static func prefix(of path: String) -> String {
     path.unicodeScalars.lastIndex(of: "/").map { String(path.unicodeScalars[...$0]) } ?? ""

@@ -9,8 +9,8 @@ struct DistributedFiles {
   private var numbers: [TensorName: Int] = [:]
   private(set) var names: [String] = []
   private(set) var opened: [(path: String, identity: FileIdentity, size: Int, opened: ReadableFile?)] = []
-  /// The ranges of each file that belong to a piece or a value.
-  private var ranges: [[Range<Int>]] = []
+  /// The bytes of pieces and values.
+  private var taken: [ShardCoverage.Taken] = []
 
   /// The most files. Each rank writes one, or one for each thread.
   private static let limit = 65_536
@@ -42,7 +42,6 @@ struct DistributedFiles {
     let file = try asFlatFormat { () throws(FileError) in try ReadableFile(path: target) }
     numbers[TensorName(name)] = names.count
     names.append(name)
-    ranges.append([])
     opened.append((target, file.identity, file.size, names.count <= OpenFileLimit.kept ? file : nil))
     return names.count - 1
   }
@@ -64,27 +63,18 @@ struct DistributedFiles {
           "its bytes within the \(opened[number].size.grouped) of \(TensorName(names[number]).quoted)",
         found: "bytes \(range.lowerBound) to \(range.upperBound)")
     }
-    ranges[number].append(range)
+    taken.append(ShardCoverage.Taken(file: number, range: range))
   }
 
   /// Throws if two pieces share bytes; otherwise, the ranges of each file that belong to no piece.
   func unused() throws(FlatFormatError) -> [(file: Int, range: Range<Int>)] {
-    var unused: [(file: Int, range: Range<Int>)] = []
-    for (number, taken) in ranges.enumerated() {
-      var position = 0
-      for range in taken.sorted(by: { ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound) })
-      where !range.isEmpty {
-        if range.lowerBound < position {
-          throw .refused(
-            .dcpRange, path: path, place: "file \(TensorName(names[number]).quoted)",
-            expected: "every byte in one piece at most",
-            found: "two that share bytes \(range.lowerBound) to \(min(position, range.upperBound))")
-        }
-        if range.lowerBound > position { unused.append((number, position..<range.lowerBound)) }
-        position = range.upperBound
-      }
-      if position < opened[number].size { unused.append((number, position..<opened[number].size)) }
+    do throws(ShardCoverage.Overlap) {
+      return try ShardCoverage.unused(by: taken, sizes: opened.map(\.size))
+    } catch {
+      throw .refused(
+        .dcpRange, path: path, place: "file \(TensorName(names[taken[error.place].file]).quoted)",
+        expected: "every byte in one piece at most",
+        found: "two that share bytes \(error.shared.lowerBound) to \(error.shared.upperBound)")
     }
-    return unused
   }
 }

@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import Tensors
 
 /// Names of shards and indexes. They come from an index or a checkpoint, so they must not be paths out of the folder.
@@ -41,12 +42,7 @@ enum ShardName {
 
   /// The name that Hugging Face's libraries give a shard: `model-00002-of-00009.safetensors`, numbered from 1.
   static func numbered(_ stem: String, _ number: Int, of count: Int) -> String {
-    "\(stem)-\(fiveDigits(number))-of-\(fiveDigits(count))\(suffix)"
-  }
-
-  private static func fiveDigits(_ number: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, 5 - digits.utf8.count)) + digits
+    "\(stem)-\(SystemPath.fiveDigits(number))-of-\(SystemPath.fiveDigits(count))\(suffix)"
   }
 
   /// The parts of a numbered name; nil for other names.

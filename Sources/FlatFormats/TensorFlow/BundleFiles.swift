@@ -44,35 +44,29 @@ struct BundleFiles {
   func unused(
     by entries: [(name: String, entry: BundleEntry)]
   ) throws(FlatFormatError) -> [(file: Int, range: Range<Int>)] {
-    var ends = [Int](repeating: 0, count: opened.count)
-    var unused: [(file: Int, range: Range<Int>)] = []
-    let order = entries.sorted {
-      ($0.entry.shard, $0.entry.offset, $0.entry.size) < ($1.entry.shard, $1.entry.offset, $1.entry.size)
+    func broken(_ name: String, _ expected: String, _ found: String) -> FlatFormatError {
+      .refused(
+        .tensorflowRange, path: index, place: "entry \(TensorName(name).quoted)", expected: expected,
+        found: found)
     }
-    for (name, entry) in order {
-      let shard = entry.shard
-      func broken(_ expected: String, _ found: String) -> FlatFormatError {
-        .refused(
-          .tensorflowRange, path: index, place: "entry \(TensorName(name).quoted)", expected: expected,
-          found: found)
-      }
-      let size = opened[shard].size
+    for (name, entry) in entries {
+      let size = opened[entry.shard].size
       guard entry.size <= size, entry.offset <= size - entry.size else {
         throw broken(
-          "its bytes within the \(size.grouped) of \(TensorName(names[shard]).quoted)",
+          name, "its bytes within the \(size.grouped) of \(TensorName(names[entry.shard]).quoted)",
           "\(entry.size.grouped) bytes at \(entry.offset)")
       }
-      if entry.size == 0 { continue }
-      guard entry.offset >= ends[shard] else {
-        throw broken("bytes of its own", "bytes before \(ends[shard]) that another entry has, too")
-      }
-      if entry.offset > ends[shard] { unused.append((shard, ends[shard]..<entry.offset)) }
-      ends[shard] = entry.offset + entry.size
     }
-    for (shard, end) in ends.enumerated() where end < opened[shard].size {
-      unused.append((shard, end..<opened[shard].size))
+    let taken = entries.map {
+      ShardCoverage.Taken(file: $0.entry.shard, range: $0.entry.offset..<$0.entry.offset + $0.entry.size)
     }
-    return unused
+    do throws(ShardCoverage.Overlap) {
+      return try ShardCoverage.unused(by: taken, sizes: opened.map(\.size))
+    } catch {
+      throw broken(
+        entries[error.place].name, "bytes of its own",
+        "bytes \(error.shared.lowerBound) to \(error.shared.upperBound), which another entry has, too")
+    }
   }
 }
 
@@ -87,7 +81,7 @@ enum BundleName {
   }
 
   static func data(_ stem: String, _ number: Int, of count: Int) -> String {
-    "\(stem).data-\(digits(number))-of-\(digits(count))"
+    "\(stem).data-\(SystemPath.fiveDigits(number))-of-\(SystemPath.fiveDigits(count))"
   }
 
   /// The text before `.data-00000-of-00001`; nil for other names.
@@ -101,10 +95,5 @@ enum BundleName {
     var stem = String.UnicodeScalarView()
     stem.append(contentsOf: scalars.dropLast(form.count))
     return String(stem)
-  }
-
-  private static func digits(_ number: Int) -> String {
-    let text = String(number)
-    return String(repeating: "0", count: max(0, 5 - text.utf8.count)) + text
   }
 }

@@ -30,7 +30,7 @@ package struct CheckpointSetNames: Sendable {
 
   /// The bare name of a part, as for shards of safetensors.
   package func name(_ number: Int, of count: Int) -> String {
-    "\(stem)-\(Self.digits(number))-of-\(Self.digits(count))\(ending)"
+    "\(stem)-\(SystemPath.fiveDigits(number))-of-\(SystemPath.fiveDigits(count))\(ending)"
   }
 
   /// The path of a part.
@@ -38,23 +38,16 @@ package struct CheckpointSetNames: Sendable {
     SystemPath.joined(folder, name(number, of: count))
   }
 
-  private static func digits(_ number: Int) -> String {
-    let text = String(number)
-    return String(repeating: "0", count: max(0, 5 - text.utf8.count)) + text
-  }
-
   /// The parts in the folder: the number of all parts, and the numbers of those that exist.
   ///
   /// Throws `FileError` if the folder cannot be read, or has the parts of several divisions.
   package func existing() throws(FileError) -> (count: Int, numbers: [Int])? {
-    guard let folder = opendir(self.folder) else {
-      throw FileError(action: "open", path: self.folder, errno: errno)
+    guard let names = SystemPath.names(in: folder) else {
+      throw FileError(action: "open", path: folder, errno: errno)
     }
-    defer { closedir(folder) }
     var found: [Int: [Int]] = [:]
-    while let entry = readdir(folder) {
-      let bytes = withUnsafeBytes(of: entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-      guard let (number, count) = numbers(in: bytes) else { continue }
+    for name in names {
+      guard let (number, count) = numbers(in: Array(name.utf8)) else { continue }
       found[count, default: []].append(number)
     }
     guard let (count, numbers) = found.first else { return nil }
