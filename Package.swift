@@ -163,8 +163,8 @@ let package = Package(
     .testTarget(
       name: "ConversionTests",
       dependencies: [
-        "Conversion", "FlatFormats", "UnitCheckpoints", "UnitModel", "TensorStreams", "Tensors", "ByteFiles",
-        "TestSupport",
+        "Conversion", "FlatFormats", "UnitCheckpoints", "UnitModel", "TensorStreams", "Tensors", "StrictJSON",
+        "ByteFiles", "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(

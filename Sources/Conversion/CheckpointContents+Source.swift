@@ -13,18 +13,20 @@ extension CheckpointContents {
   ///   - fileName: the bare name of a single file that was opened as a folder.
   ///   - companions: the other files of the source's folder, which are stored too.
   ///   - added: other inputs; `plan` must have a task for each of them (`Plan.adding`).
+  ///   - trained: `source` with the state of its optimizer, which `plan` must cut (`Plan.adding`); not together with
+  ///     other inputs.
   ///   - isCompressed: whether tensors are compressed.
   ///   - mayLose: whether the user accepts the loss of something that is left out.
   package static func cutting(
     _ source: any FlatWeightsSource, plan: Plan, planPath: String, fileName: String? = nil,
-    companions: [CompanionFile] = [], adding added: [AddedInput] = [],
+    companions: [CompanionFile] = [], adding added: [AddedInput] = [], trained: TrainedWeights? = nil,
     isCompressed: Bool = false,
     mayLose: (LeftOut) -> Bool = { _ in false }
   ) throws -> (contents: CheckpointContents, resolved: ResolvedPlan) {
     let hollow = try source.hollowFiles()
     try source.requireWhole(keepsGraph: hollow != nil, mayLose: mayLose)
     for input in added { try input.requireWhole(mayLose: mayLose) }
-    let joined = JoinedInputs(source, added)
+    let joined: any TensorSource = trained ?? JoinedInputs(source, added)
     let specs = joined.tensors.map(\.spec)
     let resolved: ResolvedPlan
     let text: [UInt8]
@@ -32,9 +34,19 @@ extension CheckpointContents {
       resolved = try plan.resolve(against: specs, ties: joined.ties)
       text = Array(try plan.filled().text().utf8)
     } catch { throw ConversionError.plan(path: planPath, error) }
+    if trained != nil, let (tensor, what) = OptimizerPlacement(resolved.partition).difference {
+      throw ConversionError.optimizer(
+        path: planPath, expected: "the plan to give \(tensor.quoted) the \(what) of its parameter",
+        found: "other \(what)")
+    }
     let places = joined.places
     var headers = StoredHeaders()
     let own = SourceRecord(source, hollow, fileName, companions, &headers)
+      .with(
+        trained.map { trained in
+          SourceRecord.Optimizer(
+            tensorCount: trained.optimizer.tensors.count, header: headers.add(trained.optimizer.state.bytes))
+        })
     let others = added.map { input in
       SourceRecord.Added(
         name: input.name,

@@ -10,6 +10,8 @@ package enum ConversionError: Error, CustomStringConvertible {
   case tieDiffers(path: String, name: TensorName, tiedTo: TensorName)
   /// An added input whose names collide with others.
   case added(path: String, name: String, expected: String, found: String)
+  /// An optimizer's state that cannot go along with the weights.
+  case optimizer(path: String, expected: String, found: String)
   /// The windows of a tensor do not add up to the tensor: a bug of this program, found before anything is lost.
   case incomplete(path: String, name: TensorName, expected: Int, found: Int)
 
@@ -23,6 +25,8 @@ package enum ConversionError: Error, CustomStringConvertible {
         + "tied, found different bytes"
     case .added(let path, let name, let expected, let found):
       "\(path): --add \(TensorName(name).quoted): expected \(expected), found \(found)"
+    case .optimizer(let path, let expected, let found):
+      "\(path): --with-optimizer: expected \(expected), found \(found)"
     case .incomplete(let path, let name, let expected, let found):
       "\(path): tensor \(name.quoted): expected \(expected.grouped) bytes, "
         + "found \(found.grouped)"

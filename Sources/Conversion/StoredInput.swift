@@ -113,6 +113,12 @@ package struct StoredInput: TensorSource {
     }
     return files.isEmpty ? nil : files
   }
+
+  /// How Keras finds the variables of the first input; nil if another program wrote it, or if its file is not stored.
+  package func kerasOrder() throws -> KerasOrder? {
+    guard kind == .keras, let files = try hollowFiles(for: .keras) else { return nil }
+    return try FlatFormats.kerasOrder(of: files, path: path)
+  }
 }
 
 extension UnitCheckpoint {

@@ -33,8 +33,11 @@ extension FlatFormatKind {
   public var isSafetensors: Bool { self == .safetensors || self == .shardedSafetensors }
 
   /// Whether a folder with several files, one of which names the others, is one file of the kind.
-  package var isOfSeveralFiles: Bool { self == .shardedSafetensors || self == .dcp }
+  package var isOfSeveralFiles: Bool { [.shardedSafetensors, .dcp, .tensorflow].contains(self) }
 
   /// Whether a file of the kind can be stored without its tensors and be filled again.
   package var isHollow: Bool { [.onnx, .keras, .hdf5].contains(self) }
+
+  /// Whether a file of the kind can have all of an optimizer's state: its tensors, and values that are no tensors.
+  package var holdsOptimizers: Bool { self == .pytorch }
 }

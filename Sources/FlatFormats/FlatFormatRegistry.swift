@@ -20,7 +20,9 @@ struct FlatFormat: Sendable {
   var mayHoldPickles = false
   /// Whether the first bytes belong to this format; reads only the head.
   let matches: @Sendable (FileHead) -> Bool
-  let open: @Sendable (ReadableFile, DType?) throws(FlatFormatError) -> any FlatWeightsSource
+  let open: @Sendable (ReadableFile, ReadingChoices) throws(FlatFormatError) -> any FlatWeightsSource
+  /// Opens a file and lists all its defects; nil if `open` ends at the first.
+  var examine: (@Sendable (ReadableFile, ReadingChoices) throws(FlatFormatError) -> FlatFormats.Examined)?
   /// Follows the pickles of a file and of the files that it names; nil if they are those of the file alone.
   var scan: (@Sendable (ReadableFile) throws(FlatFormatError) -> PickleScan)?
   /// Opens a file that the sink has written; nil if it is opened like any other.
@@ -33,6 +35,15 @@ struct FlatFormat: Sendable {
   var headerOfSubNetwork:
     (@Sendable (_ stored: [UInt8], KeptTensors, _ path: String) throws(FlatFormatError) -> [UInt8])?
 
+  /// The source of a file without defects. Throws the first defect.
+  static func sound(_ found: FlatFormats.Examined, _ file: ReadableFile) throws(FlatFormatError)
+    -> any FlatWeightsSource
+  {
+    if let first = found.errors.first { throw first }
+    guard let source = found.source else { throw ShardedSource.nothing(file.path) }
+    return source
+  }
+
   /// Whether `path` ends in a suffix of this format.
   func isUsual(_ path: String) -> Bool {
     guard isKnownByName else { return false }
@@ -42,6 +53,9 @@ struct FlatFormat: Sendable {
 }
 
 extension FlatFormats {
+  /// A file as far as it could be opened, and its defects.
+  package typealias Examined = (source: (any FlatWeightsSource)?, errors: [FlatFormatError])
+
   /// The reasons to write a file of tensors.
   package enum Use: Sendable {
     /// All tensors of another file.

@@ -18,24 +18,23 @@ public enum FlatFormats {
 
   /// Opens `file` and checks its whole header or directory.
   ///
-  /// `assumeDType` is the dtype of NumPy arrays whose own dtype only gives a width (`|V2`, `|V1`), as NumPy writes BF16
-  /// and FP8.
-  public static func open(_ file: ReadableFile, assumeDType: DType?) throws(FlatFormatError)
-    -> any FlatWeightsSource
-  {
+  /// - Parameter choices: what the file does not say itself.
+  public static func open(
+    _ file: ReadableFile, _ choices: ReadingChoices = ReadingChoices()
+  ) throws(FlatFormatError) -> any FlatWeightsSource {
     guard let kind = recognise(file) else {
       throw .refused(
         .notRecognised, path: file.path, place: "first bytes", expected: "a \(names) file",
         found: ZipListing.words(file) ?? FileHead(of: file).contentInWords)
     }
-    return try open(file, as: kind, assumeDType: assumeDType)
+    return try open(file, as: kind, choices)
   }
 
   /// Opens `file` as `kind`, whatever its name and first bytes are.
-  public static func open(_ file: ReadableFile, as kind: FlatFormatKind, assumeDType: DType?)
-    throws(FlatFormatError) -> any FlatWeightsSource
-  {
-    do throws(FlatFormatError) { return try format(of: kind).open(file, assumeDType) } catch {
+  public static func open(
+    _ file: ReadableFile, as kind: FlatFormatKind, _ choices: ReadingChoices = ReadingChoices()
+  ) throws(FlatFormatError) -> any FlatWeightsSource {
+    do throws(FlatFormatError) { return try format(of: kind).open(file, choices) } catch {
       // Each reader would report another missing part of an empty file. The message must say that the file is empty.
       guard file.size == 0, case .broken(let defect, let path, _, _, _) = error else { throw error }
       throw .broken(
@@ -54,24 +53,24 @@ public enum FlatFormats {
   /// They are the files that its `*.safetensors.index.json` names; without an index, its only safetensors file or its
   /// only set of numbered shards; or the pieces of a distributed checkpoint; or a checkpoint of TensorFlow, or the
   /// variables of a SavedModel.
-  public static func open(folder path: String, assumeDType: DType?) throws(FlatFormatError)
-    -> (any FlatWeightsSource)?
-  {
-    let examined = examine(folder: path, assumeDType: assumeDType, isComplete: false)
+  public static func open(
+    folder path: String, _ choices: ReadingChoices = ReadingChoices()
+  ) throws(FlatFormatError) -> (any FlatWeightsSource)? {
+    let examined = examine(folder: path, choices, isComplete: false)
     guard let (source, errors) = examined else { return nil }
     if let first = errors.first { throw first }
     return source
   }
 
   /// Opens the weights in the folder at `path` and reports every defect that is found; nil if it is not a folder.
-  public static func examine(folder path: String, assumeDType: DType?)
+  public static func examine(folder path: String, _ choices: ReadingChoices = ReadingChoices())
     -> (source: (any FlatWeightsSource)?, errors: [FlatFormatError])?
   {
-    examine(folder: path, assumeDType: assumeDType, isComplete: true)
+    examine(folder: path, choices, isComplete: true)
   }
 
   /// - Parameter isComplete: whether the pieces of a distributed checkpoint are opened, too.
-  private static func examine(folder path: String, assumeDType: DType?, isComplete: Bool)
+  private static func examine(folder path: String, _ choices: ReadingChoices, isComplete: Bool)
     -> (source: (any FlatWeightsSource)?, errors: [FlatFormatError])?
   {
     guard let folder = ShardFolder(path) else { return nil }
@@ -99,7 +98,7 @@ public enum FlatFormats {
           let source = try SafetensorsSource(file, beside: try folder.leftOut(beside: [name]))
           guard RankSharding.isIn(source.metadata) else { return (source, []) }
           return try DistributedSource.open(ranks: [name], in: folder, isComplete: isComplete)
-        default: return examine(file, assumeDType: assumeDType)
+        default: return examine(file, choices)
         }
       }
     } catch { return (nil, [error]) }
@@ -111,34 +110,23 @@ public enum FlatFormats {
     return nil
   }
 
-  /// Opens `file` and reports its defects: all defects of a set of shards or of a distributed checkpoint, one for each
-  /// damaged member of an npz, and only the first of any other file.
-  public static func examine(_ file: ReadableFile, assumeDType: DType?)
+  /// Opens `file` and reports its defects: all of a format that goes on after the first, and only the first of others.
+  public static func examine(_ file: ReadableFile, _ choices: ReadingChoices = ReadingChoices())
     -> (source: (any FlatWeightsSource)?, errors: [FlatFormatError])
   {
-    if recognise(file) == .shardedSafetensors { return ShardedSource.examine(index: file) }
-    do throws(FlatFormatError) {
-      if recognise(file) == .dcp { return try DistributedFolder.examine(file, isComplete: true) }
-      if file.size > 0, recognise(file) == .npz {
-        let source = try NpzSource(file, assumed: assumeDType)
-        return (source, source.defects)
-      }
-      if file.size > 0, let kind = recognise(file), kind == .hdf5 || kind == .keras {
-        return examine(file, as: kind, assumeDType: assumeDType)
-      }
-      return (try open(file, assumeDType: assumeDType), [])
-    } catch {
-      return (nil, [error])
+    if let kind = recognise(file), file.size > 0 || kind.isOfSeveralFiles {
+      return examine(file, as: kind, choices)
     }
+    do throws(FlatFormatError) { return (try open(file, choices), []) } catch { return (nil, [error]) }
   }
 
-  /// Opens an HDF5 file of Keras or of another program, whatever its name and first bytes are, and reports every defect.
-  package static func examine(_ file: ReadableFile, as kind: FlatFormatKind, assumeDType: DType? = nil)
-    -> (source: (any FlatWeightsSource)?, errors: [FlatFormatError])
-  {
+  /// Opens `file` as `kind`, whatever its name and first bytes are, and reports its defects.
+  package static func examine(
+    _ file: ReadableFile, as kind: FlatFormatKind, _ choices: ReadingChoices = ReadingChoices()
+  ) -> Examined {
     do throws(FlatFormatError) {
-      let source = kind == .keras ? try KerasSource.open(file) : try HDF5Source(file, assumed: assumeDType)
-      return (source, source.defects)
+      guard let examine = format(of: kind).examine else { return (try open(file, as: kind, choices), []) }
+      return try examine(file, choices)
     } catch { return (nil, [error]) }
   }
 
@@ -170,18 +158,23 @@ public enum FlatFormats {
   /// - `companions`: files that are written beside a set of shards.
   /// - `isModelFolder`: whether a set that needs only one shard is one file without an index.
   /// - `replacing`: whether files of a set may replace existing ones; a single file always may.
+  /// - `optimizer`: the state of an optimizer, whose tensors are among `specs`; only PyTorch writes its other values.
+  /// - `kerasOrder`: how Keras finds the tensors; without it, only layers whose variables have a known order are written.
   public static func sink(
     kind: FlatFormatKind, path: String, specs: [TensorSpec], ties: [TensorTie] = [],
     metadata: [(key: String, value: String)] = [], verbatim: [UInt8]? = nil, opaque: Bool = false,
     shardSet: ShardSet? = nil, shardSize: Int? = nil, sourceFiles: [String] = [], replacing: Bool = true,
-    companions: [CompanionFile] = [], isModelFolder: Bool = false, hollowFiles: [HollowFile]? = nil
+    companions: [CompanionFile] = [], isModelFolder: Bool = false, hollowFiles: [HollowFile]? = nil,
+    optimizer: OptimizerState? = nil, kerasOrder: KerasOrder? = nil
   ) throws(FlatFormatError) -> any TensorSink {
     var contents = SinkContents(
       path: path, specs: specs, ties: ties, metadata: metadata, verbatim: verbatim, opaque: opaque,
       shardSet: shardSet, shardSize: shardSize, sourceFiles: sourceFiles, replacing: replacing)
     contents.hollowFiles = hollowFiles
+    contents.kerasOrder = kerasOrder
     contents.companions = companions
     contents.isModelFolder = isModelFolder
+    contents.optimizer = kind.holdsOptimizers ? optimizer : nil
     try contents.check()
     return try format(of: kind).sink(contents)
   }

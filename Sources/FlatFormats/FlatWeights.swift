@@ -22,6 +22,11 @@ public protocol FlatWeightsSource: TensorSource {
   var files: [String] { get }
   /// Notes: peculiarities of the file that are no reason to refuse it; empty if there are none.
   var remarks: [FlatRemark] { get }
+  /// The state of the optimizer that trained the weights, if the file has it; its parameters may have numbers instead
+  /// of names. Throws if the file has several, or values that cannot be kept.
+  func optimizer() throws(FlatFormatError) -> OptimizerInput?
+  /// Whether tensors are in the order in which the model registers its parameters, by which an optimizer counts them.
+  var isInModelOrder: Bool { get }
 }
 
 extension FlatWeightsSource {
@@ -42,4 +47,8 @@ extension FlatWeightsSource {
   public var files: [String] { [path] }
   /// Empty: most formats have no notes.
   public var remarks: [FlatRemark] { [] }
+  /// Nil: most formats hold only weights.
+  public func optimizer() throws(FlatFormatError) -> OptimizerInput? { nil }
+  /// False: most formats sort their tensors.
+  public var isInModelOrder: Bool { false }
 }

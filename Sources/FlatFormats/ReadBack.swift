@@ -28,9 +28,9 @@ extension SinkContents {
     if let open = FlatFormats.format(of: kind).openWritten {
       source = try open(file)
     } else {
-      source = try FlatFormats.open(file, as: kind, assumeDType: nil)
+      source = try FlatFormats.open(file, as: kind)
     }
-    let found = source.tensors.map(\.spec)
+    let found = try readAgain(source)
     var places: [TensorName: TensorSpec] = [:]
     for spec in found { places[spec.name] = spec }
     for spec in specs where keepsNames {
@@ -48,5 +48,20 @@ extension SinkContents {
         .sinkUnreadable, "file", expected: "\(specs.count) tensors when it is read again",
         found: "\(found.count)")
     }
+  }
+
+  /// The tensors of the written file. Throws if it has another optimizer's state.
+  private func readAgain(_ source: any FlatWeightsSource) throws(FlatFormatError) -> [TensorSpec] {
+    guard let optimizer else { return source.tensors.map(\.spec) }
+    let again = try source.optimizer()?.naming(optimizer.parameters.map { $0.name ?? "" })
+    // Keys that the file cannot repeat are others, which changes no value.
+    guard let again, again.state.parameters == optimizer.parameters, again.state.groups == optimizer.groups,
+      again.state.others == optimizer.others
+    else {
+      throw refusal(
+        .sinkUnreadable, "optimizer", expected: "the same state when the file is read again",
+        found: again == nil ? "none" : "another")
+    }
+    return (hasWeights ? source.tensors.map(\.spec) : []) + again.tensors.map(\.spec)
   }
 }

@@ -14,6 +14,8 @@ package struct RootedWeights: FlatWeightsSource {
   /// All of the file.
   let whole: any FlatWeightsSource
   private let places: [Int]
+  /// The components of the root.
+  private let root: [String]
   /// Sharded safetensors become one file, because no index fits the new names.
   package let kind: FlatFormatKind
   /// The tensors below the root.
@@ -31,6 +33,7 @@ package struct RootedWeights: FlatWeightsSource {
     if places.isEmpty { throw .nothing(nearest: Self.nearest(to: root, in: names)) }
     self.whole = whole
     self.places = places
+    self.root = root.unicodeScalars.split { $0 == "." || $0 == "/" }.map(String.init)
     kind = whole.kind == .shardedSafetensors ? .safetensors : whole.kind
     var found: [SourceTensor] = []
     found.reserveCapacity(places.count)
@@ -51,12 +54,17 @@ package struct RootedWeights: FlatWeightsSource {
   package var path: String { whole.path }
   package var files: [String] { whole.files }
   package var remarks: [FlatRemark] { whole.remarks }
+  package var isInModelOrder: Bool { whole.isInModelOrder }
   /// Without the ties, which have the old names.
   package var metadata: [(key: String, value: String)] {
     whole.metadata.filter { TensorName($0.key) != TensorName(TensorTies.key) }
   }
   /// Nil: the stored header has other names.
   package var verbatim: [UInt8]? { nil }
+
+  package func optimizer() throws(FlatFormatError) -> OptimizerInput? {
+    try whole.optimizer().map { $0.beside(model: $0.state.modelPlace + root) }
+  }
 
   package func reader(of number: Int) throws -> any TensorByteReader {
     guard places.indices.contains(number) else {

@@ -56,6 +56,29 @@ package struct PickleWriter {
     }
   }
 
+  /// Writes None.
+  package mutating func none() { append(.none) }
+
+  /// Writes a float, with all of its bits.
+  package mutating func real(_ bits: UInt64) {
+    append(.binFloat)
+    append(bits.byteSwapped)
+  }
+
+  /// Writes a list of the values that `body` writes.
+  package mutating func list(_ body: (inout PickleWriter) -> Void) {
+    append(.emptyList)
+    append(.mark)
+    body(&self)
+    append(.appends)
+  }
+
+  /// Writes a dictionary of the keys and values that `body` writes.
+  package mutating func dictionary(_ body: (inout PickleWriter) -> Void) {
+    append(.emptyDict)
+    items(body)
+  }
+
   /// Writes True or False.
   package mutating func boolean(_ value: Bool) { append(value ? .newTrue : .newFalse) }
 

@@ -23,3 +23,13 @@ package struct ChosenTensors: TensorSource {
     return try source.reader(of: places[number])
   }
 }
+
+extension TensorSource {
+  /// The tensors that are not an optimizer's state, and the number of the others.
+  package var withoutOptimizer: (source: any TensorSource, left: Int) {
+    let state = OptimizerNames(tensors.map(\.spec.name))
+    if state.members.isEmpty { return (self, 0) }
+    let rest = state.others(of: tensors.count).map { ($0, tensors[$0].spec.name) }
+    return (ChosenTensors(self, rest), state.members.count)
+  }
+}

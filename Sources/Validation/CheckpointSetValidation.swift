@@ -12,7 +12,7 @@ struct CheckpointSetValidation {
     self.options = options
   }
 
-  /// The rules that need all tensors. They are applied to the set, and no other rule but those of the index.
+  /// The rules that need all tensors. They are applied to the set, and no others but those of the index and of pages.
   private static let ofWhole: Set<RuleID> = [.digest, .nonFinite, .owners, .storedGraph, .project, .lock]
 
   /// The verdict on the set; a finding on one of its files has the path of that file.
@@ -32,7 +32,7 @@ struct CheckpointSetValidation {
         if options.deep { scans += subject.bytes }
       }
       if !findings.contains(where: { $0.severity == .error }) { set = try CheckpointSet.open(file) }
-    } catch { findings.append(finding(error)) }
+    } catch { findings.append(error.finding(in: file.path)) }
     if let set {
       let subject = CheckpointSubject(
         CheckpointExamination(set), file: file, progress: progress, options: options)
@@ -81,10 +81,4 @@ struct CheckpointSetValidation {
       defect: CheckpointDefect.set.rawValue)
   }
 
-  private func finding(_ error: CheckpointError) -> Finding {
-    let reported = error.reported(at: "")
-    return Finding(
-      RuleID(error), file: file.path, location: reported.location, message: reported.message,
-      defect: error.defect?.rawValue)
-  }
 }

@@ -67,7 +67,7 @@ final class CheckpointSubject {
   /// The results of reading all bytes; only deep rules use it.
   lazy var bytes: [(tensor: Int, found: TensorScan)] =
     checkpoint.map { checkpoint in
-      TensorScan.run(checkpoint, checkpoint.ownTensors, hashes: true, progress: progress)
+      TensorScan.run(checkpoint, checkpoint.checkableTensors, hashes: true, progress: progress)
     } ?? []
 
   func finding(
@@ -82,10 +82,7 @@ final class CheckpointSubject {
   /// The finding for a read error; if the error has a place, it replaces `location`.
   func finding(_ error: CheckpointError, at location: String = "") -> Finding {
     if case .file(let failure) = error { note(failure: failure) }
-    let reported = error.reported(at: location)
-    return Finding(
-      RuleID(error), file: examination.path, location: reported.location, message: reported.message,
-      defect: error.defect?.rawValue)
+    return error.finding(in: examination.path, at: location)
   }
 }
 
@@ -93,6 +90,14 @@ final class CheckpointSubject {
 func place(of tensor: TensorSpec) -> String { "tensor \(tensor.name.quoted)" }
 
 extension CheckpointError {
+  /// The finding for the error; if the error has a place, it replaces `location`.
+  func finding(in file: String, at location: String = "") -> Finding {
+    let reported = reported(at: location)
+    return Finding(
+      RuleID(self), file: file, location: reported.location, message: reported.message,
+      defect: defect?.rawValue)
+  }
+
   /// The error's place, and its sentence without the file's name, which the finding has separately.
   func reported(at location: String) -> (location: String, message: String) {
     switch self {

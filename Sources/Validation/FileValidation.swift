@@ -13,7 +13,7 @@ package enum FileValidation {
   ) throws(UncheckableFile) -> [Finding] {
     var options = ValidationOptions()
     options.deep = deep
-    options.assumeDType = assumeDType
+    options.reading.assumeDType = assumeDType
     return try check(file, options).findings
   }
 
@@ -47,7 +47,7 @@ package enum FileValidation {
     }
     if file.path.hasSuffix(DDUFValidation.suffix) { return try DDUFValidation.verdict(file, options) }
     if FlatFormats.recognise(file) != nil {
-      let (source, errors) = FlatFormats.examine(file, assumeDType: options.assumeDType)
+      let (source, errors) = FlatFormats.examine(file, options.reading)
       return try FlatValidation(file, options).verdict(source, errors, progress: progress)
     }
     if let examination = CheckpointExamination(damagedSignatureOf: file) {

@@ -71,8 +71,8 @@ package struct FolderValidation {
     for set in sets.distributed {
       if isCancelled() { return }
       members.formUnion(set.parts.map { TensorName($0) })
-      found[TensorName(set.name)] = checkDistributed(
-        folder.path(of: set.name), parts: set.parts.map(folder.path(of:)))
+      found[TensorName(set.name)] = checkWhole(
+        folder.path(of: set.name), parts: set.parts.map(folder.path(of:)), called: "a part of")
     }
     if let first = sets.ranks.first {
       members.formUnion(sets.ranks.map { TensorName($0) })
@@ -81,8 +81,8 @@ package struct FolderValidation {
     for bundle in sets.bundles {
       if isCancelled() { return }
       members.formUnion(bundle.parts.map { TensorName($0) })
-      found[TensorName(bundle.name)] = checkBundle(
-        folder.path(of: bundle.name), parts: bundle.parts.map(folder.path(of:)))
+      found[TensorName(bundle.name)] = checkWhole(
+        folder.path(of: bundle.name), parts: bundle.parts.map(folder.path(of:)), called: "the data of")
     }
     for set in sets.unindexed {
       if isCancelled() { return }
@@ -104,14 +104,8 @@ package struct FolderValidation {
       if parts.isEmpty { continue }
       if isCancelled() { return }
       members.formUnion(parts)
-      let whole = checkFile(folder.path(of: name))
-      found[TensorName(name)] = Self.distributed(
-        whole,
-        over: parts.map {
-          FileVerdict(
-            path: folder.path(of: $0.text), kind: whole.kind, tensorCount: nil, isDeep: options.deep,
-            findings: [], rules: whole.rules)
-        })
+      found[TensorName(name)] = checkWhole(
+        folder.path(of: name), parts: parts.map { folder.path(of: $0.text) }, called: "a part of")
     }
     let strays = Set(sets.indexes.isEmpty ? [] : sets.unnamed.map { TensorName(folder.path(of: $0)) })
     for name in folder.files {
@@ -203,11 +197,13 @@ package struct FolderValidation {
       })
   }
 
-  /// The verdicts on the metadata of a distributed checkpoint and on the files with its pieces, which are nothing alone.
-  private func checkDistributed(_ metadata: String, parts: [String]) -> [FileVerdict] {
-    let whole = checkFile(metadata)
+  /// The verdicts on a file, and on those that it describes and that are nothing without it.
+  ///
+  /// - Parameter role: what such a file is, before the name of the first: "a part of".
+  private func checkWhole(_ first: String, parts: [String], called role: String) -> [FileVerdict] {
+    let whole = checkFile(first)
     guard case .checked = whole.state else {
-      return [whole] + parts.map { FileVerdict(path: $0, left: "a part of '\(metadata)'") }
+      return [whole] + parts.map { FileVerdict(path: $0, left: "\(role) '\(first)'") }
     }
     return Self.distributed(whole, over: parts.map { part($0, of: whole) })
   }
@@ -229,22 +225,7 @@ package struct FolderValidation {
   /// The verdict on a file that has only pieces, without findings of its own.
   private func part(_ path: String, of whole: FileVerdict) -> FileVerdict {
     FileVerdict(
-      path: path, kind: FlatFormatKind.dcp.rawValue, tensorCount: nil, isDeep: options.deep, findings: [],
-      rules: whole.rules)
-  }
-
-  /// The verdicts on the index of a checkpoint of TensorFlow and on its data files, which are nothing alone.
-  private func checkBundle(_ index: String, parts: [String]) -> [FileVerdict] {
-    let whole = checkFile(index)
-    guard case .checked = whole.state else {
-      return [whole] + parts.map { FileVerdict(path: $0, left: "the data of '\(index)'") }
-    }
-    return [whole]
-      + parts.map {
-        FileVerdict(
-          path: $0, kind: whole.kind, tensorCount: nil, isDeep: options.deep, findings: [], rules: whole.rules
-        )
-      }
+      path: path, kind: whole.kind, tensorCount: nil, isDeep: options.deep, findings: [], rules: whole.rules)
   }
 
   /// If a shard has errors, adds a finding to the index, because an index depends on its shards.

@@ -15,8 +15,8 @@ enum PartOfSet: Sendable {
 package struct ValidationOptions: Sendable {
   /// Whether to also read every byte and recompute checksums and digests.
   package var deep = false
-  /// The dtype of NumPy arrays whose own dtype only gives a width.
-  package var assumeDType: DType?
+  /// What flat files do not say themselves.
+  package var reading = ReadingChoices()
   /// Severities that replace those of the rules; nil turns a rule off.
   package var severities: [RuleID: Severity?] = [:]
   /// Globals that a pickle may refer to.

@@ -59,6 +59,7 @@ struct ReadmeTests {
     "samples/family/README.md": ["samples/family"],
     "docs/guides/check-a-model-folder.md": ["Tests/Fixtures/folders/llama"],
     "docs/guides/convert-keras.md": ["Tests/Fixtures/keras"],
+    "docs/guides/convert-pytorch.md": ["samples/fashion", "Tests/Fixtures/optimizer"],
     "docs/guides/add-adapters.md": ["Tests/Fixtures/adapters"],
     "docs/guides/convert-gguf.md": ["Tests/Fixtures/gguf", "samples/fashion"],
     "docs/guides/convert-distributed.md": ["Tests/Fixtures/dcp"],

@@ -128,6 +128,31 @@ struct SetCommandTests {
     #expect(run.ending == .exited(64) && run.errorText.contains(Self.wrong[number].words), "\(run.errorText)")
   }
 
+  /// Every option of the help that is not for sets, so that a new one is decided here, too.
+  @Test("--join and --merge refuse each option that says how a source is converted")
+  func otherOptions() throws {
+    let help = try tessera(["convert", "--help"]).outputText
+    let options = Set(help.matches(of: #/(?:^|\n)  (?:-[a-z], )?(--[a-z-]+)/#).map { String($0.1) })
+    let own: Set = ["--join", "--merge", "--help", "--version", "--no-clobber"]
+    #expect(options.count == 19, "\(options.sorted())")
+    let values = [
+      "--part": "1/2", "--plan": "p.json", "--add": "a=b.npz", "--take": "a", "--parameter-order": "o.txt",
+      "--root": "a", "--shard-size": "5GB", "--assume-dtype": "BF16", "--leave-out": "*",
+    ]
+    let folder = try TemporaryFolder()
+    for (set, option) in options.subtracting(own).sorted().flatMap({ [("--join", $0), ("--merge", $0)] }) {
+      let line = ["convert", set, "m.h5", option] + [values[option]].compactMap(\.self)
+      let run = try tessera(line, directory: folder.path)
+      if set == "--merge", option == "--compress" {
+        #expect(run.ending == .exited(2), "\(run.errorText)")
+      } else {
+        #expect(
+          run.ending == .exited(64) && run.errorText.contains("but \(option) was given"),
+          "\(line): \(run.errorText)")
+      }
+    }
+  }
+
   @Test("a part alone is refused by commands that need the whole")
   func alone() throws {
     let folder = try folder()

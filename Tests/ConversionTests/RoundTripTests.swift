@@ -16,7 +16,7 @@ struct RoundTripTests {
     let random = try RandomPartition(seed: 7)
     let flat = try Self.safetensors(random.partition.tensors.map(\.spec), seed: 7, in: folder)
     for name in ["a.h5", "b.h5"] {
-      let source = try FlatFormats.open(try ReadableFile(path: flat), assumeDType: nil)
+      let source = try FlatFormats.open(try ReadableFile(path: flat))
       let (contents, _) = try CheckpointContents.cutting(source, plan: .whole, planPath: "plan")
       try FlatToUnits(source, contents: contents, destination: folder.file(name)).run { _ in }
     }
@@ -29,7 +29,7 @@ struct RoundTripTests {
     let folder = try TemporaryFolder()
     let specs = [try TensorSpec(name: "w", dtype: .f32, shape: [64, 3])]
     let flat = try Self.safetensors(specs, seed: 3, in: folder)
-    let source = try FlatFormats.open(try ReadableFile(path: flat), assumeDType: nil)
+    let source = try FlatFormats.open(try ReadableFile(path: flat))
     let plan = try Plan(
       parsing: Array(
         #"{"format":"tessera.plan/1","units":2,"axes":{"a":{"size":64}},"tensors":[{"name":"w","axes":["a",null]}]}"#
@@ -61,7 +61,7 @@ struct RoundTripTests {
       try TensorSpec(name: TensorName("\($0)"), dtype: .f32, shape: [$0 % 2 == 0 ? 1 : 1 << 18])
     }
     let flat = try Self.safetensors(specs, seed: 5, in: folder)
-    let source = try FlatFormats.open(try ReadableFile(path: flat), assumeDType: nil)
+    let source = try FlatFormats.open(try ReadableFile(path: flat))
     let (contents, _) = try CheckpointContents.cutting(source, plan: .whole, planPath: "plan")
     let path = folder.file("m.h5")
     try FlatToUnits(source, contents: contents, destination: path).run { _ in }
@@ -81,7 +81,7 @@ struct RoundTripTests {
         let path = folder.file("\(number).h5")
         group.addTask {
           for _ in 0..<4 {
-            let source = try FlatFormats.open(try ReadableFile(path: flat), assumeDType: nil)
+            let source = try FlatFormats.open(try ReadableFile(path: flat))
             let (contents, _) = try CheckpointContents.cutting(source, plan: .whole, planPath: "plan")
             try FlatToUnits(source, contents: contents, destination: path).run { _ in }
           }

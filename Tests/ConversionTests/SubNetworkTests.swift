@@ -49,7 +49,7 @@ struct SubNetworkTests {
       metadata: [(key: "format", value: "pt")])
     for index in sink.order { try tensors[index].2.withUnsafeBytes { bytes in try sink.append(bytes) } }
     try sink.finish()
-    let source = try FlatFormats.open(try ReadableFile(path: path), assumeDType: nil)
+    let source = try FlatFormats.open(try ReadableFile(path: path))
     let (contents, _) = try CheckpointContents.cutting(
       source, plan: try Plan(parsing: Array(Self.plan.utf8)), planPath: "plan")
     try FlatToUnits(source, contents: contents, destination: folder.file("m.h5")).run { _ in }
@@ -80,7 +80,7 @@ struct SubNetworkTests {
     #expect(checkpoint.byteCountsRead.data == 216)
     #expect(try folder.names() == ["m.h5", "out.safetensors", "w.safetensors"])
 
-    let written = try FlatFormats.open(try ReadableFile(path: path), assumeDType: nil)
+    let written = try FlatFormats.open(try ReadableFile(path: path))
     #expect(written.metadata.contains { $0.key == "format" && $0.value == "pt" })
     #expect(written.tensors.first { $0.spec.name == "top.b" }?.tiedTo == "top.a")
     let channels: [Float] = [1, 2, 3, 4, 5, 6]
@@ -142,7 +142,7 @@ struct SubNetworkTests {
       { "format": "tessera.plan/1", "units": 2, "tensors": [ \(tensors) ],
         "tasks": [ { "name": "t", "order": [0, 1], "levels": [1]\(own) } ] }
       """
-    let flat = try FlatFormats.open(try ReadableFile(path: path), assumeDType: nil)
+    let flat = try FlatFormats.open(try ReadableFile(path: path))
     let (contents, _) = try CheckpointContents.cutting(
       flat, plan: try Plan(parsing: Array(plan.utf8)), planPath: "plan")
     try FlatToUnits(flat, contents: contents, destination: folder.file("m.h5")).run { _ in }
@@ -173,7 +173,7 @@ struct SubNetworkTests {
     let folder = try TemporaryFolder()
     let source = try checkpoint(in: folder)
     let flat = try FlatFormats.open(
-      try ReadableFile(path: folder.file("w.safetensors")), assumeDType: nil)
+      try ReadableFile(path: folder.file("w.safetensors")))
     #expect(source.tensors.map(\.spec) == flat.tensors.map(\.spec))
     #expect(source.tensors.map(\.tiedTo) == flat.tensors.map(\.tiedTo))
     for index in source.tensors.indices {

@@ -22,7 +22,7 @@ struct TieRemarkTests {
       try values.withUnsafeBytes { try sink.append($0) }
     }
     try sink.finish()
-    return try FlatFormats.open(try ReadableFile(path: path), assumeDType: nil)
+    return try FlatFormats.open(try ReadableFile(path: path))
   }
 
   @Test("are held against the bytes where they would be written once", arguments: [true, false])

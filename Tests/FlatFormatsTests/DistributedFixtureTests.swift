@@ -69,7 +69,7 @@ struct DistributedFixtureTests {
     let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder).filter { !$0.contains(".") }
     #expect(Set(names) == Set(Self.expected.keys) && Set(names) == Set(Self.leftOut.keys))
     for name in names {
-      let found = FlatFormats.examine(folder: "\(Self.folder)/\(name)", assumeDType: nil)
+      let found = FlatFormats.examine(folder: "\(Self.folder)/\(name)")
       #expect(found?.errors == [] && found?.source != nil)
     }
   }

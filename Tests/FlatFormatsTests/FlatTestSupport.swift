@@ -36,8 +36,8 @@ func contents(_ source: any FlatWeightsSource, _ index: Int, piece: Int = 1 << 2
 }
 
 func open(_ path: String, assume: DType? = nil) throws -> any FlatWeightsSource {
-  if let source = try FlatFormats.open(folder: path, assumeDType: assume) { return source }
-  return try FlatFormats.open(try ReadableFile(path: path), assumeDType: assume)
+  if let source = try FlatFormats.open(folder: path, ReadingChoices(assumeDType: assume)) { return source }
+  return try FlatFormats.open(try ReadableFile(path: path), ReadingChoices(assumeDType: assume))
 }
 
 /// Opens the file and reads every tensor; must return bytes or throw.

@@ -79,7 +79,7 @@ struct FlaxFixtureTests {
       ), ("c", .array([2], "int16", [1, 0, 2, 0])),
     ])
     let file = try ReadableFile(path: try folder.write(value.bytes, as: "weights"))
-    let source = try FlatFormats.open(file, assumeDType: nil)
+    let source = try FlatFormats.open(file)
     #expect(source.kind == .flax && source.tensors.map(\.spec.name) == ["a", "b", "c"])
     #expect(file.byteCountRead < 64 << 10)
     #expect(try contents(source, 1, piece: 1_000_003) == bytes + [1, 2, 3, 4, 5])

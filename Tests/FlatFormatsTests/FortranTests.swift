@@ -140,7 +140,7 @@ struct FortranTests {
     }
     let folder = try TemporaryFolder()
     let file = try ReadableFile(path: try folder.write(ZipBytes([member]).file, as: "a.npz"))
-    let source = try FlatFormats.open(file, assumeDType: nil)
+    let source = try FlatFormats.open(file)
     let reader = try source.reader(of: 0)
     var result = [UInt8](repeating: 0, count: side * side * 4)
     try result.withUnsafeMutableBytes { try reader.read(into: $0) }

@@ -184,7 +184,7 @@ struct PickleScanTests {
     for (number, (rest, kinds)) in rests.enumerated() {
       let folder = try TemporaryFolder()
       let file = try ReadableFile(path: try folder.write(Self.good.legacy() + rest, as: "x.pt"))
-      let source = try FlatFormats.open(file, assumeDType: nil)
+      let source = try FlatFormats.open(file)
       let unread = source.remarks.compactMap(\.unread)
       #expect(unread == [file.size - rest.count..<file.size], "\(number)")
       var scan = try PickleScan(file)

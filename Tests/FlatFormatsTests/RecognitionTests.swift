@@ -63,7 +63,7 @@ struct RecognitionTests {
       graph.tensor("t", [2]) { $0.external([("location", "w.bin"), ("length", "8")]) }
     }
     let path = try folder.write(model, as: "m.onnx")
-    let source = try FlatFormats.open(try ReadableFile(path: path), assumeDType: nil)
+    let source = try FlatFormats.open(try ReadableFile(path: path))
     #expect(source.files == [path, folder.file("w.bin")])
   }
 }

@@ -50,7 +50,7 @@ struct ShardFiles {
 
 /// Opens the weights of a folder.
 func openFolder(_ path: String) throws -> (any FlatWeightsSource)? {
-  try FlatFormats.open(folder: path, assumeDType: nil)
+  try FlatFormats.open(folder: path)
 }
 
 /// The names and bytes of all files of a folder.

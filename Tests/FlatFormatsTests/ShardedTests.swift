@@ -78,7 +78,7 @@ struct ShardedTests {
 
     let other = try TemporaryFolder()
     files.index = files.index?.replacingOccurrences(of: #""c":"#, with: #""x": "../x.safetensors", "c":"#)
-    let found = try #require(FlatFormats.examine(folder: try files.write(in: other), assumeDType: nil))
+    let found = try #require(FlatFormats.examine(folder: try files.write(in: other)))
     #expect(found.errors.compactMap(\.defect) == [.format(.shardsName)])
   }
 
@@ -180,7 +180,7 @@ struct ShardedTests {
     files.index = ShardFiles.good.replacingOccurrences(
       of: #""c":"#, with: #""x": "../x.safetensors", "y": "gone.safetensors", "c":"#)
     let path = try files.write(in: folder)
-    let found = try #require(FlatFormats.examine(folder: path, assumeDType: nil))
+    let found = try #require(FlatFormats.examine(folder: path))
     #expect(found.source == nil)
     #expect(
       Set(found.errors.compactMap(\.defect))
@@ -195,7 +195,7 @@ struct ShardedTests {
     let folder = try TemporaryFolder()
     let map = (0..<50_000).map { "\"t\($0)\": \"../\($0).safetensors\"" }.joined(separator: ",")
     let path = try ShardFiles(index: ShardFiles.json(map)).write(in: folder)
-    let found = try #require(FlatFormats.examine(folder: path, assumeDType: nil))
+    let found = try #require(FlatFormats.examine(folder: path))
     #expect(found.errors.count == 100)
   }
 

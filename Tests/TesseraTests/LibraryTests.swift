@@ -158,6 +158,33 @@ struct LibraryTests {
     #expect(!FileManager.default.fileExists(atPath: folder.file("n.h5")))
   }
 
+  @Test("an optimizer goes along, and its settings are a warning where they are lost")
+  func optimizer() async throws {
+    let folder = try TemporaryFolder()
+    let home = "\(SourceFolder.fixtures)/optimizer"
+    let file = try WeightsFile("\(home)/named.pt")
+    var settings = ConversionSettings()
+    settings.keepsOptimizer = true
+    try await file.convert(
+      to: folder.file("m.h5"), plan: try UnitPlan("\(home)/training.json"), settings: settings)
+    #expect(try Checkpoint(folder.file("m.h5")).file.tensors.count == 53)
+    try await WeightsFile(folder.file("m.h5")).convert(to: folder.file("again.pt"))
+    let again = try WeightsFile(folder.file("again.pt"))
+    let result = try await again.convert(to: folder.file("w.npz"), settings: settings)
+    #expect(result.warnings.count == 1 && result.warnings[0].contains("its settings (weight_decay, lr"))
+    #expect(try WeightsFile(folder.file("w.npz")).tensors.count == 53)
+    var code = await error { try await again.convert(to: folder.file("set/"), settings: settings) }?.code
+    #expect(code == .request)
+    settings.adding = [("a", home + "/adamw.pt")]
+    code = await error { try await again.convert(to: folder.file("n.h5"), settings: settings) }?.code
+    #expect(code == .request)
+    // Numbers, and weights whose file sorts the names.
+    (settings.adding, settings.parameterOrder) = ([], ["up.weight"])
+    let numbered = try WeightsFile("\(home)/adamw.pt")
+    let wrong = await error { try await numbered.convert(to: folder.file("n.h5"), settings: settings) }
+    #expect(wrong?.description.contains("10 parameters") == true, "\(String(describing: wrong))")
+  }
+
   @Test("a cancelled conversion ends with CancellationError and leaves nothing")
   func cancelled() async throws {
     let folder = try TemporaryFolder()

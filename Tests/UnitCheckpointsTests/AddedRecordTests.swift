@@ -14,7 +14,7 @@ import Validation
 @Suite("Records of added inputs")
 struct AddedRecordTests {
   private static func open(_ path: String) throws -> any FlatWeightsSource {
-    try FlatFormats.open(try ReadableFile(path: path), assumeDType: nil)
+    try FlatFormats.open(try ReadableFile(path: path))
   }
 
   /// A checkpoint of one file, with a set of shards added as `set` and a folder's file as `one`.

@@ -65,7 +65,7 @@ struct CheckpointSetTests {
     _ = try Self.write(golden, parts: count, in: folder)
     let whole = try Self.open(folder.file("m.h5"))
     let names = try #require(CheckpointSetNames(folder.file("m.h5")))
-    let found = try CheckpointSet.found(names)
+    let found = try CheckpointSet.open(partsOf: names)
     _ = try folder.write(Array(CheckpointSet.list(of: found).utf8), as: "m.h5.index.json")
     let list = try ReadableFile(path: names.list)
     #expect(CheckpointSet.isList(list))
@@ -210,7 +210,7 @@ struct CheckpointSetTests {
     _ = try Self.write(.grid, parts: 2, in: folder)
     let names = try #require(CheckpointSetNames(folder.file("m.h5")))
     _ = try folder.write(
-      Array(CheckpointSet.list(of: try CheckpointSet.found(names)).utf8), as: "m.h5.index.json")
+      Array(CheckpointSet.list(of: try CheckpointSet.open(partsOf: names)).utf8), as: "m.h5.index.json")
     try refusal.change(folder)
     let list = try ReadableFile(path: names.list)
     let error = #expect(throws: CheckpointError.self) { try CheckpointSet.open(list) }
@@ -226,14 +226,14 @@ struct CheckpointSetTests {
     _ = try Self.write(.grid, parts: 3, in: folder)
     let names = try #require(CheckpointSetNames(folder.file("m.h5")))
     try FileManager.default.removeItem(atPath: names.path(2, of: 3))
-    var error = #expect(throws: CheckpointError.self) { try CheckpointSet.found(names) }
+    var error = #expect(throws: CheckpointError.self) { try CheckpointSet.open(partsOf: names) }
     #expect(
       "\(error.map { "\($0)" } ?? "")".hasSuffix("expected all 3 parts, found 2; run --part again for 2"))
     _ = try Self.write(.grid, parts: 2, in: folder)
-    error = #expect(throws: CheckpointError.self) { try CheckpointSet.found(names) }
+    error = #expect(throws: CheckpointError.self) { try CheckpointSet.open(partsOf: names) }
     #expect("\(error.map { "\($0)" } ?? "")".contains("parts of 2 and of 3 parts"))
     let other = try #require(CheckpointSetNames(folder.file("other.h5")))
-    error = #expect(throws: CheckpointError.self) { try CheckpointSet.found(other) }
+    error = #expect(throws: CheckpointError.self) { try CheckpointSet.open(partsOf: other) }
     #expect("\(error.map { "\($0)" } ?? "")".contains("expected parts such as 'other-00001-of-00008.h5'"))
   }
 
@@ -245,7 +245,7 @@ struct CheckpointSetTests {
     let path = names.path(2, of: 2)
     _ = contents.take(part: 2, of: 2)
     func defect(_ path: String) -> String? {
-      switch CheckpointSet.found(at: path, contents) {
+      switch CheckpointSet.existingPart(at: path, contents) {
       case .complete: nil
       case .other(let reason): reason
       }
@@ -274,7 +274,7 @@ struct CheckpointSetTests {
       var part = contents
       _ = part.take(part: 1, of: 1)
       var reason: String?
-      if case .other(let found) = CheckpointSet.found(at: folder.file("m-00001-of-00001.h5"), part) {
+      if case .other(let found) = CheckpointSet.existingPart(at: folder.file("m-00001-of-00001.h5"), part) {
         reason = found
       }
       #expect(reason == expected)
@@ -287,7 +287,7 @@ struct CheckpointSetTests {
       let folder = try TemporaryFolder()
       _ = try Self.write(golden, parts: 3, in: folder)
       let names = try #require(CheckpointSetNames(folder.file("m.h5")))
-      let set = try CheckpointSet.found(names)
+      let set = try CheckpointSet.open(partsOf: names)
       _ = try folder.write(Array(CheckpointSet.list(of: set).utf8), as: "m.h5.index.json")
       var damaged = 0
       for part in set.parts {

@@ -39,7 +39,7 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
   func flatFile(in folder: TemporaryFolder) throws -> String {
     let path = try folder.write(SampleWeights.bytes(rows, seed: 11), as: name + ".safetensors")
     if ties.isEmpty { return path }
-    let plain = try FlatFormats.open(try ReadableFile(path: path), assumeDType: nil)
+    let plain = try FlatFormats.open(try ReadableFile(path: path))
     let specs = plain.tensors.map(\.spec)
     let tied = folder.file("tied-\(name).safetensors")
     let sink = try FlatFormats.sink(kind: .safetensors, path: tied, specs: specs, ties: ties, metadata: [])
@@ -59,10 +59,10 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
   func source(in folder: TemporaryFolder) throws -> any FlatWeightsSource {
     if hasGraph {
       let model = try StoredGraph.write(in: folder)
-      return try FlatFormats.open(try ReadableFile(path: model), assumeDType: nil)
+      return try FlatFormats.open(try ReadableFile(path: model))
     }
     if shards.isEmpty {
-      return try FlatFormats.open(try ReadableFile(path: try flatFile(in: folder)), assumeDType: nil)
+      return try FlatFormats.open(try ReadableFile(path: try flatFile(in: folder)))
     }
     try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: false)
     var map: [String] = []
@@ -77,7 +77,7 @@ struct GoldenCheckpoint: CustomStringConvertible, Sendable {
     // No writer writes it like this, so only the stored bytes can restore it.
     let index = "{\"weight_map\": {\n\(map.reversed().joined(separator: ",\n"))}}\n\n"
     let path = try folder.write(Array(index.utf8), as: "\(name)/\(name).safetensors.index.json")
-    return try FlatFormats.open(try ReadableFile(path: path), assumeDType: nil)
+    return try FlatFormats.open(try ReadableFile(path: path))
   }
 
   /// The checkpoints that are made from one flat file.

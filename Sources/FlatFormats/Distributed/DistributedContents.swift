@@ -7,6 +7,8 @@ internal import Tensors
 struct DistributedContents {
   var tensors: [DistributedTensor] = []
   private(set) var leftOut: [LeftOut] = []
+  /// What belongs to optimizers.
+  private(set) var states: DistributedStates
   private(set) var remarks: [FlatRemark] = []
   private(set) var files: DistributedFiles
   /// The parts of files: each piece, each value, and bytes that belong to neither.
@@ -44,12 +46,14 @@ struct DistributedContents {
     let names = DistributedNames(named)
     let model = metadata.tensors.filter { names.optimizers[$0.name] == nil }.map(\.name)
     let wrapper = DistributedNames.wrapper(of: model, metadata.firstKeys)
+    states = DistributedStates(optimizers: names.optimizers, wrapper: wrapper)
     var rest = DistributedLeftOut()
     for entry in metadata.tensors {
       do throws(FlatFormatError) {
         let tensor = try Self.tensor(entry, places, lost, path: path)
         if let optimizer = names.optimizers[entry.name] {
           rest.add(to: optimizer, tensorBytes: tensor.map(Self.byteCount) ?? 0)
+          states.add(metadata.reshaped.contains(entry.name) ? nil : tensor, named: entry.name)
           continue
         }
         guard var tensor else {
@@ -73,11 +77,12 @@ struct DistributedContents {
       }
     }
     for name in metadata.values {
+      let place = places[DistributedMetadata.Key(name: name, offset: nil)]
       if let optimizer = names.optimizers[name] {
         rest.add(to: optimizer, tensorBytes: nil)
+        states.add(value: name, at: place)
       } else {
-        rest.add(
-          value: name, byteCount: places[DistributedMetadata.Key(name: name, offset: nil)]?.range.count)
+        rest.add(value: name, byteCount: place?.range.count)
       }
     }
     noteForeign(places, metadata)

@@ -8,7 +8,7 @@ struct DistributedFiles {
   private let path: String
   private var numbers: [TensorName: Int] = [:]
   private(set) var names: [String] = []
-  private(set) var opened: [(path: String, identity: FileIdentity, size: Int, opened: ReadableFile?)] = []
+  private(set) var opened: [ShardFiles.Shard] = []
   /// The bytes of pieces and values.
   private var taken: [ShardCoverage.Taken] = []
 
@@ -42,16 +42,8 @@ struct DistributedFiles {
     let file = try asFlatFormat { () throws(FileError) in try ReadableFile(path: target) }
     numbers[TensorName(name)] = names.count
     names.append(name)
-    opened.append((target, file.identity, file.size, names.count <= OpenFileLimit.kept ? file : nil))
+    opened.append(ShardFiles.Shard(file, place: opened.count))
     return names.count - 1
-  }
-
-  /// The bytes of all files together.
-  var byteCount: Int {
-    opened.reduce(0) { sum, file in
-      let (total, overflow) = sum.addingReportingOverflow(file.size)
-      return overflow ? .max : total
-    }
   }
 
   /// Records the bytes of a piece; throws if the file has fewer.

@@ -48,6 +48,11 @@ struct DistributedNames {
     return nil
   }
 
+  /// The name that entries of an optimizer begin with, by the optimizer's name in messages; empty if they have none.
+  static func root(_ optimizer: String) -> String {
+    optimizer == "state" || optimizer.hasPrefix("*.") ? "" : optimizer
+  }
+
   /// The names before each step that has this name.
   private static func prefixes(before wanted: String, _ names: [[String]]) -> Set<TensorName> {
     var found: Set<TensorName> = []

@@ -16,6 +16,8 @@ final class DistributedSource: FlatWeightsSource {
   let files: [String]
   /// The parts of files in which pickles may be: pieces, values, and bytes that belong to neither.
   let parts: [(file: Int, range: Range<Int>)]
+  /// What belongs to optimizers.
+  let states: DistributedStates
   private let distributed: [DistributedTensor]
   private let pieceFiles: ShardFiles
 
@@ -29,14 +31,14 @@ final class DistributedSource: FlatWeightsSource {
   private static let workRatio = 64
 
   private init(
-    path: String, files: [String],
-    opened: [(path: String, identity: FileIdentity, size: Int, opened: ReadableFile?)],
+    path: String, files: [String], opened: [ShardFiles.Shard], states: DistributedStates,
     tensors distributed: [DistributedTensor], specs: [TensorSpec], leftOut: [LeftOut], remarks: [FlatRemark],
     metadata: [(key: String, value: String)], parts: [(file: Int, range: Range<Int>)]
   ) {
     self.path = path
     self.files = files
     pieceFiles = ShardFiles(opened)
+    self.states = states
     self.distributed = distributed
     tensors = specs.map { SourceTensor(spec: $0, tiedTo: nil) }
     self.leftOut = leftOut
@@ -57,12 +59,13 @@ final class DistributedSource: FlatWeightsSource {
     let contents = try DistributedContents(
       try DistributedMetadata(file), path: file.path, isComplete: isComplete)
     let (specs, problems) = try check(
-      contents.tensors, path: file.path, fileBytes: contents.files.byteCount, isComplete: isComplete)
+      contents.tensors, path: file.path, fileBytes: ShardFiles(contents.files.opened).byteCount,
+      isComplete: isComplete)
     let errors = contents.errors + problems
     if !errors.isEmpty { return (nil, errors) }
     let source = DistributedSource(
       path: file.path, files: [file.path] + contents.files.opened.map(\.path), opened: contents.files.opened,
-      tensors: contents.tensors, specs: specs,
+      states: contents.states, tensors: contents.tensors, specs: specs,
       leftOut: contents.leftOut + (try beside(Set(contents.files.names.map { TensorName($0) }))),
       remarks: contents.remarks, metadata: [], parts: contents.parts)
     return (source, isComplete ? source.defects() : [])
@@ -74,6 +77,7 @@ final class DistributedSource: FlatWeightsSource {
   ) throws(FlatFormatError) -> (source: DistributedSource?, errors: [FlatFormatError]) {
     let ranks = try RankFiles(names, in: folder)
     let names = DistributedNames(ranks.tensors.map(\.name))
+    var states = DistributedStates(optimizers: names.optimizers, wrapper: nil)
     var rest = DistributedLeftOut()
     var tensors: [DistributedTensor] = []
     for tensor in ranks.tensors {
@@ -82,19 +86,40 @@ final class DistributedSource: FlatWeightsSource {
           sum.addingReportingOverflow(piece.box.sizes.reduce(tensor.itemSize, &*)).partialValue
         }
         rest.add(to: optimizer, tensorBytes: bytes)
+        states.add(tensor, named: tensor.name)
       } else {
         tensors.append(tensor)
       }
     }
-    let total = ranks.opened.reduce(0) { $0.addingReportingOverflow($1.size).partialValue }
-    let (specs, errors) = try check(tensors, path: folder.path, fileBytes: total, isComplete: isComplete)
+    let (specs, errors) = try check(
+      tensors, path: folder.path, fileBytes: ShardFiles(ranks.opened).byteCount, isComplete: isComplete)
     if !errors.isEmpty { return (nil, errors) }
     return (
       DistributedSource(
-        path: folder.path, files: ranks.opened.map(\.path), opened: ranks.opened, tensors: tensors,
-        specs: specs,
-        leftOut: rest.all, remarks: [], metadata: ranks.metadata, parts: []), []
+        path: folder.path, files: ranks.opened.map(\.path), opened: ranks.opened, states: states,
+        tensors: tensors,
+        specs: specs, leftOut: rest.all, remarks: [], metadata: ranks.metadata, parts: []), []
     )
+  }
+
+  /// The tensors of an optimizer's state, from the same files.
+  private init(_ whole: DistributedSource, _ tensors: [DistributedTensor], _ specs: [TensorSpec]) {
+    (path, files, pieceFiles) = (whole.path, whole.files, whole.pieceFiles)
+    (leftOut, remarks, metadata, parts) = ([], [], [], [])
+    states = DistributedStates(optimizers: [:], wrapper: nil)
+    distributed = tensors
+    self.tensors = specs.map { SourceTensor(spec: $0, tiedTo: nil) }
+  }
+
+  func optimizer() throws(FlatFormatError) -> OptimizerInput? {
+    guard let state = try states.state(model: tensors.map(\.spec.name), path: path, file: file) else {
+      return nil
+    }
+    let (specs, _) = try Self.check(
+      state.tensors, path: path, fileBytes: pieceFiles.byteCount, isComplete: false)
+    return OptimizerInput(
+      DistributedSource(self, state.tensors, specs), state.state, takes: state.leftOut,
+      hasOrder: state.hasOrder)
   }
 
   /// Checks that pieces make up each tensor, and that the tensors are no larger than files of this size can be.
@@ -264,6 +289,7 @@ final class DistributedSource: FlatWeightsSource {
     kind: .dcp, suffix: ".distcp", uses: [], mayHoldPickles: true,
     matches: DistributedFolder.matches,
     open: { file, _ throws(FlatFormatError) in try DistributedFolder.open(file) },
+    examine: { file, _ throws(FlatFormatError) in try DistributedFolder.examine(file, isComplete: true) },
     scan: { file throws(FlatFormatError) in try DistributedFolder.scan(file) },
     sink: { contents throws(FlatFormatError) in
       throw contents.refusal(

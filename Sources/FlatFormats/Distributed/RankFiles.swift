@@ -9,7 +9,7 @@ internal import Tensors
 struct RankFiles {
   private(set) var tensors: [DistributedTensor] = []
   private(set) var metadata: [(key: String, value: String)] = []
-  private(set) var opened: [(path: String, identity: FileIdentity, size: Int, opened: ReadableFile?)] = []
+  private(set) var opened: [ShardFiles.Shard] = []
   private var numbers: [TensorName: Int] = [:]
   private let folder: ShardFolder
 
@@ -55,8 +55,7 @@ struct RankFiles {
           found: "more, up to \(TensorName(name).quoted)")
       }
       let parsed = try SafetensorsSource.parse(header, path: path, bodySize: file.size - header.count)
-      opened.append(
-        (path, file.identity, file.size, opened.count < OpenFileLimit.kept ? file : nil))
+      opened.append(ShardFiles.Shard(file, place: opened.count))
       try add(parsed, start: header.count, name: name)
     }
     for place in tensors.indices { try widen(place) }

@@ -77,10 +77,7 @@ extension GGUFCursor {
       type = element
       count = try number(8, "a length")
     }
-    let widths: [GGUFValueType: Int] = [
-      .uint8: 1, .int8: 1, .uint16: 2, .int16: 2, .uint32: 4, .int32: 4, .uint64: 8, .int64: 8,
-    ]
-    guard let width = widths[type] else { return nil }
+    guard type.isInteger, let width = type.width else { return nil }
     var numbers: [Int] = []
     for _ in 0..<count {
       let bits = try number(width, "a number")

@@ -15,6 +15,9 @@ enum GGUFValueType: UInt32 {
     }
   }
 
+  /// Whether values are integers, with or without a sign.
+  var isInteger: Bool { ![.float32, .float64, .bool, .string, .array].contains(self) }
+
   /// The fewest bytes of a value: an empty text has its length, an empty array a type and a length.
   var least: UInt64 { width.map(UInt64.init) ?? (self == .string ? 8 : 12) }
 

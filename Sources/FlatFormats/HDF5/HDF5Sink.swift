@@ -6,8 +6,8 @@ internal import Tensors
 /// Writes tensors as datasets of an HDF5 file: the stored file again, or a new one.
 ///
 /// A new file has a contiguous dataset for each tensor, at the path that is its name. A new file of Keras has the form of
-/// Keras 3 if all names are paths of that form, else the older form, whose lists have the names. Ties are lost: each name
-/// has a dataset of its own.
+/// Keras 3 if all names are paths of that form, or if the paths are known; else the older form, whose lists have the names.
+/// Ties are lost: each name has a dataset of its own.
 enum HDF5Sink {
   static func make(_ contents: SinkContents, as kind: FlatFormatKind) throws(FlatFormatError)
     -> any TensorSink
@@ -27,24 +27,56 @@ enum HDF5Sink {
         .kerasWrite, "file", expected: "tensors of a .keras archive, whose other members are kept",
         found: "tensors alone; a name that ends in .weights.h5 holds them")
     }
-    let file = try hollow(contents, as: kind)
+    let paths = kind == .keras ? try numbered(contents) : nil
+    let file = try hollow(paths ?? contents, as: kind, isNumbered: paths != nil)
     // Keras's numbers become names when the file is read.
-    let isNumbered = kind == .keras && KerasPaths.areNumbered(contents.specs)
-    return try HollowSink(contents, [file], as: kind, breaking: rule, keepsNames: !isNumbered)
+    return try HollowSink(paths ?? contents, [file], as: kind, breaking: rule, keepsNames: paths == nil)
+  }
+
+  /// The contents under the paths of Keras 3; nil if the file has the older form.
+  private static func numbered(_ contents: SinkContents) throws(FlatFormatError) -> SinkContents? {
+    if KerasPaths.areNumbered(contents.specs) { return contents }
+    guard case .paths(let paths, _)? = contents.kerasOrder else { return nil }
+    guard contents.path.lowercased().hasSuffix(".weights.h5") else {
+      throw contents.refusal(
+        .kerasWrite, "file", expected: "a name that ends in .weights.h5, by which Keras 3 knows its own form",
+        found: TensorName(SystemPath.bareName(of: contents.path)).quoted)
+    }
+    return try contents.named { (spec) throws(FlatFormatError) in
+      guard let path = paths[spec.name] else {
+        throw contents.refusal(
+          .kerasWrite, "tensor \(spec.name.quoted)", expected: "a variable of the file that Keras wrote",
+          found: "a name that it does not have")
+      }
+      return path
+    }
+  }
+
+  /// The order of tensors in the lists of the older form. Throws if Keras would give a layer its variables in another one.
+  private static func listOrder(_ contents: SinkContents) throws(FlatFormatError) -> [Int] {
+    if case .listed? = contents.kerasOrder { return Array(contents.specs.indices) }
+    var first: TensorSpec?
+    if let places = KerasOrder.places(of: contents.specs, unknown: { first = $0 }) { return places }
+    throw contents.refusal(
+      .kerasWrite, "tensor \(first?.name.quoted ?? "")",
+      expected: "a layer's own variable (LAYER/kernel, LAYER/bias, …), because Keras's older form assigns by order",
+      found: "one whose place is not known; convert the file that Keras wrote with --names paths, for a DEST "
+        + "that ends in .weights.h5")
   }
 
   /// A new file, without the elements.
-  private static func hollow(_ contents: SinkContents, as kind: FlatFormatKind) throws(FlatFormatError)
-    -> HollowFile
-  {
+  private static func hollow(
+    _ contents: SinkContents, as kind: FlatFormatKind, isNumbered: Bool
+  ) throws(FlatFormatError) -> HollowFile {
     var layout = HDF5Layout()
-    if kind == .keras, !KerasPaths.areNumbered(contents.specs) {
-      layout.list(contents.specs)
+    if kind == .keras, !isNumbered {
+      layout.list(contents.specs, order: try listOrder(contents))
     } else {
       layout.paths = contents.specs.map(\.name.text)
       // Keras always stores this group, for the model's own variables.
       if kind == .keras { layout.others = ["vars"] }
     }
+    if isNumbered, case .paths(_, let layers)? = contents.kerasOrder { layout.name(layers) }
     try layout.check(contents)
     var holes: [TensorHole] = []
     let memory = try asFlatFormat { () throws(FileError) in try NamelessFile() }
@@ -54,6 +86,9 @@ enum HDF5Sink {
       for group in layout.groups where !group.isEmpty { try skeleton.createGroup(group) }
       for (group, name, texts) in layout.lists {
         try skeleton.writeAttribute(name, ofGroup: group, texts: texts, isList: true)
+      }
+      for (group, text) in layout.names {
+        try skeleton.writeAttribute("name", ofGroup: group, texts: [text], isList: false)
       }
       for (index, spec) in contents.specs.enumerated() {
         guard let type = HDF5Stored(spec.dtype, isKeras: kind == .keras) else { continue }
@@ -108,17 +143,25 @@ private struct HDF5Layout {
   var lists: [(group: String, name: String, texts: [String])] = []
   /// Groups that may have no dataset.
   var others: [String] = []
+  /// The names of layers, with the groups of their variables.
+  var names: [(group: String, text: String)] = []
+
+  /// Names the layers of Keras 3 that the file has.
+  mutating func name(_ layers: [TensorName: String]) {
+    names = groups.compactMap { group in layers[TensorName(group)].map { (group, $0) } }
+  }
 
   /// Lays out Keras's older form: lists of layers and of their weights. The first step of a name is its layer.
-  mutating func list(_ specs: [TensorSpec]) {
+  ///
+  /// - Parameter order: the order of the tensors in the lists.
+  mutating func list(_ specs: [TensorSpec], order: [Int]) {
     var layers: [String] = []
     var weights: [TensorName: [String]] = [:]
-    for spec in specs {
-      let name = spec.name.text
+    paths = specs.map { "\(SystemPath.components($0.name.text)[0])/\($0.name.text)" }
+    for name in order.map({ specs[$0].name.text }) {
       let layer = SystemPath.components(name)[0]
       if weights[TensorName(layer)] == nil { layers.append(layer) }
       weights[TensorName(layer), default: []].append(name)
-      paths.append("\(layer)/\(name)")
     }
     others = layers
     append(layers, named: KerasAttributes.layers, to: "")

@@ -15,7 +15,9 @@ final class HDF5Source: FlatWeightsSource {
   let remarks: [FlatRemark]
   /// Every defect. A reader refuses a file that has one.
   let defects: [FlatFormatError]
-  private let entries: [HDF5Survey.Entry]
+  /// The names of Keras's layers, by the paths of their groups of variables.
+  let layerNames: [TensorName: String]
+  let entries: [HDF5Survey.Entry]
   /// The open file, and the position in it of the HDF5 data; nil for several files.
   private let single: (file: ReadableFile, start: Int)?
   private let member: KerasMember?
@@ -31,6 +33,8 @@ final class HDF5Source: FlatWeightsSource {
     var leftOut: [LeftOut] = []
     var remarks: [FlatRemark] = []
     var defects: [FlatFormatError] = []
+    /// The names of Keras's layers, by the paths of their groups of variables.
+    var layerNames: [TensorName: String] = [:]
     /// The member of a zip archive that is the HDF5 file.
     var member: KerasMember?
   }
@@ -45,7 +49,7 @@ final class HDF5Source: FlatWeightsSource {
     self.files = files
     self.single = single
     (metadata, leftOut, remarks, defects) = (parts.metadata, parts.leftOut, parts.remarks, parts.defects)
-    member = parts.member
+    (member, layerNames) = (parts.member, parts.layerNames)
     entries = parts.chosen.map(\.entry)
     // Objects of different files have the same addresses.
     var firsts: [Int: TensorName] = [:]
@@ -71,14 +75,18 @@ final class HDF5Source: FlatWeightsSource {
       payload: HDF5Payload(entries[index].dataset), gather: nil)
   }
 
+  private static func examine(
+    _ file: ReadableFile, _ choices: ReadingChoices
+  ) throws(FlatFormatError) -> FlatFormats.Examined {
+    let source = try HDF5Source(file, assumed: choices.assumeDType)
+    return (source, source.defects)
+  }
+
   static let format = FlatFormat(
     kind: .hdf5, name: "HDF5", suffix: ".hdf5", isKnownByName: false, uses: [],
     matches: { head in head.hdf5 == .other },
-    open: { file, assumed throws(FlatFormatError) in
-      let source = try HDF5Source(file, assumed: assumed)
-      if let first = source.defects.first { throw first }
-      return source
-    },
+    open: { file, choices throws(FlatFormatError) in try FlatFormat.sound(try examine(file, choices), file) },
+    examine: { file, choices throws(FlatFormatError) in try examine(file, choices) },
     sink: { contents throws(FlatFormatError) in try HDF5Sink.make(contents, as: .hdf5) })
 
   /// Reads any HDF5 file: the name of a tensor is its path.

@@ -22,21 +22,25 @@ extension HollowFile {
     var filled: Set<Int> = []
     let outline = file.outlineProblems(0, specs, &filled)
     if !outline.isEmpty { return outline }
-    let source: HDF5Source
+    var found: HDF5Source?
     do throws(FlatFormatError) {
       let sparse = try asFlatFormat { () throws(FileError) in try file.sparse(as: path) }
-      guard let opened = try FlatFormats.open(sparse, as: kind, assumeDType: nil) as? HDF5Source else {
-        return problem("a file of \(kind.rawValue)", "one of another format")
+      // The names are those that the user chose when the file was converted.
+      for names in ReadingChoices.Names.allCases where found?.tensors.map(\.spec) != specs {
+        let choices = ReadingChoices(names: names)
+        guard let opened = try FlatFormats.open(sparse, as: kind, choices) as? HDF5Source else {
+          return problem("a file of \(kind.rawValue)", "one of another format")
+        }
+        found = opened
       }
-      source = opened
     } catch {
       guard case .broken(_, _, let place, let expected, let found) = error else {
         return problem("a file that can be read", "\(error)")
       }
       return problem(expected, "\(place): \(found)")
     }
-    guard source.tensors.map(\.spec) == specs else {
-      return problem("the tensors of the index", "\(source.tensors.count) tensors that differ from them")
+    guard let source = found, source.tensors.map(\.spec) == specs else {
+      return problem("the tensors of the index", "\(found?.tensors.count ?? 0) tensors that differ from them")
     }
     guard source.holes == file.holes else { return problem("holes at the places of the tensors", "others") }
     guard let digests else { return [] }

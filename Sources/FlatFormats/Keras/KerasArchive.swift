@@ -20,7 +20,9 @@ enum KerasArchive {
     return name.elementsEqual("metadata.json".utf8) && head.contains("keras_version")
   }
 
-  static func open(_ file: ReadableFile) throws(FlatFormatError) -> HDF5Source {
+  static func open(
+    _ file: ReadableFile, _ names: ReadingChoices.Names
+  ) throws(FlatFormatError) -> HDF5Source {
     let archive = try asFlatFormat { () throws(ZipError) in try ZipArchive(file) }
     func refusal(_ expected: String, _ found: String) -> FlatFormatError {
       .refused(.kerasArchive, path: file.path, place: "archive", expected: expected, found: found)
@@ -36,7 +38,7 @@ enum KerasArchive {
     else { throw refusal("\(TensorName(weights).quoted) stored without compression", "a compressed member") }
     let opened = try asFlatFormat { () throws(HDF5Error) in try HDF5File(part) }
     let survey = try HDF5Survey(opened, fileSize: part.size, assumed: nil, isKeras: true)
-    var parts = HDF5Source.Parts(opened, survey)
+    var parts = HDF5Source.Parts(opened, survey, names)
     parts.member = KerasMember(archive, entry)
     for member in archive.entries where member.name != weights {
       guard documents.contains(member.name) else {

@@ -6,18 +6,20 @@ internal import Tensors
 extension HDF5Source.Parts {
   /// The tensors of a Keras file, in the order of its lists of layers, or else in the order in which they were written.
   ///
-  /// - Parameter survey: all objects of `file`.
-  init(_ file: HDF5File, _ survey: HDF5Survey) {
+  /// - Parameters:
+  ///   - survey: all objects of `file`.
+  ///   - names: the names that tensors get.
+  init(_ file: HDF5File, _ survey: HDF5Survey, _ names: ReadingChoices.Names) {
     (metadata, leftOut, remarks) = (survey.attributes, survey.leftOut, survey.remarks)
     defects = survey.defects
     switch KerasForm(of: file) {
     case .listed(let root)?:
       do throws(FlatFormatError) {
-        try choose(KerasLists.weights(of: file, root: root), of: file, survey)
+        try choose(KerasLists.weights(of: file, root: root), of: file, survey, names)
       } catch {
         defects.append(error)
       }
-    case .numbered?, nil: chooseNumbered(survey)
+    case .numbered?, nil: chooseNumbered(survey, names)
     }
     if let config = metadata.first(where: { $0.key == "model_config" }) {
       remarks += KerasConfiguration.remarks(config.value, place: "attribute model_config")
@@ -25,7 +27,9 @@ extension HDF5Source.Parts {
   }
 
   /// The tensors that attributes list.
-  private mutating func choose(_ weights: [KerasLists.Weight], of file: HDF5File, _ survey: HDF5Survey) {
+  private mutating func choose(
+    _ weights: [KerasLists.Weight], of file: HDF5File, _ survey: HDF5Survey, _ names: ReadingChoices.Names
+  ) {
     var places: [TensorName: Int] = [:]
     for (place, entry) in survey.entries.enumerated() { places[entry.spec.name] = place }
     let omitted = Set(leftOut.map { TensorName($0.name) })
@@ -39,17 +43,21 @@ extension HDF5Source.Parts {
             "\(weight.path.quoted), which has none or is listed twice"))
         return
       }
-      chosen.append((survey.entries[place], weight.name))
+      chosen.append((survey.entries[place], names == .paths ? weight.path : weight.name))
     }
     omit(places.values.sorted().map { survey.entries[$0] }, "no list of weights names it")
   }
 
   /// The variables of layers. Those of the optimizer are left out.
-  mutating func chooseNumbered(_ survey: HDF5Survey) {
+  mutating func chooseNumbered(_ survey: HDF5Survey, _ names: ReadingChoices.Names) {
     let entries = survey.written
     let isState: (HDF5Survey.Entry) -> Bool = { $0.spec.name.text.hasPrefix("optimizer/") }
     let own = entries.filter { !isState($0) }
-    chosen = Array(zip(own, KerasNames(survey.layerNames).names(of: own.map(\.spec))))
+    let specs = own.map(\.spec)
+    let chosenNames =
+      names == .paths ? specs.map(\.name) : KerasNames(survey.layerNames).names(of: specs)
+    chosen = Array(zip(own, chosenNames))
+    layerNames = survey.layerNames
     omit(entries.filter(isState), "")
   }
 

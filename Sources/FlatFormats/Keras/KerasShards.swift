@@ -20,7 +20,9 @@ enum KerasShards {
     return head.hasSuffix(suffix) || head.contains("\"weight_map\"") && head.contains("/vars\"")
   }
 
-  static func open(_ index: ReadableFile) throws(FlatFormatError) -> HDF5Source {
+  static func open(
+    _ index: ReadableFile, _ names: ReadingChoices.Names
+  ) throws(FlatFormatError) -> HDF5Source {
     let (shards, groups) = try map(of: index)
     var merged: HDF5Survey?
     var files = [index.path]
@@ -64,7 +66,7 @@ enum KerasShards {
     var parts = HDF5Source.Parts()
     (parts.metadata, parts.leftOut) = (merged.attributes, merged.leftOut)
     (parts.remarks, parts.defects) = (merged.remarks, merged.defects)
-    parts.chooseNumbered(merged)
+    parts.chooseNumbered(merged, names)
     return HDF5Source(.keras, path: index.path, files: files, single: nil, parts)
   }
 

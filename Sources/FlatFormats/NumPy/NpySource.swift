@@ -39,6 +39,6 @@ final class NpySource: FlatWeightsSource {
   static let format = FlatFormat(
     kind: .npy, name: "npy", suffix: ".npy", uses: [.conversion, .outputs], mayHoldPickles: true,
     matches: { $0.starts(with: NpyHeader.magic) },
-    open: { file, assumed throws(FlatFormatError) in try NpySource(file, assumed: assumed) },
+    open: { file, choices throws(FlatFormatError) in try NpySource(file, assumed: choices.assumeDType) },
     sink: { contents throws(FlatFormatError) in try NpySink(contents) })
 }

@@ -122,6 +122,13 @@ final class NpzSource: FlatWeightsSource {
     return TensorTies.resolved(in: pairs ?? [], specs: specs)
   }
 
+  private static func examine(
+    _ file: ReadableFile, _ choices: ReadingChoices
+  ) throws(FlatFormatError) -> FlatFormats.Examined {
+    let source = try NpzSource(file, assumed: choices.assumeDType)
+    return (source, source.defects)
+  }
+
   static let format = FlatFormat(
     kind: .npz, name: "npz", suffix: ".npz", mayHoldPickles: true,
     matches: { head in
@@ -132,11 +139,8 @@ final class NpzSource: FlatWeightsSource {
       let name = fields.slice(ZipRecord.localSize, Int(fields.u16(26) ?? 0)) ?? []
       return name.suffix(4).elementsEqual(memberSuffix.utf8)
     },
-    open: { file, assumed throws(FlatFormatError) in
-      let source = try NpzSource(file, assumed: assumed)
-      if let first = source.defects.first { throw first }
-      return source
-    },
+    open: { file, choices throws(FlatFormatError) in try FlatFormat.sound(try examine(file, choices), file) },
+    examine: { file, choices throws(FlatFormatError) in try examine(file, choices) },
     sink: { contents throws(FlatFormatError) in try NpzSink(contents) })
 }
 

@@ -10,6 +10,18 @@ struct TorchContents {
   private(set) var foreignKeys: Set<String> = []
   private(set) var remarks: [FlatRemark] = []
   private(set) var leftOut: [LeftOut] = []
+  /// The top entry with the model, whose key is left out of the names.
+  let wrapper: String?
+  /// The state of the file's optimizer, if the tensors are those of the optimizer.
+  private(set) var optimizer: OptimizerState?
+
+  /// The tensors of a file that are wanted.
+  enum Part: Sendable {
+    /// Those of the model.
+    case weights
+    /// Those of the optimizer; none if the file has no optimizer.
+    case optimizer
+  }
 
   /// Whether some tensors store their elements in the pickle.
   var hasArrays: Bool { storages.contains { $0.pickled != nil } }
@@ -24,10 +36,12 @@ struct TorchContents {
   ///   - place: the pickle's name in messages.
   ///   - fileSize: limits the logical bytes of all tensors together.
   init(
-    _ tree: PickleTree, in home: PickleHome, path: String, place: String, fileSize: Int
+    _ tree: PickleTree, in home: PickleHome, path: String, place: String, fileSize: Int,
+    part: Part = .weights
   ) throws(FlatFormatError) {
     var decoder = TorchDecoder(tree: tree, path: path, home: home)
     let names = try TorchNames(decoder)
+    wrapper = names.wrapper
     remarks += PickleRemarks.of(tree, place)
     try take(names.places, &decoder, path: path)
     var uses = tensors.map(\.tensor)
@@ -43,10 +57,25 @@ struct TorchContents {
           "the state of an optimizer, \(leaves.count) \(leaves.count == 1 ? "tensor" : "tensors") (\(ByteCount(bytes)))",
           .apart))
     }
+    // The older form of the file lists all storages, so those of the model are known by now.
+    if part == .optimizer { try takeOptimizer(&decoder, path: path) }
     storages = decoder.storages
     foreignKeys = decoder.foreignKeys
     try requireBearable(path: path, fileSize: fileSize)
     remarks += TorchUsage(storages: storages, uses: uses, foreignKeys: foreignKeys).remarks
+  }
+
+  /// Replaces the tensors of the model by those of the optimizer.
+  private mutating func takeOptimizer(_ decoder: inout TorchDecoder, path: String) throws(FlatFormatError) {
+    (tensors, leftOut) = ([], [])
+    guard let found = try TorchOptimizer(decoder, model: wrapper.map { [$0] } ?? []) else { return }
+    optimizer = found.state
+    try take(found.places, &decoder, path: path)
+    if let part = leftOut.first {
+      throw .refused(
+        .torchTensor, path: path, place: "the optimizer's \(TensorName(part.name).quoted)",
+        expected: "a tensor that can be read", found: part.why)
+    }
   }
 
   private mutating func take(

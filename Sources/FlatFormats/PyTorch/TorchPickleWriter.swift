@@ -7,10 +7,17 @@ struct TorchPickleWriter {
   private let contents: SinkContents
   /// The storage of each tensor, by the tensor's index in the specs.
   private var storages: [Int]
+  private let places: [TensorName: Int]
 
   /// - Parameter order: the tensors with their own storage, in the order of the storages.
   init(_ contents: SinkContents, order: [Int]) throws(FlatFormatError) {
     self.contents = contents
+    places =
+      contents.optimizer == nil
+      ? [:]
+      : Dictionary(
+        contents.specs.enumerated().map { ($0.element.name, $0.offset) },
+        uniquingKeysWith: { first, _ in first })
     storages = [Int](repeating: 0, count: contents.specs.count)
     var numbers: [TensorName: Int] = [:]
     for (storage, place) in order.enumerated() {
@@ -46,15 +53,33 @@ struct TorchPickleWriter {
 
   func bytes() -> [UInt8] {
     var writer = PickleWriter()
+    if let optimizer = contents.optimizer {
+      TorchOptimizerWriter(optimizer) { name, writer in tensor(name, to: &writer) }
+        .write(hasModel: contents.hasWeights, to: &writer) { writer in state(to: &writer) }
+    } else {
+      state(to: &writer)
+    }
+    writer.stop()
+    return writer.bytes
+  }
+
+  /// Writes the state dict of the model.
+  private func state(to writer: inout PickleWriter) {
     writer.call(Self.orderedDictionary) { _ in }
     writer.items { writer in
-      for (spec, storage) in zip(contents.specs, storages) {
+      for (spec, storage) in zip(contents.specs, storages)
+      where !contents.optimizerTensors.contains(spec.name) {
         writer.text(spec.name.text)
         Self.append(spec, storage: storage, to: &writer)
       }
     }
-    writer.stop()
-    return writer.bytes
+  }
+
+  /// Writes a tensor of the optimizer.
+  private func tensor(_ name: TensorName, to writer: inout PickleWriter) {
+    // The contents were checked, so the name is there.
+    guard let place = places[name] else { return writer.none() }
+    Self.append(contents.specs[place], storage: storages[place], to: &writer)
   }
 
   private static let orderedDictionary = PickleGlobal("collections", "OrderedDict")

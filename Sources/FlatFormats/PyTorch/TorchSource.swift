@@ -23,9 +23,11 @@ final class TorchSource: FlatWeightsSource {
   /// The numbers of storages whose CRC-32 has been checked.
   private let sound = Mutex<Set<Int>>([])
   /// The most bytes of a tensor that a reader puts in order at a time, and of a packed storage that it unpacks.
-  private let windowLimit: Int
+  private let windowLimit: Int?
   /// The packed storage that was unpacked last.
   private let last = Mutex<(storage: Int, payload: MemoryPayload)?>(nil)
+  /// The state of the file's optimizer, if the tensors are those of the optimizer.
+  private let state: OptimizerState?
 
   var path: String { file.path }
   var verbatim: [UInt8]? { nil }
@@ -39,7 +41,8 @@ final class TorchSource: FlatWeightsSource {
 
   /// - Parameter windowLimit: the bytes of a reader's window, if many readers of different files are in use at once.
   init(
-    _ file: ReadableFile, windowLimit: Int = RearrangingReader.windowLimit
+    _ file: ReadableFile, part: TorchContents.Part = .weights,
+    windowLimit: Int? = nil
   ) throws(FlatFormatError) {
     self.windowLimit = windowLimit
     let head = FileHead(of: file)
@@ -57,7 +60,7 @@ final class TorchSource: FlatWeightsSource {
       }
       contents = try TorchContents(
         tree, in: home, path: file.path, place: "pickle \(TensorName("\(zip.top)/data.pkl").quoted)",
-        fileSize: file.size)
+        fileSize: file.size, part: part)
       places = try Self.members(of: contents.storages, in: zip)
       isBigEndian = try zip.isBigEndian()
       archive = zip.archive
@@ -68,7 +71,7 @@ final class TorchSource: FlatWeightsSource {
       guard let legacy = try TorchLegacy(file) else { throw try Self.barePickle(file) }
       let home = PickleHome.file(FilePayload(file: file, start: 0))
       contents = try TorchContents(
-        legacy.tree, in: home, path: file.path, place: "pickle", fileSize: file.size)
+        legacy.tree, in: home, path: file.path, place: "pickle", fileSize: file.size, part: part)
       let (starts, rest) = try legacy.starts(of: contents.storages)
       places = zip(starts, contents.storages).map { start, storage in
         storage.pickled.map { .pickle($0) } ?? .region(start: start ?? 0)
@@ -82,9 +85,18 @@ final class TorchSource: FlatWeightsSource {
       self.home = contents.hasArrays ? home : nil
     }
     self.file = file
+    state = contents.optimizer
     storages = contents.storages
     layouts = contents.tensors.map(\.tensor)
     tensors = contents.tensors.map { SourceTensor(spec: $0.spec, tiedTo: $0.tiedTo) }
+  }
+
+  /// The tensors are in the order in which the model registers its parameters.
+  var isInModelOrder: Bool { true }
+
+  func optimizer() throws(FlatFormatError) -> OptimizerInput? {
+    let source = try TorchSource(file, part: .optimizer)
+    return source.state.map { OptimizerInput(source, $0) }
   }
 
   /// The error for a pickle that is not a PyTorch file.
@@ -210,7 +222,7 @@ final class TorchSource: FlatWeightsSource {
   ) -> RearrangingReader {
     RearrangingReader(
       path: path, spec: spec, strides: layout.strides, itemSize: layout.itemSize, swapWidth: swapWidth,
-      payload: payload, windowLimit: windowLimit)
+      payload: payload, windowLimit: windowLimit ?? RearrangingReader.windowLimit)
   }
 
   /// The elements of an array in the pickle.
@@ -243,7 +255,7 @@ final class TorchSource: FlatWeightsSource {
   ) throws(FlatFormatError) -> MemoryPayload {
     if let last = last.withLock({ $0 }), last.storage == storage { return last.payload }
     let payload = try MemoryPayload(
-      entry, archive, limit: windowLimit == RearrangingReader.windowLimit ? MemoryPayload.limit : windowLimit)
+      entry, archive, limit: windowLimit ?? MemoryPayload.limit)
     last.withLock { $0 = (storage, payload) }
     return payload
   }

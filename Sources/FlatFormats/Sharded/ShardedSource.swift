@@ -26,8 +26,8 @@ final class ShardedSource: FlatWeightsSource {
   ) {
     leftOut = beside
     self.path = path
-    files = (index == nil ? [] : [path]) + shards.map(\.path)
-    shardFiles = ShardFiles(shards.map { ($0.path, $0.identity, $0.size, $0.opened) })
+    files = (index == nil ? [] : [path]) + shards.map(\.file.path)
+    shardFiles = ShardFiles(shards.map(\.file))
     shardSet = ShardSet(
       shards: shards.map { ShardSet.Shard(name: $0.name, tensorCount: $0.entries.count, header: $0.header) },
       index: index?.file)
@@ -114,12 +114,8 @@ final class ShardedSource: FlatWeightsSource {
       // No other JSON has the key `weight_map`. If long metadata come first, the name decides.
       return head.hasSuffix(ShardName.indexSuffix) || head.contains("\"weight_map\"")
     },
-    open: { file, _ throws(FlatFormatError) in
-      let (source, errors) = examine(index: file)
-      if let first = errors.first { throw first }
-      guard let source else { throw ShardedSource.nothing(file.path) }
-      return source
-    },
+    open: { file, _ throws(FlatFormatError) in try FlatFormat.sound(examine(index: file), file) },
+    examine: { file, _ throws(FlatFormatError) in examine(index: file) },
     sink: { contents throws(FlatFormatError) in try ShardedSink(contents) },
     checkHeader: { stored, contents throws(FlatFormatError) in
       _ = try SafetensorsSink.order(ofVerbatim: stored, contents)
@@ -133,17 +129,15 @@ final class ShardedSource: FlatWeightsSource {
 /// A shard whose header has been read.
 private struct OpenedShard {
   let name: String
-  let path: String
-  let identity: FileIdentity
-  let size: Int
-  /// The file, unless the set has more than may stay open.
-  let opened: ReadableFile?
+  let file: ShardFiles.Shard
   let header: [UInt8]
   let entries: [SafetensorsHeader.Entry]
   let metadata: [(key: String, value: String)]
 
-  /// - Parameter isNamed: whether an index names the file.
-  init(_ name: String, path: String, staysOpen: Bool, isNamed: Bool) throws(FlatFormatError) {
+  /// - Parameters:
+  ///   - place: the number of the file in its set.
+  ///   - isNamed: whether an index names the file.
+  init(_ name: String, path: String, place: Int, isNamed: Bool) throws(FlatFormatError) {
     let file = try asFlatFormat { () throws(FileError) in try ReadableFile(path: path) }
     let head = FileHead(of: file)
     if !SafetensorsSource.format.matches(head), let foreign = head.foreignContent {
@@ -155,10 +149,7 @@ private struct OpenedShard {
     let parsed = try SafetensorsSource.parse(header, path: path, bodySize: file.size - header.count)
     try RankSharding.requireWhole(parsed.metadata, path: path, isNamed: isNamed)
     self.name = name
-    self.path = path
-    identity = file.identity
-    size = file.size
-    opened = staysOpen ? file : nil
+    self.file = ShardFiles.Shard(file, place: place)
     self.header = header
     entries = parsed.entries
     metadata = parsed.metadata
@@ -228,8 +219,7 @@ extension ShardedSource {
     for name in names {
       do throws(FlatFormatError) {
         let shard = try OpenedShard(
-          name, path: try folder.pathOfShard(name), staysOpen: shards.count < OpenFileLimit.kept,
-          isNamed: areNamed)
+          name, path: try folder.pathOfShard(name), place: shards.count, isNamed: areNamed)
         left -= shard.header.count
         if left < 0 {
           throw .refused(

@@ -6,7 +6,7 @@ struct BundleFiles {
   private let index: String
   private let folder: ShardFolder
   private(set) var names: [String] = []
-  private(set) var opened: [(path: String, identity: FileIdentity, size: Int, opened: ReadableFile?)] = []
+  private(set) var opened: [ShardFiles.Shard] = []
 
   /// Opens every data file, and refuses others of the same name and another number.
   init(beside index: String, count: Int) throws(FlatFormatError) {
@@ -25,7 +25,7 @@ struct BundleFiles {
       }
       let file = try asFlatFormat { () throws(FileError) in try ReadableFile(path: path) }
       names.append(name)
-      opened.append((path, file.identity, file.size, opened.count < OpenFileLimit.kept ? file : nil))
+      opened.append(ShardFiles.Shard(file, place: opened.count))
     }
     let own = Set(names.map { TensorName($0) })
     for name in try folder.names() where !own.contains(TensorName(name)) {

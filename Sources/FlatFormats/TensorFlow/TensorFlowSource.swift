@@ -95,8 +95,10 @@ final class TensorFlowSource: FlatWeightsSource {
     let tensor = bundle[index]
     let name = tensors[index].spec.name
     guard let tiling = tensor.tiling else {
-      if tensor.spec.byteCount == 0 { return MemoryReader([]) }
-      return try reader(of: tensor.parts[0], name, "tensor \(name.quoted)")
+      // Parts without bytes have checksums, too.
+      var last: any TensorByteReader = MemoryReader([])
+      for part in tensor.parts { last = try reader(of: part, name, "tensor \(name.quoted)") }
+      return last
     }
     let share = AssembledReader.share(of: tensor.parts.count)
     return AssembledReader(

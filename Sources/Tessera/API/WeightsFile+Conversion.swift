@@ -1,6 +1,7 @@
 internal import FlatFormats
 internal import SubNetworks
 internal import TensorStreams
+internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
 
@@ -21,6 +22,11 @@ public struct ConversionSettings: Sendable {
   /// Weights that are added to a unit checkpoint: LoRA adapters (PEFT folders), heads or whole models. Each becomes a task
   /// of this name; its tensors get the name and a `/` as their prefix.
   public var adding: [(task: String, path: String)] = []
+
+  /// Whether flat weights take the state of their optimizer along, cut like its parameters; not together with `adding`.
+  public var keepsOptimizer = false
+  /// The names of the parameters in the order in which the optimizer got them, if it has numbers instead of names.
+  public var parameterOrder: [String]?
 
   /// Uncompressed, proved, with unchanged shards, and nothing left out.
   public init() {}
@@ -81,7 +87,8 @@ extension WeightsFile {
       case (.flat(let flat), .checkpoint):
         let added = try settings.adding.map { try Adding($0.task, at: $0.path, to: flat) }
         let cutting = try Cutting(
-          flat, of: opened, plan: plan.map { ($0.plan, $0.path) }, options, adding: added)
+          flat, of: opened, plan: plan.map { ($0.plan, $0.path) }, options, adding: added,
+          trained: try settings.training(flat, of: opened))
         let proof = settings.proves ? try cutting.proof() : nil
         try check()
         try cutting.write(to: path, progress: reporting(cutting.byteCount))
@@ -95,8 +102,13 @@ extension WeightsFile {
         throw TesseraError(
           .request, "\(path): expected a unit checkpoint (.h5) for the plan, found another ending")
       case (.flat(let flat), .flat(let kind)):
-        let rewriting = try Rewriting(flat, of: opened, as: kind, at: path, options)
+        let trained = try settings.training(flat, of: opened)
+        let rewriting = try Rewriting(flat, of: opened, as: kind, at: path, options, trained: trained)
         try rewriting.write(progress: reporting(rewriting.byteCount))
+        let settings = trained?.settings(leftOutBy: kind).map { "left out: '\($0.name)': \($0.why)" }
+        return ConversionResult(
+          provedNetworks: nil, notProvedReason: nil,
+          warnings: (trained?.notes ?? []) + [settings].compactMap(\.self))
       case (.checkpoint(let checkpoint), .flat(let kind)):
         let joining = try Joining(checkpoint, as: kind, at: path, options)
         try joining.write(progress: reporting(joining.byteCount))
@@ -140,6 +152,12 @@ extension ConversionResult {
 }
 
 extension ConversionSettings {
+  /// The weights with their optimizer; nil if it is not kept.
+  fileprivate func training(_ flat: any FlatWeightsSource, of opened: OpenedFile) throws -> Training? {
+    guard keepsOptimizer else { return nil }
+    return try Training(flat, of: opened, order: parameterOrder?.map { TensorName($0) })
+  }
+
   /// The options; refuses settings that the destination does not have.
   fileprivate func options(for target: ConversionTarget, at path: String) throws -> ConversionOptions {
     func refusal(_ setting: String, _ expected: String) -> TesseraError {
@@ -147,6 +165,10 @@ extension ConversionSettings {
     }
     if compresses, case .flat = target { throw refusal("compresses", "a unit checkpoint (.h5)") }
     if !adding.isEmpty, case .flat = target { throw refusal("adding", "a unit checkpoint (.h5)") }
+    if keepsOptimizer, !adding.isEmpty { throw refusal("keepsOptimizer", "one model, with nothing added") }
+    if keepsOptimizer, target == .flat(.shardedSafetensors) {
+      throw refusal("keepsOptimizer", "a file; a folder holds weights alone")
+    }
     var names: Set<String> = []
     for (task, _) in adding {
       guard SourceRecord.isValidName(task) else {

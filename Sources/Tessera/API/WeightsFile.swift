@@ -18,6 +18,14 @@ public struct WeightsFile: TensorCollection {
   /// The tensors with their bytes.
   public let contents: TensorContents
 
+  /// The names that a file of Keras offers for its tensors.
+  public enum Names: Sendable {
+    /// Those of layers and variables: `conv/kernel`.
+    case layers
+    /// The paths in the file, which Keras makes of classes and counters: `layers/conv2d_1/vars/0`.
+    case paths
+  }
+
   /// Opens the file or the folder of weights at `path`.
   ///
   /// The format is recognised by content. The ending of the name decides only if the content does not.
@@ -25,9 +33,14 @@ public struct WeightsFile: TensorCollection {
   /// - Parameters:
   ///   - path: a file, or a folder with one set of weights.
   ///   - assumeDType: the dtype of NumPy arrays stored as raw bytes (`|V2` for BF16).
-  public init(_ path: String, assumeDType: DType? = nil) throws(TesseraError) {
-    let dtype = assumeDType.flatMap { Tensors.DType(rawValue: $0.rawValue) }
-    try self.init(try TesseraError.wrapping { try OpenedFile(path, assumeDType: dtype) })
+  ///   - names: the names of the tensors of Keras.
+  public init(
+    _ path: String, assumeDType: DType? = nil, names: Names = .layers
+  ) throws(TesseraError) {
+    let choices = ReadingChoices(
+      assumeDType: assumeDType.flatMap { Tensors.DType(rawValue: $0.rawValue) },
+      names: names == .paths ? .paths : .layers)
+    try self.init(try TesseraError.wrapping { try OpenedFile(path, choices) })
   }
 
   package init(_ opened: OpenedFile) throws(TesseraError) {

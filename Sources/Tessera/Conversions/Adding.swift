@@ -28,9 +28,10 @@ package struct Adding {
   ///   - task: the task's name, which is the prefix of the tensors.
   ///   - base: the weights to which the input is added; an adapter's configuration is compared with them.
   package init(
-    _ task: String, at path: String, to base: any TensorSource, assumeDType: Tensors.DType? = nil
+    _ task: String, at path: String, to base: any TensorSource,
+    _ choices: ReadingChoices = ReadingChoices()
   ) throws {
-    let opened = try OpenedFile(path, assumeDType: assumeDType)
+    let opened = try OpenedFile(path, choices)
     guard case .flat(let flat) = try opened.contents else {
       throw TesseraError(
         .request, "\(path): expected flat weights to add, found a unit checkpoint; convert it back first")

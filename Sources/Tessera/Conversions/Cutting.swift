@@ -27,7 +27,7 @@ package struct Cutting {
     return configuration.levels(of: resolved).explainsCuts
   }
 
-  /// What the user should know about the added inputs.
+  /// What the user should know about the added inputs, or about the optimizer.
   package let notes: [String]
 
   private let source: any TensorSource
@@ -40,34 +40,37 @@ package struct Cutting {
   /// - Parameters:
   ///   - plan: the plan, and its path for messages; with nil, everything is in one unit.
   ///   - adding: inputs that get a task each.
+  ///   - trained: the weights with the state of their optimizer, which is cut with them.
   package init(
     _ flat: any FlatWeightsSource, of opened: OpenedFile, plan: (plan: Plan, path: String)?,
-    _ options: ConversionOptions, adding: [Adding] = []
+    _ options: ConversionOptions, adding: [Adding] = [], trained: Training? = nil
   ) throws {
     let added = adding.map(\.input)
     let joined = JoinedInputs(flat, added)
-    source = added.isEmpty ? flat : joined
+    source = trained?.weights ?? (added.isEmpty ? flat : joined)
     companions = try FlatFormats.companions(of: flat, openedAs: opened.folder ?? opened.path)
     let isInFolder = companions != nil && flat.kind == .safetensors && flat.verbatim != nil
     let planPath = plan?.path ?? opened.path
     let whole: Plan
+    let lacking: [String]
     do {
       let known = plan?.plan ?? (added.isEmpty ? .whole : Plan(unitCount: 1))
       let full = try known.adding(added, to: flat)
-      whole = full.plan
-      notes = full.lacking.map { task, tensor in
+      whole = try trained.map { try full.plan.adding($0.weights) } ?? full.plan
+      lacking = full.lacking.map { task, tensor in
         "task '\(task)' has no tensor \(tensor.quoted), because it is tied to one that '\(task)' replaces"
       }
     } catch let error as PlanError { throw ConversionError.plan(path: planPath, error) }
     var cut = try CheckpointContents.cutting(
       flat, plan: whole, planPath: planPath,
       fileName: isInFolder ? SystemPath.bareName(of: flat.path) : nil, companions: companions?.files ?? [],
-      adding: added, isCompressed: options.isCompressed, mayLose: options.mayLose)
+      adding: added, trained: trained?.weights, isCompressed: options.isCompressed, mayLose: options.mayLose)
     part = options.part
     byteCount =
       part.map { cut.contents.take(part: $0.number, of: $0.count) }
-      ?? joined.tensors.reduce(0) { $0 + $1.spec.byteCount }
+      ?? source.tensors.reduce(0) { $0 + $1.spec.byteCount }
     (contents, resolved) = cut
+    notes = lacking + (trained?.notes(in: cut.resolved.partition) ?? [])
     let own = try plan == nil && added.isEmpty ? nil : opened.network
     network = own.map { added.isEmpty ? $0 : NetworkModel($0, weights: joined) }
     hasGraph = network != nil
@@ -90,11 +93,11 @@ package struct Cutting {
   /// The part's tensors are compared with those of the source, by their digests.
   ///
   /// - Parameter progress: receives the bytes read so far.
-  package func found(
+  package func existingPart(
     at path: String, progress: (Int) -> Void
   ) throws -> (isComplete: Bool, reason: String?) {
     guard part != nil, FileIdentity(path: path) != nil else { return (false, nil) }
-    switch CheckpointSet.found(at: path, contents) {
+    switch CheckpointSet.existingPart(at: path, contents) {
     case .other(let reason): return (false, reason)
     case .complete(let found):
       let numbers = contents.specs.indices.filter { contents.holds($0) }

@@ -1,7 +1,7 @@
 internal import Conversion
 package import FlatFormats
 package import Planning
-internal import TensorStreams
+package import TensorStreams
 internal import Tensors
 package import UnitCheckpoints
 
@@ -12,6 +12,11 @@ package struct Extracting {
 
   /// What is written beside the weights, if they are a folder.
   package let folder: FolderExtraction?
+
+  /// What of an optimizer's state is not written.
+  package let leftOut: [LeftOut]
+  /// The tensors that are written.
+  package let subNetwork: SubNetwork
 
   private let source: SubNetworkSource
   private let sink: any TensorSink
@@ -26,7 +31,12 @@ package struct Extracting {
     _ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint, as kind: FlatFormatKind, at path: String,
     isOpaque: Bool, isReplacing: Bool = true, widths: ModelChange.LayerWidths = .uniform
   ) throws {
-    folder = kind == .shardedSafetensors ? try FolderExtraction(subNetwork, of: checkpoint, widths) : nil
+    let isFolder = kind == .shardedSafetensors
+    let training = try NetworkTraining(subNetwork, of: checkpoint, hasState: !isFolder, kind)
+    let subNetwork = training.subNetwork
+    self.subNetwork = subNetwork
+    leftOut = training.leftOut
+    folder = isFolder ? try FolderExtraction(subNetwork, of: checkpoint, widths) : nil
     try folder?.requireOwn(path)
     let source = SubNetworkSource(subNetwork.renamed(folder?.names ?? [:]), of: checkpoint)
     let tensors = source.tensors
@@ -39,7 +49,8 @@ package struct Extracting {
       metadata: kind.isSafetensors ? checkpoint.base().flatMetadata(for: kind) : [], verbatim: changed,
       opaque: isOpaque, sourceFiles: checkpoint.paths, replacing: isReplacing,
       companions: folder?.files ?? [],
-      isModelFolder: folder != nil)
+      isModelFolder: folder != nil, optimizer: training.state,
+      kerasOrder: kind == .keras ? try checkpoint.base().kerasOrder() : nil)
     sink = try TiedSink(plain, tensors, destination: path)
     byteCount = sink.order.reduce(0) { $0 + tensors[$1].spec.byteCount }
     self.source = source

@@ -20,7 +20,10 @@ package struct Joining {
   /// The inputs that are not written, by the name of their task, with the number of their tensors; nil for the first.
   package let others: [(name: String?, tensors: Int)]
 
-  private let source: StoredInput
+  /// What of an optimizer's state is not written; empty if nothing is left out.
+  package let leftOut: [LeftOut]
+
+  private let source: any TensorSource
   private let sink: any TensorSink
 
   /// Lays out the file, or the set of shards, at `path`.
@@ -30,24 +33,60 @@ package struct Joining {
     _ checkpoint: UnitCheckpoint, as kind: FlatFormatKind, at path: String, _ options: ConversionOptions,
     taking taken: String? = nil
   ) throws {
-    let input = try taken.map { try Self.added(named: $0, in: checkpoint) } ?? checkpoint.base()
-    source = input
-    tensors = input.tensors
-    others = try checkpoint.sourceRecord().inputs.filter { $0.name != taken }
+    let optimizer = try checkpoint.optimizer()
+    let takesOptimizer = taken == Self.optimizer && optimizer != nil
+    let input =
+      takesOptimizer
+      ? try checkpoint.base()
+      : try taken.map { try Self.added(named: $0, in: checkpoint) } ?? checkpoint.base()
+    others = try checkpoint.sourceRecord().inputs.filter { takesOptimizer || $0.name != taken }
       .map { ($0.name, $0.tensors.count) }
-    let verbatim = try input.verbatimHeader(for: kind)
-    let set = kind == .shardedSafetensors ? try input.shardSet() : nil
-    companions = kind == .shardedSafetensors ? try input.companions() : []
+    let verbatim = takesOptimizer ? nil : try input.verbatimHeader(for: kind)
+    let set = kind == .shardedSafetensors && !takesOptimizer ? try input.shardSet() : nil
+    companions = kind == .shardedSafetensors && !takesOptimizer ? try input.companions() : []
     // An unchanged file has its metadata in its header; a new file of the same kind gets the same metadata.
     let isAsItWas = verbatim != nil || set != nil && options.shardSize == nil
+    // A folder is a model's, and files that come back as they were have no room for the state.
+    let hasOptimizer = optimizer != nil && taken == nil && !isAsItWas && kind != .shardedSafetensors
+    source =
+      takesOptimizer || hasOptimizer
+      ? StoredTraining(checkpoint, input, optimizer, alone: takesOptimizer) : input
+    tensors = source.tensors
+    leftOut =
+      taken == nil ? optimizer.map { Self.leftOut($0, hasOptimizer: hasOptimizer, kind) } ?? [] : []
     sink = try FlatFormats.sink(
       kind: kind, path: path, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),
       metadata: kind.isSafetensors && !isAsItWas ? try input.flatMetadata(for: kind) : [],
       verbatim: kind.isHollow ? nil : verbatim, opaque: options.isOpaque, shardSet: set,
       shardSize: options.shardSize, sourceFiles: checkpoint.paths, replacing: options.isReplacing,
       companions: companions, isModelFolder: set?.index == nil && set?.shards.count == 1,
-      hollowFiles: try input.hollowFiles(for: kind))
+      hollowFiles: takesOptimizer ? nil : try input.hollowFiles(for: kind),
+      optimizer: takesOptimizer || hasOptimizer ? optimizer?.state : nil,
+      kerasOrder: kind == .keras ? try input.kerasOrder() : nil)
     byteCount = tensors.reduce(0) { $0 + $1.spec.byteCount }
+  }
+
+  /// The name with which the state of an optimizer is taken alone.
+  package static let optimizer = "optimizer"
+
+  private static func leftOut(
+    _ optimizer: StoredOptimizer, hasOptimizer: Bool, _ kind: FlatFormatKind
+  ) -> [LeftOut] {
+    if !hasOptimizer {
+      let count = optimizer.numbers.count
+      return [
+        LeftOut(
+          Self.optimizer,
+          "the state of an optimizer, \(count) \(count == 1 ? "tensor" : "tensors"); a DEST .pt holds it, "
+            + "and '--take \(Self.optimizer)' writes it alone", .apart)
+      ]
+    }
+    if kind.holdsOptimizers { return [] }
+    return [
+      LeftOut(
+        Self.optimizer, "its settings (\(optimizer.state.settingsInWords)), which only a DEST .pt holds",
+        .apart)
+    ]
   }
 
   private static func added(named name: String, in checkpoint: UnitCheckpoint) throws -> StoredInput {

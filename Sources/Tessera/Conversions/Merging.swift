@@ -17,7 +17,7 @@ package struct Merging {
   /// Opens the parts in the folder of `names`. Throws if one is missing, or does not fit the others.
   package init(_ names: CheckpointSetNames) throws {
     self.names = names
-    checkpoint = try CheckpointSet.found(names)
+    checkpoint = try CheckpointSet.open(partsOf: names)
     // What every command would refuse is reported now.
     _ = try checkpoint.resolvedPlan()
     _ = try checkpoint.sourceRecord()

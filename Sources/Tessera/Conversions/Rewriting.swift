@@ -11,35 +11,42 @@ package struct Rewriting {
   /// The other files of the source's folder, which a folder gets too; nil if either is not a folder.
   package let companions: FolderCompanions?
 
-  private let flat: any FlatWeightsSource
+  /// The number of tensors that are written.
+  package var tensorCount: Int { source.tensors.count }
+
+  private let source: any TensorSource
   private let sink: any TensorSink
   private let mayLose: (LeftOut) -> Bool
 
   /// Lays out the file, or the set of shards, at `path`.
   package init(
     _ flat: any FlatWeightsSource, of opened: OpenedFile, as kind: FlatFormatKind, at path: String,
-    _ options: ConversionOptions
+    _ options: ConversionOptions, trained: Training? = nil
   ) throws {
-    self.flat = flat
+    source = trained?.weights ?? flat
     let isFolder = kind == .shardedSafetensors
     companions =
       isFolder ? try FlatFormats.companions(of: flat, openedAs: opened.folder ?? opened.path) : nil
     mayLose = options.mayLose
     let keepsText = kind == flat.kind || kind.isSafetensors && flat.kind.isSafetensors
     sink = try FlatFormats.sink(
-      kind: kind, path: path, specs: flat.tensors.map(\.spec), ties: flat.tensors.compactMap(TensorTie.init),
-      metadata: keepsText ? flat.metadata(for: kind) : [], verbatim: kind == flat.kind ? flat.verbatim : nil,
+      kind: kind, path: path, specs: source.tensors.map(\.spec),
+      ties: source.tensors.compactMap(TensorTie.init),
+      metadata: keepsText ? flat.metadata(for: kind) : [],
+      verbatim: kind == flat.kind && trained == nil ? flat.verbatim : nil,
       opaque: options.isOpaque, shardSet: flat.shardSet, shardSize: options.shardSize,
       sourceFiles: flat.files, replacing: options.isReplacing, companions: companions?.files ?? [],
       isModelFolder: companions != nil && flat.shardSet == nil,
-      hollowFiles: kind == .keras && flat.kind == .keras ? try flat.hollowFiles() : nil)
-    byteCount = flat.tensors.reduce(0) { $0 + $1.spec.byteCount }
+      hollowFiles: kind == .keras && flat.kind == .keras ? try flat.hollowFiles() : nil,
+      optimizer: trained?.weights.optimizer.state,
+      kerasOrder: kind == .keras ? FlatFormats.kerasOrder(of: flat) : nil)
+    byteCount = source.tensors.reduce(0) { $0 + $1.spec.byteCount }
   }
 
   /// Writes the tensors.
   ///
   /// - Parameter progress: receives the bytes read so far; an error that it throws ends the conversion.
   package func write(progress: (Int) throws -> Void) throws {
-    try CopyTensors(flat, to: sink, mayLose: mayLose).run(progress: progress)
+    try CopyTensors(source, to: sink, mayLose: mayLose).run(progress: progress)
   }
 }

@@ -22,9 +22,13 @@ package struct CountSource {
   /// The source of the tensors' bytes; nil for a plan.
   private var weights: (any TensorSource)?
 
+  /// The tensors of an optimizer's state, which are not counted; nil if there are none.
+  private var optimizer: LeftOut?
+
   /// The parts of the file that are not counted.
   package var leftOut: [LeftOut] {
-    (weights?.leftOut ?? []) + (isOneFile ? [LeftOut(othersOf: path)].compactMap(\.self) : [])
+    (weights?.leftOut ?? []) + [optimizer].compactMap(\.self)
+      + (isOneFile ? [LeftOut(othersOf: path)].compactMap(\.self) : [])
   }
 
   /// A part of the model that is not counted, and whose loss `mayLose` does not accept; nil if there is none.
@@ -41,16 +45,16 @@ package struct CountSource {
 
   /// Opens the file at `path`: a plan, or a file or folder with tensors.
   ///
-  /// - Parameter assumeDType: the dtype of npy elements that are stored as raw bytes.
-  package init(_ path: String, assumeDType: Tensors.DType?) throws {
+  /// - Parameter choices: what the file does not say itself.
+  package init(_ path: String, _ choices: ReadingChoices = ReadingChoices()) throws {
     let path = FlatFormats.index(ofPrefix: path) ?? path
     let file = FlatFormats.isFolder(path) ? nil : try ReadableFile(path: path)
     if let file, try PlanFile.isJSON(file) {
       try self.init(plan: PlanFile.read(file), path: path)
     } else {
       try self.init(
-        try file.map { try OpenedFile($0, assumeDType: assumeDType) }
-          ?? OpenedFile(path, assumeDType: assumeDType))
+        try file.map { try OpenedFile($0, choices) }
+          ?? OpenedFile(path, choices))
     }
   }
 
@@ -75,21 +79,40 @@ package struct CountSource {
       OperatorUse(
         operation: $0.operation, input: $0.input, beside: $0.beside, node: $0.node, elements: $0.elements)
     }
+    let whole = try opened.source
+    let state = OptimizerNames(whole.tensors.map(\.spec.name))
+    let counted = state.others(of: whole.tensors.count)
     switch try opened.contents {
     case .flat(let flat):
       self.init(
-        opened.path, Inventory(flat: flat.tensors.map(\.spec), ties: flat.ties, uses: uses ?? [:]),
+        opened.path,
+        Inventory(
+          flat: counted.map { flat.tensors[$0].spec }, ties: Self.ties(among: counted, of: flat),
+          uses: uses ?? [:]),
         kind: flat.kind.rawValue, policy: nil, opened: opened)
       isOneFile = [.safetensors, .pytorch, .gguf].contains(flat.kind)
     case .checkpoint(let checkpoint):
-      let plan = try checkpoint.resolvedPlan()
+      let plan = try checkpoint.resolvedPlan().weights
       self.init(
         opened.path, Inventory(plan.partition, plan.assignment, uses: uses ?? [:]), kind: "unit-checkpoint",
         policy: try checkpoint.parsedPlan().policy, opened: opened)
     }
-    weights = try opened.source
+    weights = whole.withoutOptimizer.source
+    if !state.members.isEmpty {
+      let bytes = state.members.reduce(0) { $0 + whole.tensors[$1].spec.byteCount }
+      optimizer = LeftOut(
+        OptimizerNames.prefix + "state",
+        "the state of an optimizer, \(state.members.count) tensors (\(ByteCount(bytes))), which are no parameters",
+        .apart)
+    }
     try readDeclaredShapes()
     try readGroups()
+  }
+
+  /// The ties whose tensors are both counted.
+  private static func ties(among counted: [Int], of source: any TensorSource) -> [TensorName: TensorName] {
+    let names = Set(counted.map { source.tensors[$0].spec.name })
+    return source.ties.filter { names.contains($0.key) && names.contains($0.value) }
   }
 
   /// The most bytes of a tensor that holds the shape of another one; eight extents of eight bytes are enough.

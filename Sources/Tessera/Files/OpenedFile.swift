@@ -26,7 +26,7 @@ package final class OpenedFile: Sendable {
 
   /// The file that is open; nil for a folder.
   let file: ReadableFile?
-  private let assumeDType: Tensors.DType?
+  private let choices: ReadingChoices
   private let usesHeaders: Bool
   /// Whether the file is the list of a set of checkpoints.
   private let isSet: Bool
@@ -39,15 +39,16 @@ package final class OpenedFile: Sendable {
   /// Recognises the file, or the weights of the folder, at `path`; or the checkpoint of TensorFlow with this prefix.
   ///
   /// - Parameters:
-  ///   - assumeDType: the dtype of npy elements that are stored as raw bytes.
+  ///   - choices: what the file does not say itself.
   ///   - usesHeaders: whether a checkpoint's flat files may be written again.
-  package convenience init(_ path: String, assumeDType: Tensors.DType? = nil, usesHeaders: Bool = true) throws
-  {
-    if let source = try FlatFormats.open(folder: path, assumeDType: assumeDType) {
+  package convenience init(
+    _ path: String, _ choices: ReadingChoices = ReadingChoices(), usesHeaders: Bool = true
+  ) throws {
+    if let source = try FlatFormats.open(folder: path, choices) {
       self.init(source, of: path)
     } else {
       let path = FlatFormats.index(ofPrefix: path) ?? path
-      try self.init(try ReadableFile(path: path), assumeDType: assumeDType, usesHeaders: usesHeaders)
+      try self.init(try ReadableFile(path: path), choices, usesHeaders: usesHeaders)
     }
   }
 
@@ -58,7 +59,7 @@ package final class OpenedFile: Sendable {
     path = source.path
     self.folder = folder
     file = nil
-    (assumeDType, usesHeaders, isSet) = (nil, true, false)
+    (choices, usesHeaders, isSet) = (ReadingChoices(), true, false)
     flatKind = source.kind
     _ = opened.value { .flat(source) }
   }
@@ -72,11 +73,13 @@ package final class OpenedFile: Sendable {
   }
 
   /// Recognises an open file.
-  package init(_ file: ReadableFile, assumeDType: Tensors.DType? = nil, usesHeaders: Bool = true) throws {
+  package init(
+    _ file: ReadableFile, _ choices: ReadingChoices = ReadingChoices(), usesHeaders: Bool = true
+  ) throws {
     path = file.path
     folder = nil
     self.file = file
-    self.assumeDType = assumeDType
+    self.choices = choices
     self.usesHeaders = usesHeaders
     let kind = FlatFormats.recognise(file)
     let isHDF5 = try kind == nil && HDF5File.hasSignature(file)
@@ -100,7 +103,7 @@ package final class OpenedFile: Sendable {
         if let kind = flatKind {
           // If graph and contents are both needed, the second one uses the model that was decoded for the first.
           if case .some(.some(let model)) = decoded.known { return .flat(try FlatFormats.weights(of: model)) }
-          return .flat(try FlatFormats.open(file, as: kind, assumeDType: assumeDType))
+          return .flat(try FlatFormats.open(file, as: kind, choices))
         }
         let checkpoint = try isSet ? CheckpointSet.open(file) : UnitCheckpoint(file)
         if let part = checkpoint.part {

@@ -51,7 +51,7 @@ struct AddOption: ParsableArguments {
   }
 
   /// Opens the inputs.
-  func open(beside base: any TensorSource, assumeDType: Tensors.DType?) throws -> [Adding] {
-    try inputs.map { try Adding($0.task, at: $0.path, to: base, assumeDType: assumeDType) }
+  func open(beside base: any TensorSource, _ choices: ReadingChoices) throws -> [Adding] {
+    try inputs.map { try Adding($0.task, at: $0.path, to: base, choices) }
   }
 }

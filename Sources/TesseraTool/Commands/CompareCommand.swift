@@ -58,7 +58,7 @@ struct CompareCommand: ParsableCommand {
     for method in study.methods {
       guard let file = method.file else { continue }
       var source = try CountSource(
-        DocumentFile.path(file, beside: self.study), assumeDType: reading.assumeDType)
+        DocumentFile.path(file, beside: self.study), reading.choices)
       try source.readValues(for: policies)
       inventories[method.name] = source.inventory
     }

@@ -51,13 +51,28 @@ extension ConvertCommand {
     guard dest == nil else {
       throw ValidationError("\(option) takes DEST alone, but both SOURCE and DEST were given")
     }
-    guard sets.part == nil, plan == nil, add.texts.isEmpty, take == nil, shardSize == nil,
-      !(compress && sets.join)
-    else { throw ValidationError("\(option) takes only DEST\(sets.join ? "" : ", --compress") and -n") }
+    if let other = givenOptions.first(where: { !(sets.merge && $0 == "--compress") }) {
+      throw ValidationError(
+        "\(option) takes only DEST\(sets.join ? "" : ", --compress") and -n, but \(other) was given")
+    }
     guard CheckpointSetNames(source) != nil else {
       throw ValidationError(
         "\(option): expected a DEST that ends in .h5 or .hdf5, as for --part, found '\(source)'")
     }
+  }
+
+  /// The options that say how a source is converted, among those that were given.
+  private var givenOptions: [String] {
+    let all = [
+      ("--part", sets.part != nil), ("--plan", plan != nil), ("--compress", compress),
+      ("--add", !add.texts.isEmpty), ("--take", take != nil), ("--with-optimizer", optimizer.isWanted),
+      ("--parameter-order", optimizer.order != nil), ("--root", root.root != nil),
+      ("--dequantise", dequantise), ("--opaque", writing.opaque), ("--shard-size", shardSize != nil),
+      ("--no-prove", noProve), ("--assume-dtype", reading.assumedDType != nil),
+      ("--names", reading.names != .layers),
+      ("--leave-out", !leaveOut.patterns.isEmpty),
+    ]
+    return all.filter(\.1).map(\.0)
   }
 
   /// Lists or merges the parts of a set.

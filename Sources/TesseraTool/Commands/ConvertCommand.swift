@@ -50,8 +50,8 @@ struct ConvertCommand: ParsableCommand {
       them, the same as without parts.
 
       Nothing in a PyTorch file is ever run. `tessera inspect --help` explains the names of its tensors. \
-      Optimizer states are always left out and listed. Any other part that cannot be read (`inspect` lists \
-      them) is an error, unless --leave-out accepts the loss. PyTorch files from Tessera load with \
+      Optimizer states are left out and listed, unless --with-optimizer takes one along. Any other part that \
+      cannot be read (`inspect` lists them) is an error, unless --leave-out accepts the loss. PyTorch files from Tessera load with \
       weights_only=True, and tied tensors stay tied.
 
       The blocks of a GGUF file (Q4_K, Q8_0, …) are kept as they are, and cut only between blocks. No other \
@@ -63,6 +63,13 @@ struct ConvertCommand: ParsableCommand {
       task uses its own tensors, and those of SOURCE that they do not replace. With --take, or with \
       `tessera extract`, an added input comes back as it was; without --take, SOURCE comes back, and the \
       added inputs are listed. Without --plan, the task of SOURCE is named base.
+
+      With --with-optimizer, the tensors of the optimizer's state are stored beside the model's, as \
+      optimizer.state.PARAMETER.MOMENT. They are cut like their parameters, and never counted as parameters. \
+      A DEST .pt, also of `tessera extract`, gets the state_dict of the optimizer again, with all settings, \
+      for the parameters that it has. Other files get the tensors alone, and folders the weights alone; \
+      --take optimizer writes the state alone. An optimizer built from model.named_parameters() has the names of \
+      its parameters. Numbers are matched with names by order and shape, and refused if several orders fit.
 
       The checkpoint keeps the graph of an ONNX model, and converting back gives the same file. Before \
       anything is written, the outputs of sub-networks are compared with those of the masked network: the \
@@ -77,6 +84,7 @@ struct ConvertCommand: ParsableCommand {
         tessera convert base/ model.h5 --add sql=adapter/ --add chat=other.safetensors
         tessera convert model.h5 adapter-again/ --take sql
         tessera convert training.pt ema.safetensors --root model_ema.module
+        tessera convert training.pt model.h5 --plan plan.json --with-optimizer
         tessera convert big/ big.h5 --plan plan.json --part 3/8
         tessera convert --join big.h5
       """)
@@ -100,6 +108,8 @@ struct ConvertCommand: ParsableCommand {
       "Write the input that was added to a checkpoint as NAME, instead of the first input.",
       valueName: "name"))
   var take: String?
+
+  @OptionGroup var optimizer: OptimizerOption
 
   @OptionGroup var sets: SetOptions
 
@@ -151,7 +161,8 @@ struct ConvertCommand: ParsableCommand {
     if plan != nil, case .flat = destination {
       throw ValidationError("--plan cuts a unit checkpoint, but DEST '\(dest)' is a flat file")
     }
-    try DeclaredFiles.require(("DEST", dest), apartFrom: ["SOURCE": source, "--plan": plan])
+    try DeclaredFiles.require(
+      ("DEST", dest), apartFrom: ["SOURCE": source, "--plan": plan, "--parameter-order": optimizer.order])
     try add.require(apartFrom: dest)
     if !add.texts.isEmpty, case .flat = destination {
       throw ValidationError("--add makes a unit checkpoint, but DEST '\(dest)' is a flat file")
@@ -159,6 +170,9 @@ struct ConvertCommand: ParsableCommand {
     if take != nil, case .checkpoint = destination {
       throw ValidationError("--take writes flat weights, but DEST '\(dest)' is a unit checkpoint")
     }
+    try optimizer.require(
+      isAdding: !add.texts.isEmpty, isTaking: take != nil, isFolder: destination == .flat(.shardedSafetensors)
+    )
     if try sets.numbers() != nil, CheckpointSetNames(dest) == nil || destination != .checkpoint {
       throw ValidationError("--part makes unit checkpoints, but DEST '\(dest)' is a flat file")
     }
@@ -169,9 +183,13 @@ struct ConvertCommand: ParsableCommand {
     if writing.noClobber, let existing = try existingDestination() {
       throw TesseraError(sentence: "\(existing): expected no file of that name (-n), found one")
     }
-    let opened = try root.applied(to: OpenedFile(source, assumeDType: reading.assumeDType))
+    let opened = try root.applied(to: OpenedFile(source, reading.choices))
     if take != nil, case .flat = try opened.contents {
       throw TesseraError(sentence: "\(source): --take: expected a unit checkpoint, found flat weights")
+    }
+    if optimizer.isWanted, case .checkpoint = try opened.contents {
+      throw TesseraError(
+        sentence: "\(source): --with-optimizer: expected a training checkpoint, found a unit checkpoint")
     }
     switch (try opened.contents, destination) {
     case (.flat(let flat), .checkpoint): try cut(dequantised(flat), opened)
@@ -241,13 +259,14 @@ struct ConvertCommand: ParsableCommand {
   }
 
   private func cut(_ flat: any FlatWeightsSource, _ opened: OpenedFile) throws {
-    let added = try add.open(beside: flat, assumeDType: reading.assumeDType)
+    let added = try add.open(beside: flat, reading.choices)
+    let trained = try optimizer.training(flat, opened)
     let cutting = try Cutting(
       flat, of: opened, plan: plan.map { (plan: try PlanFile.read($0), path: $0) }, options(),
-      adding: added)
+      adding: added, trained: trained)
     let resolved = cutting.resolved
     var check = ProgressBar("checking", total: cutting.byteCount)
-    let part = try cutting.found(at: target) { check.update($0) }
+    let part = try cutting.existingPart(at: target) { check.update($0) }
     check.finish()
     if part.isComplete {
       return try Output.standardOutput(
@@ -277,7 +296,7 @@ struct ConvertCommand: ParsableCommand {
     for note in cutting.notes + added.flatMap(\.notes) {
       Output.standardError(WrappedSentence.text("note: \(PrintableText.line(note))", width: width))
     }
-    tellRemarks(of: flat, beside: added)
+    tellRemarks(of: flat, beside: added, trained)
     for sentence in words.value ?? [] {
       Output.standardError(WrappedSentence.text(sentence, width: width))
     }
@@ -313,6 +332,7 @@ struct ConvertCommand: ParsableCommand {
     try joining.write { bar.update($0) }
     bar.finish()
     try tellWritten(joining.tensors.count)
+    Output.standardError(LeftOutList(joining.leftOut.map { ($0.name, $0.why) }).text(width: errorWidth))
     for other in joining.others {
       let (words, way) =
         other.name.map { ("\(TensorName($0).quoted), an added input", "--take \($0) writes it") }
@@ -356,7 +376,7 @@ struct ConvertCommand: ParsableCommand {
 
   /// Prints the numbers of tensors and bytes of DEST.
   private func tellWritten(_ count: Int) throws {
-    let folder = try? FlatFormats.open(folder: target, assumeDType: nil)
+    let folder = try? FlatFormats.open(folder: target)
     let sizes = (folder?.files ?? [target]).compactMap(SystemPath.size)
     try Output.standardOutput(
       WrittenFile(path: target, tensors: count, files: sizes.count, byteCount: sizes.reduce(0, +)).text)
@@ -364,19 +384,28 @@ struct ConvertCommand: ParsableCommand {
   }
 
   private func rewrite(_ flat: any FlatWeightsSource, _ opened: OpenedFile, as kind: FlatFormatKind) throws {
-    let rewriting = try Rewriting(flat, of: opened, as: kind, at: target, options())
+    let trained = try optimizer.training(flat, opened)
+    let rewriting = try Rewriting(flat, of: opened, as: kind, at: target, options(), trained: trained)
     var bar = ProgressBar("copying", total: rewriting.byteCount)
     defer { bar.finish() }
     try rewriting.write { bar.update($0) }
     bar.finish()
-    try tellWritten(flat.tensors.count)
+    try tellWritten(rewriting.tensorCount)
     if let companions = rewriting.companions { report(companions) }
-    tellRemarks(of: flat)
+    for note in trained?.notes ?? [] {
+      Output.standardError(WrappedSentence.text("note: \(PrintableText.line(note))", width: errorWidth))
+    }
+    tellRemarks(of: flat, beside: [], trained)
+    if let settings = trained?.settings(leftOutBy: kind) {
+      Output.standardError(LeftOutList([settings].map { ($0.name, $0.why) }).text(width: errorWidth))
+    }
   }
 
   /// Reports the parts of SOURCE and of added inputs that DEST lacks, and the notes of their readers.
-  private func tellRemarks(of flat: any FlatWeightsSource, beside added: [Adding] = []) {
-    leaveOut.report(of: Adding.joined(flat, added))
+  private func tellRemarks(
+    of flat: any FlatWeightsSource, beside added: [Adding] = [], _ trained: Training? = nil
+  ) {
+    leaveOut.report(of: trained?.source ?? Adding.joined(flat, added))
     let reported = ([flat] + added.map(\.source)).flatMap(\.remarks).filter {
       [.foreignGlobal, .codeGlobal, .codeInStorage, .kerasCode, .trailingBytes].contains($0.kind)
     }

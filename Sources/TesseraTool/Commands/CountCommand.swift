@@ -138,7 +138,7 @@ struct CountCommand: ParsableCommand {
   }
 
   func run() throws {
-    var source = try CountSource(file, assumeDType: reading.assumeDType)
+    var source = try CountSource(file, reading.choices)
     let selection = try selection()
     var tables: [CountReport.Table] = []
     let rules = try policies.isEmpty ? [source.plannedPolicy()] : policies.map(PolicyFile.read)

@@ -47,8 +47,8 @@ struct DiffCommand: ParsableCommand {
   @OptionGroup var leaveOut: LeaveOutOption
 
   func run() throws {
-    let first = try OpenedFile(a, assumeDType: reading.assumeDType).source
-    let second = try OpenedFile(b, assumeDType: reading.assumeDType).source
+    let first = try OpenedFile(a, reading.choices).source
+    let second = try OpenedFile(b, reading.choices).source
     let (oldNames, newNames) = (second.tensors.map(\.spec.name), try rename.names(of: first))
     let isMeant = try selection(newNames.names, oldNames)
     let comparison = WeightsComparison(

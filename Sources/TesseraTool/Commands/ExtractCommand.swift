@@ -28,6 +28,10 @@ struct ExtractCommand: ParsableCommand {
       describe the sub-network, nothing is written. Experts and layers get new numbers. README.md is a new one, \
       with the task and the level.
 
+      If the checkpoint has the state of an optimizer, a DEST .pt is a training checkpoint: the model and the \
+      state_dict of the optimizer, for the parameters of the sub-network. Parameters are numbered in their order; \
+      groups stay. Other files get the tensors of the state alone, and folders the weights alone.
+
       If FILE was converted from GGUF, a GGUF file has the metadata of the model, with the feed-forward \
       widths and the numbers of heads of the sub-network. Any other change is refused.
 
@@ -113,6 +117,7 @@ struct ExtractCommand: ParsableCommand {
     let (network, resolved) = try choice.network()
     let subNetwork = try SubNetwork(network, of: checkpoint)
     var written: GraphExtraction.Written?
+    var extracted = subNetwork
     var folder: FolderExtraction?
     var added: AddedExtraction?
     if destinationKind == .onnx {
@@ -136,7 +141,7 @@ struct ExtractCommand: ParsableCommand {
     } else {
       // This is checked before anything is written, because the graph may be damaged.
       let node = try opened.network?.gathering(network, plan: resolved)
-      folder = try write(subNetwork, of: checkpoint)
+      (folder, extracted) = try write(subNetwork, of: checkpoint)
       if let node {
         Output.standardError(
           "note: the tensors alone are not a network: \(PrintableText.line(node)) selects some of the channels that reach it; a DEST that ends in .onnx also has the graph\n"
@@ -144,7 +149,7 @@ struct ExtractCommand: ParsableCommand {
       }
     }
     KerasNote.report(of: dest)
-    let extraction = Extraction(subNetwork, of: checkpoint, written, folder, added, destination: dest)
+    let extraction = Extraction(extracted, of: checkpoint, written, folder, added, destination: dest)
     try json
       ? Output.standardOutput(json: extraction.json) : Output.standardOutput(extraction.text)
   }
@@ -172,10 +177,10 @@ struct ExtractCommand: ParsableCommand {
         "beside the weights: \(names)", width: Output.errorIsTerminal ? Terminal.errorWidth : nil))
   }
 
-  /// Returns what was written beside the weights.
+  /// Returns what was written beside the weights, and the tensors that were written.
   private func write(
     _ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint
-  ) throws -> FolderExtraction? {
+  ) throws -> (FolderExtraction?, SubNetwork) {
     guard let kind = destinationKind else {
       throw TesseraError(sentence: "\(dest): no format has that name")
     }
@@ -186,12 +191,13 @@ struct ExtractCommand: ParsableCommand {
     defer { bar.finish() }
     try extracting.write { bar.update($0) }
     bar.finish()
-    guard let folder = extracting.folder else { return nil }
     let width = Output.errorIsTerminal ? Terminal.errorWidth : nil
+    Output.standardError(LeftOutList(extracting.leftOut.map { ($0.name, $0.why) }).text(width: width))
+    guard let folder = extracting.folder else { return (nil, extracting.subNetwork) }
     if !folder.hasConfiguration {
       Output.standardError("note: the checkpoint was made without a config.json, so none is written\n")
     }
-    if folder.files.isEmpty { return folder }
+    if folder.files.isEmpty { return (folder, extracting.subNetwork) }
     let names = folder.files.map { PrintableText.line($0.name) }.joined(separator: ", ")
     Output.standardError(WrappedSentence.text("beside the weights: \(names)", width: width))
     let missing = folder.missingFolders.map { PrintableText.line($0) }
@@ -206,7 +212,7 @@ struct ExtractCommand: ParsableCommand {
       Output.standardError(WrappedSentence.text("config.json: \(words)", width: width))
     }
     if let note = folder.note { Output.standardError(WrappedSentence.text(note, width: width)) }
-    return folder
+    return (folder, extracting.subNetwork)
   }
 }
 

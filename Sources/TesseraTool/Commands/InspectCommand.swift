@@ -128,7 +128,7 @@ struct InspectCommand: ParsableCommand {
   }
 
   func run() throws {
-    let opened = try OpenedFile(file, assumeDType: reading.assumeDType)
+    let opened = try OpenedFile(file, reading.choices)
     let inspection: Inspection
     switch try opened.contents {
     case .flat where plan:

@@ -225,7 +225,7 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
-    let opened = try root.applied(to: OpenedFile(source, assumeDType: reading.assumeDType))
+    let opened = try root.applied(to: OpenedFile(source, reading.choices))
     let (specs, ties) = try tensors(of: opened)
     let proposed: ProposedPlan
     let graph: NetworkModel?
@@ -237,7 +237,7 @@ struct PlanCommand: ParsableCommand {
         configuration = try ModelConfiguration(beside: source)
       }
       if let family {
-        let masks = try masks.map { try OpenedFile($0, assumeDType: reading.assumeDType) }
+        let masks = try masks.map { try OpenedFile($0, reading.choices) }
         proposed = try FamilyFile.plan(family, masks: masks, opened)
         try graph?.check(proposed.resolved)
       } else if let plan {
@@ -372,7 +372,7 @@ struct PlanCommand: ParsableCommand {
         throw TesseraError(sentence: "\(source): expected an ONNX graph for --samples, found none")
       }
       request.activations = try ActivationMeans.of(
-        graph, samples: FileInputs(try OpenedFile(samples, assumeDType: reading.assumeDType).source),
+        graph, samples: FileInputs(try OpenedFile(samples, reading.choices).source),
         threads: ThreadSupply.processorCount)
     }
     return request

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import FlatFormats
 internal import Tensors
 
 /// Options of every command that reads flat files.
@@ -10,8 +11,16 @@ struct ReadingOptions: ParsableArguments {
       discussion: "NumPy saves bfloat16 and 8-bit floats as raw bytes, without their dtype."))
   var assumedDType: String?
 
-  /// The dtype that was given.
-  var assumeDType: DType? { assumedDType.flatMap(DType.init(rawValue:)) }
+  @Option(
+    help: ArgumentHelp(
+      "The names of Keras tensors: layers (conv/kernel) or paths (layers/conv2d_1/vars/0).",
+      discussion: "Keras makes paths of classes and counters, which differ between models."))
+  var names: ReadingChoices.Names = .layers
+
+  /// What was given.
+  var choices: ReadingChoices {
+    ReadingChoices(assumeDType: assumedDType.flatMap(DType.init(rawValue:)), names: names)
+  }
 
   func validate() throws {
     if let assumedDType, DType(rawValue: assumedDType) == nil {
@@ -21,3 +30,5 @@ struct ReadingOptions: ParsableArguments {
     }
   }
 }
+
+extension ReadingChoices.Names: ExpressibleByArgument {}

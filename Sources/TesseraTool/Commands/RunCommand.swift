@@ -147,7 +147,7 @@ struct RunCommand: ParsableCommand {
   }
 
   private var givenInputs: FileInputs? {
-    get throws { try input.map { FileInputs(try OpenedFile($0, assumeDType: reading.assumeDType).source) } }
+    get throws { try input.map { FileInputs(try OpenedFile($0, reading.choices).source) } }
   }
 
   /// The dense sub-network of a checkpoint; only its own parts of the tensors are read.

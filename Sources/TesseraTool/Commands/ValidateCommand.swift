@@ -180,7 +180,7 @@ struct ValidateCommand: ParsableCommand {
   private func options() throws -> ValidationOptions {
     var options = ValidationOptions()
     options.deep = isDeep
-    options.assumeDType = reading.assumeDType
+    options.reading = reading.choices
     options.strict = strict
     options.maskPatterns = maskPatterns.compactMap(NamePattern.init)
     for setting in rules { options.severities[setting.rule] = .some(setting.severity) }

@@ -96,14 +96,23 @@ struct VerifyCommand: ParsableCommand {
     } catch { throw TesseraError(sentence: "\(converted): \(error)") }
   }
 
+  /// CONVERTED without the state of an optimizer, if SOURCE is read without it: both have it or neither.
+  private static func comparable(_ other: any TensorSource, with one: any TensorSource) -> any TensorSource {
+    let (weights, left) = other.withoutOptimizer
+    guard left > 0, one.withoutOptimizer.left == 0 else { return other }
+    Output.standardError("note: the state of an optimizer, \(left) tensors, is not compared\n")
+    return weights
+  }
+
   private func verified() throws -> VerificationReport {
     let (one, other) = (
-      try root.applied(to: OpenedFile(source, assumeDType: reading.assumeDType)), try OpenedFile(converted)
+      try root.applied(to: OpenedFile(source, reading.choices)), try OpenedFile(converted)
     )
     var report = VerificationReport(source: source, converted: converted, tolerance: tolerance)
-    let added = try add.open(beside: try one.source, assumeDType: reading.assumeDType)
+    let added = try add.open(beside: try one.source, reading.choices)
     let whole = added.isEmpty ? try one.source : Adding.joined(try one.source, added)
-    let comparison = try DigestComparison(whole, try other.source)
+    let found = Self.comparable(try other.source, with: whole)
+    let comparison = try DigestComparison(whole, found)
     report.mismatches = comparison.mismatches
     report.tensors = comparison.count
     Output.standardError(LeftOutList(whole).text(width: nil))
@@ -142,7 +151,7 @@ struct VerifyCommand: ParsableCommand {
     verification.threads = ThreadSupply.processorCount
     verification.comparesLayers = layers
     verification.inputs = try input.map {
-      FileInputs(try OpenedFile($0, assumeDType: reading.assumeDType).source)
+      FileInputs(try OpenedFile($0, reading.choices).source)
     }
     let networks = try networks(of: plan.assignment)
     var bar = ProgressBar("running", total: networks.count, unit: .things("sub-networks"))

@@ -52,7 +52,7 @@ extension IndexDecoder {
     guard row.tiedTo >= -1, Int(row.tiedTo) < tables.tensors.count, Int(row.tiedTo) != number else {
       throw broken(.tieTarget, .tensors, row: number, "a tie to another tensor, or -1", "\(row.tiedTo)")
     }
-    try requireByteBoundaries(spec, cuts, row: number)
+    try requireBlockBoundaries(spec, cuts, row: number)
     return IndexedTensor(
       spec: spec, tiedTo: row.tiedTo < 0 ? nil : Int(row.tiedTo), scope: row.scope < 0 ? nil : Int(row.scope),
       digest: digest, cuts: cuts, units: units)
@@ -122,7 +122,7 @@ extension IndexDecoder {
   }
 
   /// Throws if a cut of elements that share bytes is not between two of the dtype's blocks.
-  private mutating func requireByteBoundaries(
+  private mutating func requireBlockBoundaries(
     _ spec: TensorSpec, _ cuts: [TensorCut?], row: Int
   ) throws(CheckpointError) {
     guard spec.dtype.bytes == nil, spec.elementCount > 0,
@@ -132,7 +132,7 @@ extension IndexDecoder {
     // Only the rest of a division by a block's elements matters.
     let block = spec.dtype.block.elements
     let inner = spec.shape[(last + 1)...].reduce(1) { $0 * ($1 % block) % block }
-    guard byteCuts.insert([number, inner, block]).inserted else { return }
+    guard blockCuts.insert([number, inner, block]).inserted else { return }
     var position = 0
     for segment in cut.segments {
       position += segment.length

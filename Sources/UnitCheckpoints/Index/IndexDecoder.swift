@@ -18,9 +18,9 @@ struct IndexDecoder {
   var axisLists: [UInt64: [Int]] = [:]
   /// The total number of axes in these lists.
   var axisNumbers = 0
-  /// Cuts that are known to be between bytes. The key is the cut and the number of bits inside a position, modulo
-  /// eight.
-  var byteCuts = Set<[Int]>()
+  /// Cuts that are known to be between blocks. The key is the cut, the number of elements inside a position modulo a
+  /// block's, and a block's elements.
+  var blockCuts = Set<[Int]>()
   /// For pairs of scopes, whether the first has all networks of the second.
   var knownScopes: [[Int]: Bool] = [:]
 

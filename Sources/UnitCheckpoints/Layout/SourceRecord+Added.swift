@@ -18,7 +18,8 @@ extension SourceRecord {
   /// The record of the same files, with inputs that were added to them.
   package func adding(_ added: [Added]) -> SourceRecord {
     SourceRecord(
-      kind: kind, shards: shards, index: index, metadata: metadata, files: files, added: added)
+      kind: kind, shards: shards, index: index, metadata: metadata, files: files, added: added,
+      optimizer: optimizer)
   }
 
   /// One input: the record of its files, and the range of its tensors in the index.
@@ -34,7 +35,8 @@ extension SourceRecord {
     var first = 0
     return ([(nil, self)] + added.map { ($0.name, $0.record) }).map { name, record in
       let tensors = first..<first + record.shards.reduce(0) { $0 + $1.tensorCount }
-      first = tensors.upperBound
+      // The state of an optimizer follows the weights that it trained.
+      first = tensors.upperBound + (name == nil ? optimizer?.tensorCount ?? 0 : 0)
       return Input(name: name, record: record, tensors: tensors)
     }
   }

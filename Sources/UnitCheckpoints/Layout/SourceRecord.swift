@@ -19,6 +19,8 @@ package struct SourceRecord: Sendable {
   package let files: [File]
   /// The inputs that were added to the first one, in the order of their tensors.
   package let added: [Added]
+  /// The state of the optimizer that trained the first input; nil if none was kept.
+  package let optimizer: Optimizer?
 
   /// One flat file.
   package struct Shard: Sendable {
@@ -75,10 +77,11 @@ package struct SourceRecord: Sendable {
   package init(
     kind: String, shards: [Shard], index: Index?, metadata: [(key: String, value: String)],
     files: [File] = [],
-    added: [Added] = []
+    added: [Added] = [], optimizer: Optimizer? = nil
   ) {
     self.files = files
     self.added = added
+    self.optimizer = optimizer
     self.kind = kind
     self.shards = shards
     self.index = index
@@ -91,6 +94,7 @@ package struct SourceRecord: Sendable {
   /// The JSON document.
   package var text: String {
     var members = [("format", JSONValue.string(Self.format))] + self.members
+    if let optimizer { members.append(("optimizer", optimizer.json)) }
     if !added.isEmpty { members.append(("added", .array(added.map(\.json)))) }
     // Only a number that is not finite cannot be written; this document has no such number.
     return (try? JSONWriter.text(Self.object(members), layout: .pretty)) ?? "{}\n"
@@ -166,7 +170,8 @@ extension UnitCheckpoint {
       throw broken(.source, "a tessera.source/1 document", "one without format, kind or shards")
     }
     var tensorCount = 0
-    let own = try storedInput(object, from: &tensorCount, broken)
+    let weights = try storedInput(object, from: &tensorCount, broken)
+    let own = weights.with(try storedOptimizer(object["optimizer"], from: &tensorCount, broken))
     let added = try storedAdditions(object["added"], from: &tensorCount, broken)
     guard tensorCount == index.tensors.count else {
       throw broken(.source, "shards of \(index.tensors.count) tensors together", "\(tensorCount)")
@@ -176,7 +181,7 @@ extension UnitCheckpoint {
     let records = found.inputs.map(\.record)
     let numbers =
       records.flatMap { $0.shards.compactMap(\.header) + [$0.index?.header].compactMap(\.self) }
-      + Set(records.flatMap { $0.files.map(\.header) }).sorted()
+      + Set(records.flatMap { $0.files.map(\.header) }).sorted() + [own.optimizer?.header].compactMap(\.self)
     let headerCount = try headerCount()
     guard numbers.sorted() == Array(0..<headerCount) else {
       throw broken(

@@ -73,12 +73,31 @@ package struct SubNetwork: Sendable {
     return renamed
   }
 
-  /// Elements and logical bytes; tied tensors count once.
+  /// The same sub-network without the tensors of these numbers in the checkpoint.
+  package func without(_ numbers: Set<Int>) -> SubNetwork {
+    if numbers.isEmpty { return self }
+    var rest = self
+    rest.tensors = []
+    // The first tensor that stays has the bytes of those tied to it.
+    var places: [Int: Int] = [:]
+    for (place, tensor) in tensors.enumerated() where !numbers.contains(tensor.number) {
+      let root = tensor.tiedTo ?? place
+      rest.tensors.append(
+        SubNetworkTensor(
+          number: tensor.number, spec: tensor.spec, selection: tensor.selection, tiedTo: places[root],
+          reorderings: tensor.reorderings))
+      if places[root] == nil { places[root] = rest.tensors.count - 1 }
+    }
+    return rest
+  }
+
+  /// Elements and logical bytes; tied tensors count once. The state of an optimizer has bytes, but no parameters.
   package var totals: (parameters: Int, bytes: Int) {
     var totals = (parameters: 0, bytes: 0)
+    let state = OptimizerNames(tensors.map(\.spec.name)).members
     // The sums do not overflow: a selection has at most the elements that the file describes, and these were checked.
-    for tensor in tensors where tensor.tiedTo == nil {
-      totals.parameters += tensor.spec.elementCount
+    for (place, tensor) in tensors.enumerated() where tensor.tiedTo == nil {
+      if !state.contains(place) { totals.parameters += tensor.spec.elementCount }
       totals.bytes += tensor.spec.byteCount
     }
     return totals

@@ -123,9 +123,9 @@ package final class UnitCheckpoint: Sendable {
   /// The paths of all files: of a set, also that of its list.
   package var paths: [String] { [path] + parts.map(\.path) }
 
-  /// The tensors with bytes of their own that can be read from this file alone; for a set, those that need several files,
-  /// because another one has their owner map.
-  package var ownTensors: [Int] {
+  /// The tensors whose bytes a check of this file reads: untied ones that it has with their owner map; for a set, those
+  /// that no file of it can check, because another one has their owner map.
+  package var checkableTensors: [Int] {
     tensors.indices.filter { number in
       if tensors[number].tiedTo != nil { return false }
       let map = index.tensors[number].owners.map { index.stored($0.map) }

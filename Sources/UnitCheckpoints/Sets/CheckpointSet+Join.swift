@@ -6,7 +6,7 @@ extension CheckpointSet {
   /// Opens all parts in the folder of `names`, as one checkpoint.
   ///
   /// Throws if a part is missing; the message gives the numbers.
-  package static func found(_ names: CheckpointSetNames) throws(CheckpointError) -> UnitCheckpoint {
+  package static func open(partsOf names: CheckpointSetNames) throws(CheckpointError) -> UnitCheckpoint {
     let existing: (count: Int, numbers: [Int])?
     do throws(FileError) { existing = try names.existing() } catch { throw .file(error) }
     guard let (count, numbers) = existing else {
@@ -32,8 +32,8 @@ extension CheckpointSet {
     return try combined(parts, path: names.list)
   }
 
-  /// What is at the path of a part that is to be written.
-  package enum Found {
+  /// What a file is that has the name of a part that is to be written.
+  package enum ExistingPart {
     /// The part that would be written, if the source still has the same bytes.
     case complete(UnitCheckpoint)
     /// Another file; the reason follows "it ".
@@ -44,7 +44,7 @@ extension CheckpointSet {
   ///
   /// All pages and everything else in the file are compared with their checksums. The tensors' bytes are not compared
   /// with those of the source.
-  package static func found(at path: String, _ contents: CheckpointContents) -> Found {
+  package static func existingPart(at path: String, _ contents: CheckpointContents) -> ExistingPart {
     do {
       let part = try UnitCheckpoint(ReadableFile(path: path, isInput: false))
       guard part.part == contents.part, part.planText == contents.plan, part.sourceText == contents.source,

@@ -6,7 +6,9 @@ extension ResolvedPlan {
   /// This checks a module's biases and statistics, the norm after it, the inputs of the next module, and modules that
   /// are used side by side. If there is a graph, a check of the graph is better: names and sizes prove nothing. The
   /// time is linear in the number of tensors.
-  package var halfCuts: [HalfCut] {
+  package var halfCuts: [HalfCut] { weights.halfCutsOfWeights }
+
+  private var halfCutsOfWeights: [HalfCut] {
     let search = HalfCutSearch(partition, moduleAxes: moduleAxes)
     let unread = search.unread.map { (axis: $0, site: $1, kind: HalfCut.Kind.unread) }
     let unmade = search.unmade.map { (axis: $0, site: $1, kind: HalfCut.Kind.unmade) }

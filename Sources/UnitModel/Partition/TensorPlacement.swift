@@ -78,7 +78,7 @@ public struct TensorPlacement: Hashable, Sendable {
     self.cutDimensions = cutDimensions
     self.owners = owners
     self.mask = mask
-    try checkByteBoundaries()
+    try checkBlockBoundaries()
   }
 
   /// Whether the tensor is stored as in a flat file: in one block, in its own order.
@@ -92,7 +92,7 @@ public struct TensorPlacement: Hashable, Sendable {
   }
 
   /// Elements that share bytes may only be cut between two of the dtype's blocks, in every run of every part.
-  private func checkByteBoundaries() throws(PlanError) {
+  private func checkBlockBoundaries() throws(PlanError) {
     guard spec.dtype.bytes == nil, spec.elementCount > 0,
       let last = cutDimensions.last(where: { (cuts[$0]?.parts.count ?? 1) > 1 }), let cut = cuts[last]
     else { return }

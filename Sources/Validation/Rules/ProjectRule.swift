@@ -13,7 +13,7 @@ enum ProjectRule: ValidationRule {
     "Change the file, or the rule that the message names. --no-project ignores tessera.toml."
 
   static func findings(in subject: CheckpointSubject) -> [Finding] {
-    guard let project = subject.options.project, subject.options.part != .ofSoundSet else { return [] }
+    guard let project = subject.options.project else { return [] }
     // The tables of a damaged index are not evidence for a rule.
     let specs = subject.examination.errors.isEmpty ? subject.checkpoint?.index.tensors.map(\.spec) : nil
     return adjusted(

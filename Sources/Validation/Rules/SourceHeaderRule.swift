@@ -1,11 +1,13 @@
 internal import FlatFormats
 internal import Tensors
 internal import UnitCheckpoints
+internal import UnitModel
 
 /// The checkpoint's record of its flat files can be read, and each stored header describes exactly the tensors of its
 /// shard, so that the same files can be written again.
 enum SourceHeaderRule: ValidationRule {
-  static let summary = "The record of the flat files can be read, and stored headers describe their tensors."
+  static let summary =
+    "The record of the flat files can be read, and stored headers describe their tensors. An optimizer's moments are cut like their parameters."
   static let isOfIndex = true
   static let isOfHeaders = true
   static let defects: Set<CheckpointDefect> = [.headersChecksum, .source, .sourceHeaders, .shardIndex]
@@ -22,6 +24,40 @@ enum SourceHeaderRule: ValidationRule {
       return [subject.finding(error, at: "/tessera/source")]
     }
     return source.inputs.flatMap { findings(for: $0, headers, checkpoint, subject) }
+      + optimizerFindings(source, headers, checkpoint, subject)
+  }
+
+  /// Findings on the state of an optimizer: its record must be about its tensors, each moment must belong to the units
+  /// and tasks of a parameter and, if it has the parameter's shape, be cut like it.
+  private static func optimizerFindings(
+    _ source: SourceRecord, _ headers: [[UInt8]], _ checkpoint: UnitCheckpoint, _ subject: CheckpointSubject
+  ) -> [Finding] {
+    guard let stored = source.optimizer, let numbers = source.optimizerTensors else { return [] }
+    let place = "/tessera/headers/\(stored.header)"
+    let names = checkpoint.index.tensors.map(\.spec.name)
+    var disagreement: (expected: String, found: String)?
+    do throws(OptimizerState.Unreadable) {
+      disagreement = try OptimizerState(parsing: headers[stored.header])
+        .disagreement(weights: names[..<numbers.lowerBound], own: Array(names[numbers]))
+    } catch { disagreement = (error.expected, error.found) }
+    if let (expected, found) = disagreement {
+      return [subject.finding(.sourceHeader, at: place, "expected \(expected), found \(found)")]
+    }
+    guard let partition = subject.placement.resolved?.partition else { return [] }
+    let placement = OptimizerPlacement(partition)
+    var findings: [Finding] = []
+    if let (tensor, what) = placement.difference {
+      findings.append(
+        subject.finding(
+          .sourceHeader, at: "tensor \(tensor.quoted)",
+          "expected the \(what) of its parameter, found other \(what)"))
+    }
+    return findings
+      + placement.uncut.map { tensor, parameter in
+        subject.finding(
+          .sourceHeader, .note, at: "tensor \(tensor.quoted)",
+          "expected the shape of its parameter \(parameter.quoted), found another, so it is stored whole")
+      }
   }
 
   /// Findings on one input's headers, shards and format.

@@ -9,9 +9,12 @@ Needs torch 2.15 with gloo, and safetensors. Each folder is written by that many
 * `uneven`: FSDP (fully_shard) over three ranks with rows that three does not divide, under plain names.
 * `grid`: four ranks in a mesh of 2 x 2 with tensors cut in both dimensions, and a strided piece.
 * `safetensors`: two ranks' files of HuggingFaceStorageWriter, without an index.
+* `named`, `flat`, `numbered`: FSDP over two ranks with AdamW in two groups after two steps; the optimizer's state by the
+  names of parameters, by names without a nested dictionary (flatten_optimizer_state_dict), and by their numbers.
 
 expected.json has, for each tensor of the model, its dtype, shape and the SHA-256 of its bytes after PyTorch's own
-consolidation: dcp_to_torch_save, or consolidate_safetensors_files.
+consolidation: dcp_to_torch_save, or consolidate_safetensors_files. `state` has the same for the optimizer's tensors, by
+the names of parameters, and `rates` the learning rate of each parameter.
 """
 import hashlib
 import json
@@ -29,7 +32,7 @@ import torch.multiprocessing as mp
 from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
 from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageWriter
 from torch.distributed.checkpoint._consolidate_hf_safetensors import consolidate_safetensors_files
-from torch.distributed.checkpoint.state_dict import get_state_dict
+from torch.distributed.checkpoint.state_dict import StateDictOptions, get_state_dict
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import Replicate, Shard, distribute_tensor
@@ -121,7 +124,40 @@ def safetensors(folder):
     dcp.save(weights, storage_writer=HuggingFaceStorageWriter(folder, save_distributed=True))
 
 
-LAYOUTS = {"ranks": (ranks, 2), "uneven": (uneven, 3), "grid": (grid, 4), "safetensors": (safetensors, 2)}
+def trained():
+    """A sharded model and its optimizer, whose groups have another order than the model."""
+    model = Net()
+    fully_shard(model, mesh=init_device_mesh("cpu", (2,)))
+    weights = [p for p in model.parameters() if p.ndim > 1]
+    optimizer = torch.optim.AdamW([{"params": [model.first.bias], "weight_decay": 0.0, "lr": 0.25},
+                                   {"params": weights[::-1]}], lr=0.5, betas=(0.75, 0.875))
+    for salt in range(2):
+        optimizer.zero_grad()
+        model(numbers(torch.float32, 2, 3, salt=salt)).square().sum().backward()
+        optimizer.step()
+    return model, optimizer
+
+
+def save(folder, weights, state):
+    dcp.save({"model": weights, "optimizer": state},
+             storage_writer=dcp.FileSystemWriter(folder, sync_files=False))
+
+
+def named(folder):
+    save(folder, *get_state_dict(*trained()))
+
+
+def flat(folder):
+    save(folder, *get_state_dict(*trained(), options=StateDictOptions(flatten_optimizer_state_dict=True)))
+
+
+def numbered(folder):
+    model, optimizer = trained()
+    save(folder, model.state_dict(), optimizer.state_dict())
+
+
+LAYOUTS = {"named": (named, 2), "flat": (flat, 2), "numbered": (numbered, 2),
+           "ranks": (ranks, 2), "uneven": (uneven, 3), "grid": (grid, 4), "safetensors": (safetensors, 2)}
 
 
 def run(rank, name, port, folder):
@@ -158,6 +194,23 @@ def consolidated(name, folder):
                      if isinstance(value, torch.Tensor) and not key.startswith("state.")})
 
 
+ORDER = ["first.bias", "last.weight", "first.weight"]
+RATES = {"first.bias": 0.25, "last.weight": 0.5, "first.weight": 0.5}
+
+
+def states(folder):
+    """The tensors of an optimizer's state, by the names of parameters."""
+    with tempfile.TemporaryDirectory() as place:
+        dcp_to_torch_save(folder, f"{place}/whole.pt")
+        state = torch.load(f"{place}/whole.pt", weights_only=False)["optimizer"]
+    if "state" not in state:
+        return rows({key.removeprefix("state."): value for key, value in state.items()
+                     if isinstance(value, torch.Tensor)})
+    names = {number: name for number, name in enumerate(ORDER)}
+    return rows({f"{names.get(key, key)}.{moment}": value
+                 for key, values in state["state"].items() for moment, value in values.items()})
+
+
 def main():
     target = Path(sys.argv[1] if len(sys.argv) > 1 else HERE).resolve()
     expected = {}
@@ -168,9 +221,12 @@ def main():
             os.mkdir(name)
             mp.spawn(run, (name, 29610 + number, name), nprocs=LAYOUTS[name][1])
             expected[name] = consolidated(name, name)
+            if LAYOUTS[name][0] in (named, flat, numbered):
+                expected.setdefault("state", {})[name] = states(name)
             shutil.rmtree(target / name, ignore_errors=True)
             shutil.copytree(name, target / name)
         os.chdir(target)
+    expected["rates"] = RATES
     (target / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
 
 

@@ -24,7 +24,7 @@ enum DistributedExercise {
 
   private static func run(_ bytes: [UInt8], as name: String, in layout: Layout) {
     guard let folder = layout.folder(with: bytes, as: name) else { return }
-    let found = FlatFormats.examine(folder: folder, assumeDType: nil)
+    let found = FlatFormats.examine(folder: folder)
     for error in found?.errors ?? [] {
       requireSentence(error)
       // Whatever the metadata names, only files of its folder are read.

@@ -8,7 +8,7 @@ enum FlaxExercise {
     guard let file = ScratchFile.holding(bytes) else { return }
     _ = FlatFormats.recognise(file)
     do {
-      let source = try FlatFormats.open(file, as: .flax, assumeDType: nil)
+      let source = try FlatFormats.open(file, as: .flax)
       for item in source.leftOut { _ = item.sentence }
       let names = source.tensors.map(\.spec.name)
       require(Set(names).count == names.count, "every name once")

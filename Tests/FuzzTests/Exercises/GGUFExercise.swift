@@ -9,7 +9,7 @@ enum GGUFExercise {
     guard let file = ScratchFile.holding(bytes) else { return }
     _ = FlatFormats.recognise(file)
     do {
-      let source = try FlatFormats.open(file, as: .gguf, assumeDType: nil)
+      let source = try FlatFormats.open(file, as: .gguf)
       let read = try WholeReading.readAll(source, limit: bytes.count)
       let header = source.verbatim ?? []
       require(read + header.count <= bytes.count, "header and tensors are in the file")

@@ -13,7 +13,7 @@ enum ONNXExercise {
   static func run(_ bytes: [UInt8]) {
     guard let file = ScratchFile.holding(bytes) else { return }
     do {
-      let source = try FlatFormats.open(file, as: .onnx, assumeDType: nil)
+      let source = try FlatFormats.open(file, as: .onnx)
       _ = try WholeReading.readAll(source, limit: 2 * bytes.count)
     } catch { requireSentence(error) }
     do { try plan(file) } catch { requireSentence(error) }
@@ -22,7 +22,7 @@ enum ONNXExercise {
 
   /// Plans from the graph; the plan must hold when sub-networks are made from it.
   private static func plan(_ file: ReadableFile) throws {
-    let source = try FlatFormats.open(file, as: .onnx, assumeDType: nil)
+    let source = try FlatFormats.open(file, as: .onnx)
     let network = NetworkModel(try Model(file), weights: source)
     let proposed = try PlanRequest(unitCount: 2).propose(
       forGraph: network.model, specs: source.tensors.map(\.spec), options: FlowOptions(),

@@ -15,7 +15,7 @@ enum PyTorchExercise {
     } catch {}
     guard let file = ScratchFile.holding(bytes) else { return }
     do {
-      let source = try FlatFormats.open(file, as: .pytorch, assumeDType: nil)
+      let source = try FlatFormats.open(file, as: .pytorch)
       for remark in source.remarks { _ = remark.sentence }
       for item in source.leftOut { _ = item.sentence }
       _ = try WholeReading.readAll(source, limit: limit)

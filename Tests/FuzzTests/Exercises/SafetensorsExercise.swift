@@ -9,7 +9,7 @@ enum SafetensorsExercise {
     guard let file = ScratchFile.holding(bytes) else { return }
     _ = FlatFormats.recognise(file)
     do {
-      let source = try FlatFormats.open(file, as: .safetensors, assumeDType: nil)
+      let source = try FlatFormats.open(file, as: .safetensors)
       let read = try WholeReading.readAll(source, limit: bytes.count)
       let header = source.verbatim ?? []
       require(read + header.count == bytes.count, "header and tensors are the file")

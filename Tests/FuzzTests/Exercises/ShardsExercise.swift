@@ -10,7 +10,7 @@ enum ShardsExercise {
     guard let folder else { return }
     let index = folder + "/model.safetensors.index.json"
     guard FileManager.default.createFile(atPath: index, contents: Data(bytes)) else { return }
-    let found = FlatFormats.examine(folder: folder, assumeDType: nil)
+    let found = FlatFormats.examine(folder: folder)
     for error in found?.errors ?? [] {
       requireSentence(error)
       // Whatever an index names, only files of its folder are read.

@@ -27,7 +27,7 @@ enum TensorFlowExercise {
     do {
       let file = try ReadableFile(path: folder + "/x.index")
       _ = FlatFormats.recognise(file)
-      let source = try FlatFormats.open(file, as: .tensorflow, assumeDType: nil)
+      let source = try FlatFormats.open(file, as: .tensorflow)
       for item in source.leftOut { _ = item.sentence }
       for remark in source.remarks { _ = remark.sentence }
       let names = source.tensors.map(\.spec.name)

@@ -24,7 +24,7 @@ enum ZipExercise {
       }
     } catch { requireSentence(error) }
     do {
-      let source = try FlatFormats.open(file, as: .npz, assumeDType: .bf16)
+      let source = try FlatFormats.open(file, as: .npz, ReadingChoices(assumeDType: .bf16))
       _ = try WholeReading.readAll(source, limit: limit)
     } catch { requireSentence(error) }
   }

@@ -90,6 +90,11 @@ def _verify_inputs(checkpoint: Checkpoint, headers: int) -> None:
         for name in index.names[first:first + count]:
             need(source is index.source or name.startswith(source["name"] + "/"), f"source: {name!r}: another prefix")
         first += count
+        if source is index.source and "optimizer" in source:
+            # Its tensors follow those of the weights that it trained.
+            first += source["optimizer"]["tensors"]
+            named.append(source["optimizer"]["header"])
+            need(first <= len(index.names), "source: counts other tensors")
         named += [shard["header"] for shard in source["shards"] if shard["header"] is not None]
         for file in source.get("files", []):
             shared.add(file["header"])
