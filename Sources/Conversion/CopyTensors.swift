@@ -1,3 +1,4 @@
+package import ByteFiles
 internal import FlatFormats
 internal import Synchronization
 package import TensorStreams
@@ -9,17 +10,21 @@ internal import Tensors
 package struct CopyTensors {
   private let source: any TensorSource
   private let sink: any TensorSink
+  private let files: FileStamps
   private let mayLose: (LeftOut) -> Bool
 
   /// The sink must have been made from the source's specs, in the source's order.
   ///
-  /// - Parameter mayLose: whether the user accepts the loss of something that is left out.
+  /// - Parameters:
+  ///   - files: the source's files, which nobody may write to meanwhile.
+  ///   - mayLose: whether the user accepts the loss of something that is left out.
   package init(
-    _ source: any TensorSource, to sink: any TensorSink,
+    _ source: any TensorSource, to sink: any TensorSink, files: FileStamps = FileStamps([]),
     mayLose: @escaping (LeftOut) -> Bool = { _ in false }
   ) {
     self.source = source
     self.sink = sink
+    self.files = files
     self.mayLose = mayLose
   }
 
@@ -52,6 +57,7 @@ package struct CopyTensors {
       }
     }
     if let error = queue.failure { throw error }
+    try files.requireUnchanged()
     try sink.finish()
   }
 

@@ -1,4 +1,4 @@
-internal import ByteFiles
+package import ByteFiles
 package import TensorStreams
 internal import Tensors
 package import UnitCheckpoints
@@ -12,12 +12,17 @@ package struct FlatToUnits {
   private let source: any TensorSource
   private let writer: UnitCheckpointWriter
   private let contents: CheckpointContents
+  private let files: FileStamps
 
   /// Lays out the checkpoint at `destination`.
+  ///
+  /// - Parameter files: the source's files, which nobody may write to meanwhile.
   package init(
-    _ source: any TensorSource, contents: CheckpointContents, destination: String
+    _ source: any TensorSource, contents: CheckpointContents, destination: String,
+    files: FileStamps = FileStamps([])
   ) throws(CheckpointError) {
     self.source = source
+    self.files = files
     self.contents = contents
     writer = try UnitCheckpointWriter(path: destination, contents: contents)
   }
@@ -52,6 +57,7 @@ package struct FlatToUnits {
           tiedTo: contents.partition.tensors[tie].spec.name)
       }
     }
+    try files.requireUnchanged()
     try writer.commit(digests: digests)
   }
 

@@ -4,22 +4,23 @@ package import Tensors
 
 /// Finds the tensor of a model that each parameter of an optimizer is, if the optimizer has numbers instead of names.
 ///
-/// An optimizer numbers its parameters in the order in which it gets them: usually that of `model.parameters()`, or
-/// weights with decay and then all others. Orders are accepted only if every number and shape fits in exactly one way.
+/// An optimizer numbers its parameters in the order in which it gets them. Within a group, this is taken to be the order of
+/// the model; nothing is assumed about which parameters are in which group, nor about the order of groups. A division of
+/// the model's tensors among the groups is accepted only if it is the only one whose shapes are those of the state.
 package struct ParameterOrder {
   private let candidates: [TensorSpec]
   /// For each parameter, the shapes that its state permits; nil if it has none with dimensions.
   private let shapes: [Set<[Int]>?]
   private let groups: [[Int]]
 
-  /// The work limit: numbers of parameters times numbers of tensors that may lie between.
-  private static let limit = 1 << 26
+  /// The most places in all groups together that are tried, for all tensors.
+  private static let limit = 1 << 20
 
   /// Why no order fits.
   package enum Failure: Error {
     /// No order has tensors of the parameters' shapes.
     case nothing
-    /// Several orders fit.
+    /// Several orders fit, or too many to tell.
     case several
   }
 
@@ -44,106 +45,64 @@ package struct ParameterOrder {
     }
   }
 
+  /// The places in the groups up to which tensors have been given, and how.
+  private struct Step {
+    /// The number of ways to these places, at most 2.
+    var ways: Int
+    /// The places before the tensor.
+    let before: [Int]
+    /// The group that got the tensor; nil if it is no parameter.
+    let group: Int?
+  }
+
   /// For each parameter, its tensor.
   package func names() throws(Failure) -> [TensorName] {
-    var found: Set<[TensorName]> = []
-    for division in divisions {
-      guard let names = try embedding(division) else { continue }
-      found.insert(names)
-    }
-    if found.count > 1 { throw .several }
-    guard let only = found.first else { throw .nothing }
-    return only
-  }
-
-  /// Lists of parameters, each with the tensors that it is among, in order.
-  private typealias Division = [(parameters: [Int], tensors: [TensorSpec])]
-
-  private var divisions: [Division] {
-    var all: [Division] = [[(groups.flatMap { $0 }, candidates)]]
-    guard groups.count == 2 else { return all }
-    for decays in [Self.isMatrix, Self.isDecaying] {
-      let with = candidates.filter(decays)
-      let without = candidates.filter { !decays($0) }
-      all.append([(groups[0], with), (groups[1], without)])
-      all.append([(groups[0], without), (groups[1], with)])
-    }
-    return all
-  }
-
-  private static func isMatrix(_ spec: TensorSpec) -> Bool { spec.shape.count >= 2 }
-
-  /// Whether weights are usually decayed: not in a bias or a norm.
-  private static func isDecaying(_ spec: TensorSpec) -> Bool {
-    let name = spec.name.text.lowercased()
-    let parts = name.unicodeScalars.split { $0 == "." || $0 == "_" || $0 == "/" }.map(String.init)
-    return isMatrix(spec) && parts.last != "bias" && !name.contains("norm") && !parts.contains("ln")
-  }
-
-  /// The only way to find each list in order among its tensors; nil if there is none.
-  private func embedding(_ division: Division) throws(Failure) -> [TensorName]? {
-    var names = [TensorName?](repeating: nil, count: shapes.count)
-    var isAmbiguous = false
-    for (parameters, tensors) in division {
-      let (count, places) = try Embedding(parameters.map { shapes[$0] }, tensors.map(\.shape), Self.limit)
-        .unique()
-      if count == 0 { return nil }
-      isAmbiguous = isAmbiguous || count > 1
-      for (parameter, place) in zip(parameters, places) { names[parameter] = tensors[place].name }
-    }
-    if isAmbiguous { throw .several }
-    let all = names.compactMap(\.self)
-    return all.count == names.count ? all : nil
-  }
-}
-
-/// The ways to find shapes, in order, among those of tensors.
-private struct Embedding {
-  private let shapes: [Set<[Int]>?]
-  private let tensors: [[Int]]
-
-  init(_ shapes: [Set<[Int]>?], _ tensors: [[Int]], _ limit: Int) throws(ParameterOrder.Failure) {
-    self.shapes = shapes
-    self.tensors = tensors
-    let (work, overflow) = (shapes.count + 1).multipliedReportingOverflow(
-      by: max(0, tensors.count - shapes.count) + 1)
-    if overflow || work > limit { throw .several }
-  }
-
-  /// The number of ways, at most 2, and the places of the first one.
-  func unique() -> (count: Int, places: [Int]) {
-    let skips = tensors.count - shapes.count
-    if skips < 0 { return (0, []) }
-    let width = skips + 1
-    // ways[i · width + s]: the ways to find the parameters from i on, if s tensors before were skipped.
-    var ways = [UInt8](repeating: 0, count: (shapes.count + 1) * width)
-    for number in stride(from: shapes.count, through: 0, by: -1) {
-      for skipped in stride(from: skips, through: 0, by: -1) {
-        if number == shapes.count {
-          ways[number * width + skipped] = 1
-          continue
+    let sizes = groups.map(\.count)
+    let missing = candidates.count - sizes.reduce(0, +)
+    guard missing >= 0 else { throw .nothing }
+    let start = sizes.map { _ in 0 }
+    var steps: [[[Int]: Step]] = [[start: Step(ways: 1, before: start, group: nil)]]
+    var work = 0
+    for (number, candidate) in candidates.enumerated() {
+      var next: [[Int]: Step] = [:]
+      func add(_ places: [Int], _ group: Int?, from before: [Int], ways: Int) {
+        if let known = next[places]?.ways {
+          next[places]?.ways = min(2, known + ways)
+        } else {
+          next[places] = Step(ways: ways, before: before, group: group)
         }
-        var count: UInt8 = skipped < skips ? ways[number * width + skipped + 1] : 0
-        if fits(number, number + skipped) { count = min(2, count + ways[(number + 1) * width + skipped]) }
-        ways[number * width + skipped] = count
       }
-    }
-    var places: [Int] = []
-    var skipped = 0
-    while places.count < shapes.count, ways[0] > 0 {
-      let number = places.count
-      if fits(number, number + skipped), ways[(number + 1) * width + skipped] > 0 {
-        places.append(number + skipped)
-      } else {
-        skipped += 1
-        if skipped > skips { return (0, []) }
+      for (places, step) in steps[number] {
+        work += groups.count + 1
+        guard work <= Self.limit else { throw .several }
+        if number - places.reduce(0, +) < missing { add(places, nil, from: places, ways: step.ways) }
+        for group in groups.indices where places[group] < sizes[group] {
+          guard fits(groups[group][places[group]], candidate) else { continue }
+          var after = places
+          after[group] += 1
+          add(after, group, from: places, ways: step.ways)
+        }
       }
+      steps.append(next)
     }
-    return (Int(ways[0]), places)
+    guard let last = steps[candidates.count][sizes] else { throw .nothing }
+    if last.ways > 1 { throw .several }
+    return names(steps, from: sizes)
   }
 
-  private func fits(_ number: Int, _ place: Int) -> Bool {
-    guard let known = shapes[number] else { return true }
-    return known.contains(tensors[place])
+  private func fits(_ parameter: Int, _ candidate: TensorSpec) -> Bool {
+    shapes[parameter]?.contains(candidate.shape) ?? true
+  }
+
+  /// The tensors on the only way to `end`.
+  private func names(_ steps: [[[Int]: Step]], from end: [Int]) -> [TensorName] {
+    var names = [TensorName](repeating: "", count: shapes.count)
+    var places = end
+    for number in candidates.indices.reversed() {
+      guard let step = steps[number + 1][places] else { break }
+      if let group = step.group { names[groups[group][step.before[group]]] = candidates[number].name }
+      places = step.before
+    }
+    return names
   }
 }

@@ -18,19 +18,35 @@ package struct TrainedWeights: TensorSource {
   ///
   /// - Parameters:
   ///   - optimizer: the state as it was read.
-  ///   - order: the names of the model's parameters, in its order; nil if the file has that order.
+  ///   - order: the names of the optimizer's parameters, in the order of its groups; nil if they are to be found.
   package init(
     _ weights: any FlatWeightsSource, _ optimizer: OptimizerInput, order: [TensorName]? = nil
   ) throws(ConversionError) {
-    let names: [TensorName]
-    let known = optimizer.state.parameters.compactMap(\.name)
-    isMatchedByOrder = known.count != optimizer.state.parameters.count
-    if isMatchedByOrder {
-      names = try Self.names(of: optimizer, in: weights, order)
-    } else {
-      names = known
-      try Self.require(names, of: optimizer, in: weights)
+    var names = optimizer.state.parameters.compactMap(\.name)
+    let hasNames = names.count == optimizer.state.parameters.count
+    isMatchedByOrder = !hasNames && order == nil
+    if isMatchedByOrder, !names.isEmpty {
+      throw .optimizer(
+        path: optimizer.path, expected: "names of all parameters, or of none",
+        found: "names of \(names.count) of \(optimizer.state.parameters.count) parameters")
     }
+    if let order {
+      guard !hasNames || names.isEmpty else {
+        throw .optimizer(
+          path: optimizer.path, expected: "no list of names (--parameter-order)",
+          found: "an optimizer that has the names of its parameters")
+      }
+      guard order.count == optimizer.state.parameters.count else {
+        throw .optimizer(
+          path: optimizer.path,
+          expected:
+            "\(optimizer.state.parameters.count) names in the list, one for each parameter of its groups",
+          found: "\(order.count)")
+      }
+      names = order
+    }
+    if isMatchedByOrder { names = try Self.names(of: optimizer, in: weights) }
+    try Self.require(names, of: optimizer, in: weights)
     self.weights = weights
     self.optimizer = optimizer.naming(names)
     tensors = weights.tensors + self.optimizer.tensors
@@ -89,31 +105,19 @@ package struct TrainedWeights: TensorSource {
   }
 
   private static func names(
-    of optimizer: OptimizerInput, in weights: any FlatWeightsSource, _ order: [TensorName]?
+    of optimizer: OptimizerInput, in weights: any FlatWeightsSource
   ) throws(ConversionError) -> [TensorName] {
     let way =
-      "build the optimizer from model.named_parameters() to make it certain, or list the names with --parameter-order"
+      "build the optimizer from model.named_parameters() to make it certain, or list the names of its parameters "
+      + "with --parameter-order"
     func refusal(_ expected: String, _ found: String) -> ConversionError {
       .optimizer(path: optimizer.path, expected: expected, found: "\(found); \(way)")
     }
-    let candidates: [TensorSpec]
-    if let order {
-      let places = weights.places
-      candidates = try order.map { (name) throws(ConversionError) in
-        guard let place = places[name] else {
-          throw .optimizer(
-            path: weights.path, expected: "the names of --parameter-order among the tensors",
-            found: "\(name.quoted), which is none")
-        }
-        return weights.tensors[place].spec
-      }
-    } else {
-      guard weights.isInModelOrder else {
-        throw refusal(
-          "parameters with names", "numbers, and weights in a file that does not keep the order of the model")
-      }
-      candidates = ParameterOrder.candidates(among: weights.tensors.map { ($0.spec, $0.tiedTo != nil) })
+    guard weights.isInModelOrder else {
+      throw refusal(
+        "parameters with names", "numbers, and weights in a file that does not keep the order of the model")
     }
+    let candidates = ParameterOrder.candidates(among: weights.tensors.map { ($0.spec, $0.tiedTo != nil) })
     do throws(ParameterOrder.Failure) {
       return try ParameterOrder(optimizer.state, candidates: candidates, tensors: specs(optimizer)).names()
     } catch {

@@ -54,6 +54,8 @@ public enum FlatRemarkKind: String, CaseIterable, Sendable {
   case totalParameters = "shards.total-parameters"
   /// An index of shards has no metadata.
   case noMetadata = "shards.no-metadata"
+  /// The files of a distributed checkpoint do not say how many of them there are.
+  case ranksUnknown = "dcp.ranks-unknown"
   /// The nodes of a graph cannot run: a value is never computed or computed twice, or the graph has a cycle.
   case graphOrder = "onnx.graph-order"
   /// A link or a dataset takes data from another file, or from a program.

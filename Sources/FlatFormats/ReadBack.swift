@@ -28,7 +28,7 @@ extension SinkContents {
     if let open = FlatFormats.format(of: kind).openWritten {
       source = try open(file)
     } else {
-      source = try FlatFormats.open(file, as: kind)
+      source = try FlatFormats.open(file, as: kind, named: specs)
     }
     let found = try readAgain(source)
     var places: [TensorName: TensorSpec] = [:]

@@ -13,7 +13,12 @@ extension TensorSource {
     let lost = leftOut.filter { item in
       item.fate == .lost || item.fate == .keptInGraph && !keepsGraph
     }.filter { !mayLose($0) }
-    guard let first = lost.first else { return }
+    guard let first = lost.first else {
+      guard tensors.isEmpty, let rest = leftOut.first else { return }
+      throw .refused(
+        .leftOut, path: path, place: "tensors", expected: "at least one that can be converted",
+        found: "none, but \(TensorName(rest.name).quoted): \(rest.why)")
+    }
     let name = TensorName(first.name).quoted
     let way =
       lost.count == 1

@@ -54,6 +54,14 @@ final class FlatSubject {
       TensorScan.run(source, Array(source.tensors.indices), hashes: false, progress: progress)
     } ?? []
 
+  /// The state of the optimizer beside the weights; nil if there is none, or none that is read.
+  lazy var optimizer: (any TensorSource)? = (try? source?.optimizer()) ?? nil
+  /// The results of reading the bytes of the optimizer's state, which no rule about weights uses.
+  lazy var optimizerBytes: [(tensor: Int, found: TensorScan)] =
+    optimizer.map { state in
+      TensorScan.run(state, Array(state.tensors.indices), hashes: false, progress: progress)
+    } ?? []
+
   /// The paths by which a project's rules may refer to the file or set.
   var paths: [String] { ProjectSubject.paths(path, files, kind: kind) }
 

@@ -118,12 +118,15 @@ package struct FolderValidation {
     }
   }
 
-  /// The names of the files of a set of checkpoints, if the file at `path` is their list.
+  /// The names of the files of a set of checkpoints, or of Keras's weights, if the file at `path` is their list.
   private func parts(ofSet path: String) -> [TensorName] {
-    guard path.utf8.suffix(5).elementsEqual(".json".utf8), let file = try? documents.file(path),
-      CheckpointSet.isList(file)
-    else { return [] }
-    return ((try? CheckpointSet.entries(file))?.parts ?? []).map { TensorName($0.name) }
+    guard path.utf8.suffix(5).elementsEqual(".json".utf8), let file = try? documents.file(path) else {
+      return []
+    }
+    if CheckpointSet.isList(file) {
+      return ((try? CheckpointSet.entries(file))?.parts ?? []).map { TensorName($0.name) }
+    }
+    return FlatFormats.parts(ofKerasIndex: file).map { TensorName($0) }
   }
 
   /// Applies the rules for a model's files together, and adds their findings to the verdicts on the files.
@@ -205,7 +208,14 @@ package struct FolderValidation {
     guard case .checked = whole.state else {
       return [whole] + parts.map { FileVerdict(path: $0, left: "\(role) '\(first)'") }
     }
-    return Self.distributed(whole, over: parts.map { part($0, of: whole) })
+    let all = Self.distributed(whole, over: parts.map { part($0, of: whole) })
+    guard options.adjusted(whole.findings).contains(where: { $0.severity == .error }) else { return all }
+    // What is wrong may be in any of the parts, so none of them is called sound.
+    return all.prefix(1)
+      + all.dropFirst().map { verdict in
+        verdict.findings.isEmpty
+          ? FileVerdict(path: verdict.path, left: "\(role) '\(first)', which has errors") : verdict
+      }
   }
 
   /// The verdicts on a distributed checkpoint in safetensors and on the files of its ranks.

@@ -1,4 +1,5 @@
 package import ByteFiles
+package import FlatFormats
 package import Tensors
 package import UnitModel
 

@@ -134,10 +134,10 @@ struct SetCommandTests {
     let help = try tessera(["convert", "--help"]).outputText
     let options = Set(help.matches(of: #/(?:^|\n)  (?:-[a-z], )?(--[a-z-]+)/#).map { String($0.1) })
     let own: Set = ["--join", "--merge", "--help", "--version", "--no-clobber"]
-    #expect(options.count == 19, "\(options.sorted())")
+    #expect(options.count == 20, "\(options.sorted())")
     let values = [
       "--part": "1/2", "--plan": "p.json", "--add": "a=b.npz", "--take": "a", "--parameter-order": "o.txt",
-      "--root": "a", "--shard-size": "5GB", "--assume-dtype": "BF16", "--leave-out": "*",
+      "--root": "a", "--shard-size": "5GB", "--assume-dtype": "BF16", "--leave-out": "*", "--names": "paths",
     ]
     let folder = try TemporaryFolder()
     for (set, option) in options.subtracting(own).sorted().flatMap({ [("--join", $0), ("--merge", $0)] }) {

@@ -30,7 +30,7 @@ struct TrainingTests {
     let with = try Self.run(["convert", "adamw.pt", "m.h5", "--with-optimizer"] + plan, in: folder)
     #expect(with.contains("wrote m.h5: 43 tensors"), "\(with)")
     #expect(!with.contains("left out"), "\(with)")
-    #expect(with.contains("matched with the model's tensors by order and shape"), "\(with)")
+    #expect(with.contains("taken to be in the model's order"), "\(with)")
     #expect(try Self.run(["validate", "--deep", "m.h5"], in: folder).contains("ok"))
     let counts = try ["w.h5", "m.h5"].map { name in
       try Self.run(["count", name, "--json"], in: folder)
@@ -43,7 +43,9 @@ struct TrainingTests {
     // The weights are the same, and so are the files without the state.
     #expect(try Self.run(["convert", "w.h5", "w.pt"], in: folder).contains("13 tensors"))
     #expect(try Self.run(["convert", "m.h5", "m.pt"], in: folder).contains("43 tensors"))
-    #expect(try Self.run(["diff", "w.pt", "m.pt"], in: folder).contains("equal: 13 tensors"))
+    #expect(
+      try Self.run(["diff", "w.pt", "m.pt", "--leave-out", "optimizer"], in: folder).contains(
+        "equal: 13 tensors"))
   }
 
   @Test("other files hold the tensors of the state, and a folder the weights alone")
@@ -81,6 +83,11 @@ struct TrainingTests {
     let written = try Self.run(
       ["convert", "run", "m.h5", "--with-optimizer", "--parameter-order", "names.txt"], in: folder)
     #expect(written.contains("43 tensors"), "\(written)")
+    // Each moment is compared under the name that the checkpoint has for its number; adamw.pt has another state.
+    #expect(try Self.run(["verify", "run", "m.h5"], in: folder).contains("43 tensors"))
+    let other = try tessera(["verify", "adamw.pt", "m.h5"], directory: folder.path)
+    #expect(other.ending == .exited(1), "\(other.errorText)")
+    #expect(other.outputText.contains("20 of 43 tensors differ"), "\(other.outputText)")
     // The folder comes back as it was, and the state alone, too.
     let back = try Self.run(["convert", "m.h5", "back/"], in: folder)
     #expect(back.contains("left out: 'optimizer': the state of an optimizer, 30 tensors"), "\(back)")
@@ -95,7 +102,7 @@ struct TrainingTests {
     (["copies.pt", "x/", "--with-optimizer"], 64, "a folder holds weights alone"),
     (["copies.pt", "x.h5", "--with-optimizer", "--add", "a=named.pt"], 64, "expected no --add beside it"),
     (["copies.pt", "x.h5", "--parameter-order", "names.txt"], 64, "goes with --with-optimizer"),
-    (["w.safetensors", "x.h5", "--with-optimizer"], 2, "the state of an optimizer, found weights alone"),
+    (["w.safetensors", "x.h5", "--with-optimizer"], 2, "the state of an optimizer (a PyTorch file"),
     (["several.pt", "x.h5", "--with-optimizer"], 2, "build the optimizer from model.named_parameters()"),
     (["m.h5", "x.pt", "--with-optimizer"], 2, "a training checkpoint, found a unit checkpoint"),
   ]

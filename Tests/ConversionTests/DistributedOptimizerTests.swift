@@ -25,7 +25,7 @@ struct DistributedOptimizerTests {
 
   /// For each tensor of the state, its dtype, shape and SHA-256, under PyTorch's name.
   private static func expected(_ layout: String) throws -> [String: [JSONValue]] {
-    let bytes = try TemporaryFolder.bytes(of: "\(home)/expected.json")
+    let bytes = try TemporaryFolder.bytes(of: "\(home)/optimizers.json")
     guard case .object(let document) = try JSONParser().parse(bytes),
       case .object(let states)? = document["state"], case .object(let rows)? = states[layout]
     else { return [:] }
@@ -64,6 +64,7 @@ struct DistributedOptimizerTests {
     #expect(state.place == [.text("optimizer")] && state.modelPlace == ["model"])
     #expect(state.parameters.map(\.name) == Self.order)
     #expect(state.groups.map(\.parameters.count) == [1, 2])
+    // As PyTorch's own optimizer had them, for each parameter.
     let rates = state.groups.map { $0.values.first { $0.key == .text("lr") }?.value }
     #expect(rates == [.real(0.25.bitPattern), .real(0.5.bitPattern)])
     let betas = state.groups[1].values.first { $0.key == .text("betas") }?.value
@@ -75,11 +76,11 @@ struct DistributedOptimizerTests {
   @Test("numbers need the order of the parameters, and a wrong order is refused")
   func numbers() throws {
     var error = #expect(throws: ConversionError.self) { try Self.trained("numbered") }
-    #expect(error?.description.contains("list the names with --parameter-order") == true)
+    #expect(error?.description.contains("the names of its parameters with --parameter-order") == true)
     error = #expect(throws: ConversionError.self) {
       try Self.trained("numbered", order: ["first.bias", "first.weight", "last.weight"])
     }
-    #expect(error?.description.contains("no order that fits") == true)
+    #expect(error?.description.contains("expected state of the shape") == true)
   }
 
   @Test("the state goes through units and comes back as a training checkpoint")

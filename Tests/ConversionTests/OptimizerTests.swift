@@ -193,11 +193,78 @@ struct OptimizerTests {
     let wrong = #expect(throws: ConversionError.self) {
       try TrainedWeights(flat, beside, order: names.reversed())
     }
-    #expect(wrong?.description.contains("no order that fits") == true, "\(String(describing: wrong))")
-    let unknown = #expect(throws: ConversionError.self) {
-      try TrainedWeights(flat, beside, order: names + ["nothing"])
+    #expect(
+      wrong?.description.contains("expected state of the shape") == true, "\(String(describing: wrong))")
+    for (order, words) in [
+      (names.dropLast() + ["nothing"], "'nothing', which is none"), (names + ["nothing"], "found 11"),
+      (names.dropLast() + ["up.bias"], "'up.bias' twice"),
+    ] {
+      let error = #expect(throws: ConversionError.self) {
+        try TrainedWeights(flat, beside, order: Array(order))
+      }
+      #expect(error?.description.contains(words) == true, "\(String(describing: error))")
     }
-    #expect(unknown?.description.contains("'nothing', which is none") == true)
+    let named = try #require(try Self.open(Self.path("named.pt")).optimizer())
+    let needless = #expect(throws: ConversionError.self) {
+      try TrainedWeights(Self.open(Self.path("named.pt")), named, order: names)
+    }
+    #expect(needless?.description.contains("has the names of its parameters") == true)
+  }
+
+  /// One group for each layer, as decay of learning rates by layer makes them, in an order of its own. The judge tries
+  /// every division of the tensors among the groups.
+  @Test("numbers are matched only if one division among the groups fits", arguments: 0..<200)
+  func divisions(seed: Int) throws {
+    var random = SeededGenerator(seed: UInt64(seed))
+    let shapes = (0..<random.number(in: 1...6)).map { _ in [random.number(in: 1...3)] }
+    let candidates = try shapes.enumerated().map {
+      try TensorSpec(name: TensorName("t\($0)"), dtype: .f32, shape: $1)
+    }
+    let count = random.number(in: 1...3)
+    // Each tensor is in a group, or in none; then the groups are numbered as the optimizer does.
+    let homes = shapes.map { _ in random.number(in: 0...count * 3) }.map {
+      $0 < count * 3 ? $0 % count : count
+    }
+    let members = (0..<count).map { group in shapes.indices.filter { homes[$0] == group } }
+    let flat = members.flatMap { $0 }
+    var state = OptimizerState(place: [], modelPlace: [], parameters: [], groups: [])
+    var tensors: [TensorName: TensorSpec] = [:]
+    for (number, place) in flat.enumerated() {
+      let name = TensorName("state.\(number).exp_avg")
+      tensors[name] = try TensorSpec(name: name, dtype: .f32, shape: shapes[place])
+      state.parameters.append(
+        OptimizerState.Parameter(
+          id: .number(number), state: [OptimizerState.Entry(.text("exp_avg"), .tensor(name))]))
+    }
+    var first = 0
+    for group in members {
+      state.groups.append(
+        OptimizerState.Group(
+          parameters: Array(first..<first + group.count), hasNames: false, values: []))
+      first += group.count
+    }
+    var ways: Set<[Int]> = []
+    func search(_ number: Int, _ given: [[Int]]) {
+      guard number < shapes.count else {
+        if given.map(\.count) == members.map(\.count) { ways.insert(given.flatMap { $0 }) }
+        return
+      }
+      search(number + 1, given)
+      for group in 0..<count where given[group].count < members[group].count {
+        guard shapes[members[group][given[group].count]] == shapes[number] else { continue }
+        var next = given
+        next[group].append(number)
+        search(number + 1, next)
+      }
+    }
+    search(0, members.map { _ in [] })
+    let order = ParameterOrder(state, candidates: candidates, tensors: tensors)
+    do throws(ParameterOrder.Failure) {
+      let names = try order.names()
+      #expect(ways.count == 1 && names == flat.map { candidates[$0].name }, "\(shapes) \(members)")
+    } catch {
+      #expect(error == .several && ways.count > 1, "\(shapes) \(members)")
+    }
   }
 
   @Test("a file with two optimizers is refused, and one without has none")

@@ -1,3 +1,4 @@
+import ByteFiles
 import FlatFormats
 import Foundation
 import TensorStreams
@@ -106,19 +107,82 @@ struct KerasFixtureTests {
     }
   }
 
-  @Test("new weights with layers' names are lists of layers and weights")
+  @Test(
+    "new weights with layers' names are lists of layers and weights, in the order in which Keras makes variables"
+  )
   func newLists() throws {
     let folder = try TemporaryFolder()
     let samples = [
-      try Sample("z/kernel", .f32, [3, 2], salt: 1), try Sample("a/kernel", .bf16, [2], salt: 2),
-      try Sample("a/part/bias", .i64, [], salt: 3), try Sample("alone", .f16, [4], salt: 4),
+      try Sample("z/bias", .f32, [2], salt: 5), try Sample("z/kernel", .f32, [3, 2], salt: 1),
+      try Sample("norm/beta", .f32, [2], salt: 6), try Sample("norm/gamma", .f32, [2], salt: 7),
+      try Sample("norm/moving_variance", .f32, [2], salt: 8),
+      try Sample("norm/moving_mean", .f32, [2], salt: 9),
+      try Sample("cell/recurrent_kernel", .f32, [2, 2], salt: 10),
+      try Sample("cell/bias", .f32, [2], salt: 11),
+      try Sample("cell/kernel", .bf16, [2, 2], salt: 2),
+      try Sample("own/part/table", .i64, [], salt: 3), try Sample("alone", .f16, [4], salt: 4),
     ]
     try write(samples, to: folder.file("w.h5"), kind: .keras)
     let source = try open(folder.file("w.h5"))
-    #expect(source.tensors.map(\.spec.name) == ["z/kernel", "a/kernel", "a/part/bias", "alone"])
-    for (index, sample) in samples.enumerated() {
-      #expect(source.tensors[index].spec.shape == sample.spec.shape)
+    #expect(
+      source.tensors.map(\.spec.name) == [
+        "z/kernel", "z/bias", "norm/gamma", "norm/beta", "norm/moving_mean", "norm/moving_variance",
+        "cell/kernel", "cell/recurrent_kernel", "cell/bias", "own/part/table", "alone",
+      ])
+    for (index, tensor) in source.tensors.enumerated() {
+      let sample = try #require(samples.first { $0.spec.name == tensor.spec.name })
+      #expect(tensor.spec == sample.spec)
       #expect(try contents(source, index) == sample.bytes)
+    }
+  }
+
+  /// Some tensors of a file of Keras as new weights, as a sub-network has them.
+  private static func part(
+    of source: any FlatWeightsSource, _ numbers: [Int], as name: String, in folder: TemporaryFolder
+  ) throws -> String {
+    let path = folder.file(name)
+    let specs = numbers.map { source.tensors[$0].spec }
+    let sink = try FlatFormats.sink(
+      kind: .keras, path: path, specs: specs, kerasOrder: FlatFormats.kerasOrder(of: source))
+    for number in sink.order {
+      try contents(source, numbers[number]).withUnsafeBytes { try sink.append($0) }
+    }
+    try sink.finish()
+    return path
+  }
+
+  @Test(
+    "a part of a file has its weights where Keras looks for them: at the same paths, or in the same order",
+    arguments: single)
+  func parts(_ name: String) throws {
+    let folder = try TemporaryFolder()
+    let source = try open("\(Self.folder)/\(name)")
+    let paths = try FlatFormats.open(
+      try ReadableFile(path: source.path), ReadingChoices(names: .paths))
+    let kept = source.tensors.indices.filter { $0 % 3 != 1 }
+    // The order of tensors here says nothing about Keras's.
+    let isNumbered = paths.tensors.allSatisfy { $0.spec.name.text.contains("vars/") }
+    let written = try Self.part(
+      of: source, isNumbered ? kept.reversed() : kept, as: isNumbered ? "p.weights.h5" : "p.h5", in: folder)
+    let again = try open(written)
+    let againPaths = try FlatFormats.open(try ReadableFile(path: written), ReadingChoices(names: .paths))
+    for (index, tensor) in again.tensors.enumerated() {
+      let own = try #require(
+        isNumbered
+          ? kept.first { paths.tensors[$0].spec.name == againPaths.tensors[index].spec.name } : kept[index])
+      #expect(tensor.spec.shape == source.tensors[own].spec.shape)
+      #expect(try contents(again, index) == contents(source, own))
+      // Layers keep their names; a variable whose layer is not whole may get a number.
+      #expect(
+        SystemPath.components(tensor.spec.name.text).dropLast()
+          == SystemPath.components(source.tensors[own].spec.name.text).dropLast())
+    }
+    #expect(again.tensors.count == kept.count)
+    if isNumbered {
+      let error = #expect(throws: FlatFormatError.self) {
+        try Self.part(of: source, kept, as: "p.h5", in: folder)
+      }
+      #expect(error?.description.contains("ends in .weights.h5") == true)
     }
   }
 }

@@ -21,10 +21,26 @@ extension RefusalCase {
   /// An index beside one shard.
   private static func index(_ label: String, _ json: String) -> RefusalCase {
     RefusalCase(defect: .format(.kerasShards), label: "weights.json: \(label)") { folder in
-      let shard = try TemporaryFolder.bytes(of: "\(SourceFolder.fixtures)/keras/many_00000.weights.h5")
-      _ = try folder.write(shard, as: "many_00000.weights.h5")
+      for name in ["many_00000.weights.h5", "many_00001.weights.h5"] {
+        _ = try folder.write(
+          try TemporaryFolder.bytes(of: "\(SourceFolder.fixtures)/keras/\(name)"), as: name)
+      }
       _ = try readAll(try folder.write(Array(json.utf8), as: "many.weights.json"))
     }
+  }
+
+  /// A map that gives each of two groups the other's file: Keras looks for a group in its own file only.
+  private static let wrongHome = RefusalCase(
+    defect: .format(.kerasShards), label: "weights.json: files in each other's place"
+  ) { folder in
+    let home = "\(SourceFolder.fixtures)/keras"
+    for name in try FileManager.default.contentsOfDirectory(atPath: home) where name.hasPrefix("many_") {
+      _ = try folder.write(try TemporaryFolder.bytes(of: "\(home)/\(name)"), as: name)
+    }
+    let text = String(decoding: try TemporaryFolder.bytes(of: "\(home)/many.weights.json"), as: UTF8.self)
+    let swapped = text.replacing("many_00000", with: "many_x").replacing("many_00001", with: "many_00000")
+      .replacing("many_x", with: "many_00001")
+    _ = try readAll(try folder.write(Array(swapped.utf8), as: "many.weights.json"))
   }
 
   /// An archive with these members, all stored.
@@ -65,6 +81,8 @@ extension RefusalCase {
     index("no such file", #"{"weight_map": {"/layers/dense/vars": "many_00009.weights.h5"}}"#),
     index("no such group", #"{"weight_map": {"/layers/dance/vars": "many_00000.weights.h5"}}"#),
     index("a group that it leaves out", #"{"weight_map": {"/layers/dense/vars": "many_00000.weights.h5"}}"#),
+    index("no file for a group", #"{"weight_map": {"/layers/dense/vars": []}}"#),
+    wrongHome,
     .sink(.hdf5Write, .hdf5, "an empty step", [try Sample("a//b", .f32, [2], salt: 1)]),
     .sink(
       .hdf5Write, .hdf5, "a name below another",
@@ -72,6 +90,12 @@ extension RefusalCase {
         try Sample("a", .f32, [2], salt: 1), try Sample("a/b", .f32, [2], salt: 2),
       ]),
     .sink(.sinkDType, .hdf5, "half a byte", [try Sample("a", .f4, [2], salt: 1)]),
+    .sink(
+      .kerasWrite, .keras, "a layer whose variables have no known order",
+      [try Sample("a/kernel", .f32, [2], salt: 1), try Sample("a/part/bias", .f32, [2], salt: 2)]),
+    .sink(
+      .kerasWrite, .keras, "attention, which Keras writes in another order",
+      [try Sample("a/key/kernel", .f32, [2], salt: 1), try Sample("a/query/kernel", .f32, [2], salt: 2)]),
     RefusalCase(defect: .format(.kerasWrite), label: "an archive of tensors alone") { folder in
       try write([try Sample("a/b", .f32, [2], salt: 1)], to: folder.file("out.keras"), kind: .keras)
     },

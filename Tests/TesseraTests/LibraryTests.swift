@@ -182,7 +182,7 @@ struct LibraryTests {
     (settings.adding, settings.parameterOrder) = ([], ["up.weight"])
     let numbered = try WeightsFile("\(home)/adamw.pt")
     let wrong = await error { try await numbered.convert(to: folder.file("n.h5"), settings: settings) }
-    #expect(wrong?.description.contains("10 parameters") == true, "\(String(describing: wrong))")
+    #expect(wrong?.description.contains("10 names") == true, "\(String(describing: wrong))")
   }
 
   @Test("a cancelled conversion ends with CancellationError and leaves nothing")

@@ -98,7 +98,17 @@ final class DistributedSource: FlatWeightsSource {
       DistributedSource(
         path: folder.path, files: ranks.opened.map(\.path), opened: ranks.opened, states: states,
         tensors: tensors,
-        specs: specs, leftOut: rest.all, remarks: [], metadata: ranks.metadata, parts: []), []
+        specs: specs, leftOut: rest.all, remarks: [ranksUnknown(ranks)], metadata: ranks.metadata, parts: []),
+      []
+    )
+  }
+
+  private static func ranksUnknown(_ ranks: RankFiles) -> FlatRemark {
+    let count = ranks.opened.count
+    return FlatRemark(
+      .ranksUnknown, "safetensors of ranks", expected: "a count of the ranks that wrote them",
+      found:
+        "none: if one is missing beside these \(count == 1 ? "(1 file)" : "\(count)"), the last rows of tensors are, too"
     )
   }
 

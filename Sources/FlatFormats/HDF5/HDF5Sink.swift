@@ -59,7 +59,8 @@ enum HDF5Sink {
     if let places = KerasOrder.places(of: contents.specs, unknown: { first = $0 }) { return places }
     throw contents.refusal(
       .kerasWrite, "tensor \(first?.name.quoted ?? "")",
-      expected: "a layer's own variable (LAYER/kernel, LAYER/bias, …), because Keras's older form assigns by order",
+      expected:
+        "a layer's own variable (LAYER/kernel, LAYER/bias, …), because Keras's older form assigns by order",
       found: "one whose place is not known; convert the file that Keras wrote with --names paths, for a DEST "
         + "that ends in .weights.h5")
   }
@@ -148,6 +149,11 @@ private struct HDF5Layout {
 
   /// Names the layers of Keras 3 that the file has.
   mutating func name(_ layers: [TensorName: String]) {
+    let known = Set(groups.map { TensorName($0) })
+    // A layer that only has other layers has no variables, but the name of its own group.
+    others += layers.keys.sorted().map(\.text).filter {
+      known.contains(TensorName(SystemPath.folder(of: $0)))
+    }
     names = groups.compactMap { group in layers[TensorName(group)].map { (group, $0) } }
   }
 

@@ -22,17 +22,10 @@ extension HollowFile {
     var filled: Set<Int> = []
     let outline = file.outlineProblems(0, specs, &filled)
     if !outline.isEmpty { return outline }
-    var found: HDF5Source?
+    let found: HDF5Source?
     do throws(FlatFormatError) {
       let sparse = try asFlatFormat { () throws(FileError) in try file.sparse(as: path) }
-      // The names are those that the user chose when the file was converted.
-      for names in ReadingChoices.Names.allCases where found?.tensors.map(\.spec) != specs {
-        let choices = ReadingChoices(names: names)
-        guard let opened = try FlatFormats.open(sparse, as: kind, choices) as? HDF5Source else {
-          return problem("a file of \(kind.rawValue)", "one of another format")
-        }
-        found = opened
-      }
+      found = try FlatFormats.open(sparse, as: kind, named: specs) as? HDF5Source
     } catch {
       guard case .broken(_, _, let place, let expected, let found) = error else {
         return problem("a file that can be read", "\(error)")
@@ -50,5 +43,17 @@ extension HollowFile {
       }
     }
     return []
+  }
+}
+
+extension FlatFormats {
+  /// Opens `file` as `kind`, with the names that the tensors were given when the file was read first.
+  static func open(
+    _ file: ReadableFile, as kind: FlatFormatKind, named specs: [TensorSpec]
+  ) throws(FlatFormatError) -> any FlatWeightsSource {
+    let source = try open(file, as: kind)
+    guard kind == .keras, source.tensors.map(\.spec) != specs else { return source }
+    let other = try open(file, as: kind, ReadingChoices(names: .paths))
+    return other.tensors.map(\.spec) == specs ? other : source
   }
 }

@@ -12,7 +12,8 @@ public enum KerasOrder: Sendable {
   /// The variables of Keras's layers in the order in which they are made. Keras's older form gives them back in the order
   /// of the list, so a list in another order gives a layer wrong weights.
   private static let variables = [
-    "embeddings", "alpha", "depthwise_kernel", "pointwise_kernel", "kernel", "recurrent_kernel", "bias", "gamma",
+    "embeddings", "alpha", "depthwise_kernel", "pointwise_kernel", "kernel", "recurrent_kernel", "bias",
+    "gamma",
     "beta", "moving_mean", "moving_variance",
   ]
 

@@ -1,4 +1,4 @@
-internal import ByteFiles
+package import ByteFiles
 internal import HDF5Kit
 internal import StrictJSON
 internal import TensorStreams
@@ -23,7 +23,7 @@ enum KerasShards {
   static func open(
     _ index: ReadableFile, _ names: ReadingChoices.Names
   ) throws(FlatFormatError) -> HDF5Source {
-    let (shards, groups) = try map(of: index)
+    let (shards, homes) = try map(of: index)
     var merged: HDF5Survey?
     var files = [index.path]
     for name in shards {
@@ -37,6 +37,16 @@ enum KerasShards {
       files.append(file.path)
       let opened = try asFlatFormat { () throws(HDF5Error) in try HDF5File(file) }
       let survey = try HDF5Survey(opened, fileSize: file.size, assumed: nil, isKeras: true)
+      // Keras looks for a group in the files that the map gives for it, and in no other.
+      for entry in survey.entries {
+        let group = group(of: entry.spec)
+        if let own = homes[group], !own.contains(TensorName(name)) {
+          throw broken(
+            index, "weight_map, \(group.quoted)",
+            "the file \(TensorName(name).quoted), which has its variables",
+            "another file")
+        }
+      }
       guard merged != nil else {
         merged = survey
         continue
@@ -47,20 +57,15 @@ enum KerasShards {
     var known: Set<TensorName> = []
     var found: Set<TensorName> = []
     for entry in merged.entries {
-      let steps = SystemPath.components(entry.spec.name.text)
-      found.insert(TensorName(steps.dropLast().joined(separator: "/")))
+      found.insert(group(of: entry.spec))
       guard known.insert(entry.spec.name).inserted else {
         throw broken(index, "tensor \(entry.spec.name.quoted)", "it in one file", "it in two")
       }
     }
-    if let missing = groups.first(where: { !found.contains($0) }) {
+    if let missing = homes.keys.sorted().first(where: { !found.contains($0) }) {
       throw broken(index, "weight_map", "files with the group \(missing.quoted)", "none with its variables")
     }
-    let named = Set(groups)
-    if let extra = merged.entries.first(where: { entry in
-      let steps = SystemPath.components(entry.spec.name.text)
-      return !named.contains(TensorName(steps.dropLast().joined(separator: "/")))
-    }) {
+    if let extra = merged.entries.first(where: { homes[group(of: $0.spec)] == nil }) {
       throw broken(index, "weight_map", "the group of \(extra.spec.name.quoted)", "none")
     }
     var parts = HDF5Source.Parts()
@@ -71,9 +76,14 @@ enum KerasShards {
   }
 
   /// The files and the paths of all groups in an index.
-  private static func map(
+  /// The group of a variable.
+  private static func group(of spec: TensorSpec) -> TensorName {
+    TensorName(SystemPath.components(spec.name.text).dropLast().joined(separator: "/"))
+  }
+
+  fileprivate static func map(
     of index: ReadableFile
-  ) throws(FlatFormatError) -> (shards: [String], groups: [TensorName]) {
+  ) throws(FlatFormatError) -> (shards: [String], homes: [TensorName: Set<TensorName>]) {
     guard index.size <= sizeLimit else {
       throw broken(index, "file", "at most \(sizeLimit.grouped) bytes", index.size.grouped)
     }
@@ -87,27 +97,41 @@ enum KerasShards {
     }
     var known: Set<TensorName> = []
     var shards: [String] = []
-    var groups: [TensorName] = []
+    var homes: [TensorName: Set<TensorName>] = [:]
     for member in map.members {
       let names: [JSONValue] = if case .array(let list) = member.value { list } else { [member.value] }
+      var own: Set<TensorName> = []
       for value in names {
         guard case .string(let name) = value, ShardName.isBare(name) else {
           throw broken(
             index, "weight_map, \(TensorName(member.key).quoted)", "bare names of files", value.kindName)
         }
+        own.insert(TensorName(name))
         if known.insert(TensorName(name)).inserted { shards.append(name) }
       }
       guard shards.count <= shardLimit else {
         throw broken(index, "weight_map", "at most \(shardLimit) files", "more")
       }
-      groups.append(TensorName(member.key.hasPrefix("/") ? String(member.key.dropFirst()) : member.key))
+      guard !own.isEmpty else {
+        throw broken(
+          index, "weight_map, \(TensorName(member.key).quoted)", "at least one file", "an empty list")
+      }
+      homes[TensorName(member.key.hasPrefix("/") ? String(member.key.dropFirst()) : member.key)] = own
     }
-    return (shards, groups)
+    return (shards, homes)
   }
 
   private static func broken(
     _ index: ReadableFile, _ place: String, _ expected: String, _ found: String
   ) -> FlatFormatError {
     .refused(.kerasShards, path: index.path, place: place, expected: expected, found: found)
+  }
+}
+
+extension FlatFormats {
+  /// The names of the files with the weights, if a file is the index of several; else none.
+  package static func parts(ofKerasIndex file: ReadableFile) -> [String] {
+    guard KerasShards.matches(FileHead(of: file)) else { return [] }
+    return (try? KerasShards.map(of: file))?.shards ?? []
   }
 }

@@ -8,7 +8,7 @@ public struct OptimizerInput: TensorSource {
   /// Everything that is not an element of a tensor.
   package let state: OptimizerState
   /// The names of what the model's source leaves out and this takes along.
-  package let takes: Set<TensorName>
+  package private(set) var takes: Set<TensorName>
   /// Whether the groups have the order in which the optimizer got its parameters.
   package let hasOrder: Bool
   private let source: any TensorSource
@@ -55,6 +55,13 @@ public struct OptimizerInput: TensorSource {
       renamed.parameters[place].name = name
     }
     return OptimizerInput(self, renamed, flat)
+  }
+
+  /// The same state, which also takes along what the model's source leaves out under this name.
+  package func taking(_ name: TensorName) -> OptimizerInput {
+    var input = self
+    input.takes.insert(name)
+    return input
   }
 
   /// The same state with another path to the model's state dict.

@@ -31,6 +31,8 @@ package struct Cutting {
   package let notes: [String]
 
   private let source: any TensorSource
+  /// The files of all inputs.
+  private let files: FileStamps
   private let contents: CheckpointContents
   private let part: (number: Int, count: Int)?
   private let network: NetworkModel?
@@ -46,6 +48,8 @@ package struct Cutting {
     _ options: ConversionOptions, adding: [Adding] = [], trained: Training? = nil
   ) throws {
     let added = adding.map(\.input)
+    files = FileStamps(
+      flat.files + adding.flatMap(\.source.files) + [trained?.path].compactMap(\.self))
     let joined = JoinedInputs(flat, added)
     source = trained?.weights ?? (added.isEmpty ? flat : joined)
     companions = try FlatFormats.companions(of: flat, openedAs: opened.folder ?? opened.path)
@@ -123,6 +127,6 @@ package struct Cutting {
   ///
   /// - Parameter progress: receives the bytes read so far; an error that it throws ends the conversion.
   package func write(to path: String, progress: (Int) throws -> Void) throws {
-    try FlatToUnits(source, contents: contents, destination: path).run(progress: progress)
+    try FlatToUnits(source, contents: contents, destination: path, files: files).run(progress: progress)
   }
 }

@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import Conversion
 package import FlatFormats
 package import Planning
@@ -19,6 +20,7 @@ package struct Extracting {
   package let subNetwork: SubNetwork
 
   private let source: SubNetworkSource
+  private let files: FileStamps
   private let sink: any TensorSink
 
   /// The format of an extracted file, by its name; nil for names of other formats.
@@ -31,6 +33,7 @@ package struct Extracting {
     _ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint, as kind: FlatFormatKind, at path: String,
     isOpaque: Bool, isReplacing: Bool = true, widths: ModelChange.LayerWidths = .uniform
   ) throws {
+    files = FileStamps(checkpoint.paths)
     let isFolder = kind == .shardedSafetensors
     let training = try NetworkTraining(subNetwork, of: checkpoint, hasState: !isFolder, kind)
     let subNetwork = training.subNetwork
@@ -60,6 +63,6 @@ package struct Extracting {
   ///
   /// - Parameter progress: receives the bytes read so far; an error that it throws ends the extraction.
   package func write(progress: (Int) throws -> Void) throws {
-    try CopyTensors(source, to: sink).run(progress: progress)
+    try CopyTensors(source, to: sink, files: files).run(progress: progress)
   }
 }

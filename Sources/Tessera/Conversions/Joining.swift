@@ -24,6 +24,7 @@ package struct Joining {
   package let leftOut: [LeftOut]
 
   private let source: any TensorSource
+  private let files: FileStamps
   private let sink: any TensorSink
 
   /// Lays out the file, or the set of shards, at `path`.
@@ -33,6 +34,7 @@ package struct Joining {
     _ checkpoint: UnitCheckpoint, as kind: FlatFormatKind, at path: String, _ options: ConversionOptions,
     taking taken: String? = nil
   ) throws {
+    files = FileStamps(checkpoint.paths)
     let optimizer = try checkpoint.optimizer()
     let takesOptimizer = taken == Self.optimizer && optimizer != nil
     let input =
@@ -103,6 +105,6 @@ package struct Joining {
   ///
   /// - Parameter progress: receives the bytes read so far; an error that it throws ends the conversion.
   package func write(progress: (Int) throws -> Void) throws {
-    try CopyTensors(source, to: sink).run(progress: progress)
+    try CopyTensors(source, to: sink, files: files).run(progress: progress)
   }
 }

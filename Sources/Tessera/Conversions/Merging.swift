@@ -43,6 +43,9 @@ package struct Merging {
       try checkpoint.resolvedPlan(), ties: checkpoint.index.tensors.map(\.tiedTo), text: checkpoint.planText,
       source: checkpoint.sourceText,
       headers: try checkpoint.headers(), shardIndex: index, isCompressed: isCompressed)
-    try FlatToUnits(checkpoint, contents: contents, destination: names.path).run(progress: progress)
+    try FlatToUnits(
+      checkpoint, contents: contents, destination: names.path, files: FileStamps(checkpoint.paths)
+    )
+    .run(progress: progress)
   }
 }

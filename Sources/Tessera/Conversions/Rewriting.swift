@@ -1,3 +1,4 @@
+internal import ByteFiles
 internal import Conversion
 package import FlatFormats
 internal import TensorStreams
@@ -15,6 +16,7 @@ package struct Rewriting {
   package var tensorCount: Int { source.tensors.count }
 
   private let source: any TensorSource
+  private let files: FileStamps
   private let sink: any TensorSink
   private let mayLose: (LeftOut) -> Bool
 
@@ -24,6 +26,7 @@ package struct Rewriting {
     _ options: ConversionOptions, trained: Training? = nil
   ) throws {
     source = trained?.weights ?? flat
+    files = FileStamps(flat.files + [trained?.path].compactMap(\.self))
     let isFolder = kind == .shardedSafetensors
     companions =
       isFolder ? try FlatFormats.companions(of: flat, openedAs: opened.folder ?? opened.path) : nil
@@ -47,6 +50,6 @@ package struct Rewriting {
   ///
   /// - Parameter progress: receives the bytes read so far; an error that it throws ends the conversion.
   package func write(progress: (Int) throws -> Void) throws {
-    try CopyTensors(source, to: sink, mayLose: mayLose).run(progress: progress)
+    try CopyTensors(source, to: sink, files: files, mayLose: mayLose).run(progress: progress)
   }
 }

@@ -3,6 +3,7 @@ internal import Conversion
 package import FlatFormats
 package import TensorStreams
 package import Tensors
+package import UnitCheckpoints
 internal import UnitModel
 
 /// Weights with the state of the optimizer that trained them, from a training checkpoint or from the folder of one.
@@ -10,44 +11,66 @@ package struct Training {
   let weights: TrainedWeights
   /// The number of tensors of the state.
   package var tensorCount: Int { weights.optimizer.tensors.count }
+  /// The path of the file with the state.
+  var path: String { weights.optimizer.path }
   /// Both as one source; it does not leave out the state.
   package var source: any TensorSource { weights }
 
-  /// The file beside a model's weights with the state of its optimizer, as trainers of transformers write it.
-  private static let fileName = "optimizer.pt"
+  /// The files beside a model's weights with the state of its optimizer, as transformers and accelerate write them.
+  private static let fileNames = ["optimizer.pt", "optimizer.bin"]
 
-  /// Finds the state in the file of the weights, or in `optimizer.pt` in their folder.
+  /// Finds the state in the file of the weights, or in `optimizer.pt` or `optimizer.bin` in their folder.
   ///
-  /// - Parameter order: the names of the model's parameters, in its order; nil if the weights have that order.
+  /// - Parameter order: the names of the optimizer's parameters, in the order of its groups; nil if they are to be found.
   package init(_ flat: any FlatWeightsSource, of opened: OpenedFile, order: [TensorName]? = nil) throws {
     weights = try TrainedWeights(flat, try Self.state(of: flat, opened), order: order)
   }
 
+  /// The state in a file again, under the names that a checkpoint has for it; nil if either has none.
+  ///
+  /// - Returns: also whether settings and everything else but the tensors are the same.
+  package static func again(
+    _ opened: OpenedFile, storedIn checkpoint: UnitCheckpoint
+  ) throws -> (training: Training, hasSameSettings: Bool)? {
+    guard case .flat(let flat) = try opened.contents, let stored = try checkpoint.optimizer()?.state,
+      let state = try? state(of: flat, opened)
+    else { return nil }
+    let isNamed = state.state.parameters.allSatisfy { $0.name != nil }
+    let weights = try TrainedWeights(
+      flat, state, order: isNamed ? nil : stored.parameters.compactMap(\.name))
+    let same =
+      weights.optimizer.state.parameters == stored.parameters
+      && weights.optimizer.state.groups == stored.groups && weights.optimizer.state.others == stored.others
+    return (Training(weights: weights), same)
+  }
+
+  private init(weights: TrainedWeights) { self.weights = weights }
+
   private static func state(of flat: any FlatWeightsSource, _ opened: OpenedFile) throws -> OptimizerInput {
     if let own = try flat.optimizer() { return own }
-    guard let folder = opened.folder else {
-      throw TesseraError(
-        .request, "\(opened.path): --with-optimizer: expected the state of an optimizer, found weights alone")
-    }
-    let path = SystemPath.joined(folder, fileName)
-    guard FileIdentity(path: path) != nil else {
-      throw TesseraError(
+    func weightsAlone(_ path: String) -> TesseraError {
+      TesseraError(
         .request,
-        "\(folder): --with-optimizer: expected \(fileName) beside the weights, found no file of that name")
+        "\(path): --with-optimizer: expected the state of an optimizer (a PyTorch file or a distributed checkpoint "
+          + "with one, or \(fileNames.joined(separator: " or ")) in the folder), found weights alone")
     }
+    guard let folder = opened.folder else { throw weightsAlone(opened.path) }
+    let paths = fileNames.map { SystemPath.joined(folder, $0) }
+    guard let path = paths.first(where: { FileIdentity(path: $0) != nil }) else { throw weightsAlone(folder) }
     let beside = try FlatFormats.open(ReadableFile(path: path), as: .pytorch)
     guard let state = try beside.optimizer() else {
       throw TesseraError(
         .format, "\(path): --with-optimizer: expected the state of an optimizer, found a file without one")
     }
-    return state
+    return state.taking(TensorName(SystemPath.bareName(of: path)))
   }
 
   /// What the user should know about the names of parameters.
   package var notes: [String] {
     if weights.isMatchedByOrder {
       return [
-        "the optimizer numbers its parameters; the numbers were matched with the model's tensors by order and shape"
+        "the optimizer numbers its parameters; the numbers of each group were taken to be in the model's order, as "
+          + "their shapes allow (--parameter-order gives the names)"
       ]
     }
     if weights.optimizer.hasOrder { return [] }

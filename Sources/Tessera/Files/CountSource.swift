@@ -1,6 +1,6 @@
 package import Accounting
 internal import ByteFiles
-internal import FlatFormats
+package import FlatFormats
 internal import HDF5Kit
 internal import ONNXGraph
 package import TensorStreams

@@ -407,7 +407,8 @@ struct ConvertCommand: ParsableCommand {
   ) {
     leaveOut.report(of: trained?.source ?? Adding.joined(flat, added))
     let reported = ([flat] + added.map(\.source)).flatMap(\.remarks).filter {
-      [.foreignGlobal, .codeGlobal, .codeInStorage, .kerasCode, .trailingBytes].contains($0.kind)
+      [.foreignGlobal, .codeGlobal, .codeInStorage, .kerasCode, .trailingBytes, .ranksUnknown]
+        .contains($0.kind)
     }
     Output.standardError(
       NoteList.text(

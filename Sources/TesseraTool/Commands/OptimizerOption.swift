@@ -12,15 +12,16 @@ struct OptimizerOption: ParsableArguments {
     help: ArgumentHelp(
       "Take the state of SOURCE's optimizer along, cut like its parameters.",
       discussion:
-        "It is in a .pt file or a distributed checkpoint with the model, or in optimizer.pt beside the weights."
+        "It is in a .pt file or a distributed checkpoint with the model, or in optimizer.pt (optimizer.bin) beside the weights."
     ))
   var isWanted = false
 
   @Option(
     name: .customLong("parameter-order"),
     help: ArgumentHelp(
-      "The names of model.named_parameters(), one on each line, for an optimizer with numbers.",
-      discussion: "A .pt file keeps this order; safetensors files do not.", valueName: "file"))
+      "The names of the optimizer's parameters, group by group, one on each line.",
+      discussion: "For an optimizer with numbers whose names cannot be found by order and shape.",
+      valueName: "file"))
   var order: String?
 
   /// Checks the options that exclude each other.

@@ -15,11 +15,11 @@ struct ReadingOptions: ParsableArguments {
     help: ArgumentHelp(
       "The names of Keras tensors: layers (conv/kernel) or paths (layers/conv2d_1/vars/0).",
       discussion: "Keras makes paths of classes and counters, which differ between models."))
-  var names: ReadingChoices.Names = .layers
+  var names: KerasNameOption = .layers
 
   /// What was given.
   var choices: ReadingChoices {
-    ReadingChoices(assumeDType: assumedDType.flatMap(DType.init(rawValue:)), names: names)
+    ReadingChoices(assumeDType: assumedDType.flatMap(DType.init(rawValue:)), names: names.names)
   }
 
   func validate() throws {
@@ -31,4 +31,9 @@ struct ReadingOptions: ParsableArguments {
   }
 }
 
-extension ReadingChoices.Names: ExpressibleByArgument {}
+/// The names of Keras tensors, as `--names` spells them.
+enum KerasNameOption: String, CaseIterable, ExpressibleByArgument {
+  case layers, paths
+
+  var names: ReadingChoices.Names { self == .paths ? .paths : .layers }
+}

@@ -110,10 +110,13 @@ struct VerifyCommand: ParsableCommand {
     )
     var report = VerificationReport(source: source, converted: converted, tolerance: tolerance)
     let added = try add.open(beside: try one.source, reading.choices)
-    let whole = added.isEmpty ? try one.source : Adding.joined(try one.source, added)
-    let found = Self.comparable(try other.source, with: whole)
+    let trained = try other.checkpoint.flatMap { try Training.again(one, storedIn: $0) }
+    let whole =
+      try trained?.training.source ?? (added.isEmpty ? one.source : Adding.joined(one.source, added))
+    let found = trained == nil ? Self.comparable(try other.source, with: whole) : try other.source
     let comparison = try DigestComparison(whole, found)
     report.mismatches = comparison.mismatches
+    if trained?.hasSameSettings == false { report.mismatches.append("optimizer.param_groups") }
     report.tensors = comparison.count
     Output.standardError(LeftOutList(whole).text(width: nil))
     guard let checkpoint = try other.checkpoint, let stored = try other.network else {

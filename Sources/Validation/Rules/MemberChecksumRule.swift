@@ -14,8 +14,15 @@ enum MemberChecksumRule: ValidationRule {
   static let zipDefects: Set<ZipRule> = [.crc, .deflate, .short, .long]
 
   static func findings(in subject: FlatSubject) -> [Finding] {
-    subject.bytes.compactMap { tensor, found in
-      guard let error = found.error, let source = subject.source else { return nil }
+    findings(subject.bytes, of: subject.source, in: subject)
+      + findings(subject.optimizerBytes, of: subject.optimizer, in: subject)
+  }
+
+  private static func findings(
+    _ scans: [(tensor: Int, found: TensorScan)], of source: (any TensorSource)?, in subject: FlatSubject
+  ) -> [Finding] {
+    scans.compactMap { tensor, found in
+      guard let error = found.error, let source else { return nil }
       let reported = subject.finding(error)
       return Finding(
         .memberChecksum, file: subject.path, location: place(of: source.tensors[tensor].spec),

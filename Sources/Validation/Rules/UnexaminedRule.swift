@@ -41,7 +41,7 @@ enum UnexaminedRule: ValidationRule {
     // The reader may leave out a member that the scan of pickles has already reported.
     let known = Set(remarks.map(\.location))
     let elsewhere = Set(subject.remarks([.hdf5Elsewhere, .hdf5SoftLink], as: .links, .note).map(\.location))
-    return remarks
+    return remarks + subject.remarks([.ranksUnknown], as: .unexamined, .note)
       + (subject.source?.leftOut ?? []).compactMap { item in
         let place = TensorName(item.name).quoted
         if known.contains("member \(place)") || elsewhere.contains(place) { return nil }

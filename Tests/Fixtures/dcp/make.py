@@ -13,8 +13,8 @@ Needs torch 2.15 with gloo, and safetensors. Each folder is written by that many
   names of parameters, by names without a nested dictionary (flatten_optimizer_state_dict), and by their numbers.
 
 expected.json has, for each tensor of the model, its dtype, shape and the SHA-256 of its bytes after PyTorch's own
-consolidation: dcp_to_torch_save, or consolidate_safetensors_files. `state` has the same for the optimizer's tensors, by
-the names of parameters, and `rates` the learning rate of each parameter.
+consolidation: dcp_to_torch_save, or consolidate_safetensors_files. optimizers.json has the same for the tensors of
+optimizers (`state`), and the learning rate of each parameter (`rates`).
 """
 import hashlib
 import json
@@ -214,6 +214,7 @@ def states(folder):
 def main():
     target = Path(sys.argv[1] if len(sys.argv) > 1 else HERE).resolve()
     expected = {}
+    optimizers = {"state": {}, "rates": RATES}
     with tempfile.TemporaryDirectory() as base:
         # The folder's path is in .metadata. A relative one is the same on every machine.
         os.chdir(base)
@@ -222,12 +223,12 @@ def main():
             mp.spawn(run, (name, 29610 + number, name), nprocs=LAYOUTS[name][1])
             expected[name] = consolidated(name, name)
             if LAYOUTS[name][0] in (named, flat, numbered):
-                expected.setdefault("state", {})[name] = states(name)
+                optimizers["state"][name] = states(name)
             shutil.rmtree(target / name, ignore_errors=True)
             shutil.copytree(name, target / name)
         os.chdir(target)
-    expected["rates"] = RATES
     (target / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
+    (target / "optimizers.json").write_text(json.dumps(optimizers, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,35 @@
+/// The sizes and times of files before they are read, to notice that a program writes to one meanwhile.
+///
+/// A file that another one replaces is not noticed here: what was opened stays as it was.
+package struct FileStamps: Sendable {
+  private struct Stamp: Equatable {
+    let device: UInt64
+    let inode: UInt64
+    let size: Int
+    let seconds: Int
+    let nanoseconds: Int
+
+    init?(_ path: String) {
+      guard let status = SystemPath.status(path) else { return nil }
+      (device, inode) = (UInt64(status.st_dev), UInt64(status.st_ino))
+      (size, seconds, nanoseconds) = (Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
+    }
+  }
+
+  private let stamps: [(path: String, stamp: Stamp)]
+
+  /// Notes the files at `paths`; paths without a file are passed over.
+  package init(_ paths: [String]) {
+    stamps = paths.compactMap { path in Stamp(path).map { (path, $0) } }
+  }
+
+  /// Throws if a file was written to.
+  package func requireUnchanged() throws(FileError) {
+    for (path, old) in stamps {
+      guard let now = Stamp(path), (now.device, now.inode) == (old.device, old.inode), now != old else {
+        continue
+      }
+      throw FileError(action: "use", path: path, reason: "it was written to while it was read; run again")
+    }
+  }
+}
