@@ -24,8 +24,10 @@ package struct FlatToUnits {
 
   /// Copies the bytes and commits the checkpoint.
   ///
-  /// - Parameter progress: receives the bytes read so far; an error that it throws ends the work.
-  package func run(progress: (Int) throws -> Void) throws {
+  /// - Parameters:
+  ///   - progress: receives the bytes read so far; an error that it throws ends the work.
+  ///   - check: called after all bytes have been read; if it throws, no file appears.
+  package func run(progress: (Int) throws -> Void, check: () throws -> Void = {}) throws {
     // Two tensors of 16 MB fit, so that both hashing queues have work.
     let ring = WindowRing(count: 16, capacity: 2 << 20)
     let hashing = HashQueue(tensorCount: contents.partition.tensors.count)
@@ -52,6 +54,7 @@ package struct FlatToUnits {
           tiedTo: contents.partition.tensors[tie].spec.name)
       }
     }
+    try check()
     try writer.commit(digests: digests)
   }
 

@@ -32,7 +32,8 @@ package struct Cutting {
 
   private let source: any TensorSource
   private let contents: CheckpointContents
-  private let part: (number: Int, count: Int)?
+  /// The files of the source, and their fingerprint when the part was begun; nil without parts.
+  private let files: (files: SourceFiles, fingerprint: SourceFingerprint)?
   private let network: NetworkModel?
 
   /// Checks the plan against the weights and against their graph, if there is one.
@@ -65,10 +66,15 @@ package struct Cutting {
       flat, plan: whole, planPath: planPath,
       fileName: isInFolder ? SystemPath.bareName(of: flat.path) : nil, companions: companions?.files ?? [],
       adding: added, trained: trained?.weights, isCompressed: options.isCompressed, mayLose: options.mayLose)
-    part = options.part
-    byteCount =
-      part.map { cut.contents.take(part: $0.number, of: $0.count) }
-      ?? source.tensors.reduce(0) { $0 + $1.spec.byteCount }
+    if let part = options.part {
+      let known = try SourceFiles(of: opened, added, trained)
+      let fingerprint = try known.fingerprint()
+      files = (known, fingerprint)
+      byteCount = cut.contents.take(part: part.number, of: part.count, from: fingerprint)
+    } else {
+      files = nil
+      byteCount = source.tensors.reduce(0) { $0 + $1.spec.byteCount }
+    }
     (contents, resolved) = cut
     notes = lacking + (trained?.notes(in: cut.resolved.partition) ?? [])
     let own = try plan == nil && added.isEmpty ? nil : opened.network
@@ -96,7 +102,7 @@ package struct Cutting {
   package func existingPart(
     at path: String, progress: (Int) -> Void
   ) throws -> (isComplete: Bool, reason: String?) {
-    guard part != nil, FileIdentity(path: path) != nil else { return (false, nil) }
+    guard files != nil, FileIdentity(path: path) != nil else { return (false, nil) }
     switch CheckpointSet.existingPart(at: path, contents) {
     case .other(let reason): return (false, reason)
     case .complete(let found):
@@ -119,10 +125,16 @@ package struct Cutting {
     }
   }
 
-  /// Writes the checkpoint, or the part of it.
+  /// Writes the checkpoint, or the part of it. Throws if samples of the source's files changed while a part was made.
   ///
   /// - Parameter progress: receives the bytes read so far; an error that it throws ends the conversion.
   package func write(to path: String, progress: (Int) throws -> Void) throws {
-    try FlatToUnits(source, contents: contents, destination: path).run(progress: progress)
+    try FlatToUnits(source, contents: contents, destination: path).run(progress: progress) {
+      guard let files, try files.files.fingerprint() != files.fingerprint else { return }
+      throw TesseraError(
+        .format,
+        "\(source.path): expected files that stay as they are, found that they changed while the part was made; "
+          + "run it again")
+    }
   }
 }
