@@ -14,6 +14,8 @@ package struct RootedWeights: FlatWeightsSource {
   /// All of the file.
   let whole: any FlatWeightsSource
   private let places: [Int]
+  /// The root, as names have it.
+  package let rootName: String
   /// The components of the root.
   private let root: [String]
   /// Sharded safetensors become one file, because no index fits the new names.
@@ -33,6 +35,7 @@ package struct RootedWeights: FlatWeightsSource {
     if places.isEmpty { throw .nothing(nearest: Self.nearest(to: root, in: names)) }
     self.whole = whole
     self.places = places
+    rootName = root
     self.root = root.unicodeScalars.split { $0 == "." || $0 == "/" }.map(String.init)
     kind = whole.kind == .shardedSafetensors ? .safetensors : whole.kind
     var found: [SourceTensor] = []

@@ -14,6 +14,8 @@ import Validation
 @Suite("Sets of checkpoints")
 struct CheckpointSetTests {
   static let goldens = GoldenCheckpoint.all + [.sharded, .graph]
+  /// The fingerprint in every part; `SourceFingerprintTests` have others.
+  private static let files = SourceFingerprint(0x0123_4567_89AB_CDEF)
 
   /// The golden checkpoint in one file, `m.h5`, and in `count` parts beside it; returns the contents of the one file.
   static func write(
@@ -28,7 +30,7 @@ struct CheckpointSetTests {
     var bytes = 0
     for number in 1...count {
       var part = contents
-      bytes += part.take(part: number, of: count)
+      bytes += part.take(part: number, of: count, from: Self.files)
       try FlatToUnits(source, contents: part, destination: names.path(number, of: count)).run { _ in }
     }
     #expect(bytes == source.tensors.reduce(0) { $0 + $1.spec.byteCount })
@@ -105,7 +107,9 @@ struct CheckpointSetTests {
         found.append(tie.element.flatMap { found[$0] ?? $0 })
       }
       let parts = Int.random(in: 1...12, using: &generator)
-      let division = (1...parts).map { CheckpointPart($0, of: parts, sizes: sizes, ties: ties) }
+      let division = (1...parts).map {
+        CheckpointPart($0, of: parts, sizes: sizes, ties: ties, from: Self.files)
+      }
       for number in 0..<count {
         let holders = division.filter { $0.holds(number) }.map(\.number)
         #expect(holders.count == 1)
@@ -243,7 +247,7 @@ struct CheckpointSetTests {
     var contents = try Self.write(.grid, parts: 2, in: folder)
     let names = try #require(CheckpointSetNames(folder.file("m.h5")))
     let path = names.path(2, of: 2)
-    _ = contents.take(part: 2, of: 2)
+    _ = contents.take(part: 2, of: 2, from: Self.files)
     func defect(_ path: String) -> String? {
       switch CheckpointSet.existingPart(at: path, contents) {
       case .complete: nil
@@ -272,7 +276,7 @@ struct CheckpointSetTests {
     for (contents, expected) in [(contents, nil), (plain, "is compressed")] as [(CheckpointContents, String?)]
     {
       var part = contents
-      _ = part.take(part: 1, of: 1)
+      _ = part.take(part: 1, of: 1, from: Self.files)
       var reason: String?
       if case .other(let found) = CheckpointSet.existingPart(at: folder.file("m-00001-of-00001.h5"), part) {
         reason = found

@@ -281,6 +281,7 @@ extension FlatFormats {
   /// The file at one of the paths of a model: a shard, which is open, or another one, which is opened. nil for other
   /// paths.
   package static func file(at path: String, of source: any FlatWeightsSource) throws -> ReadableFile? {
+    if let part = source as? RootedWeights { return try file(at: path, of: part.whole) }
     if let set = source as? ShardedSource, let shard = try set.shard(at: path) { return shard }
     if let set = source as? DistributedSource, let part = try set.part(at: path) { return part }
     return source.files.contains { SystemPath.same($0, path) } ? try ReadableFile(path: path) : nil

@@ -34,7 +34,7 @@ package struct Cutting {
   /// The files of all inputs.
   private let files: FileStamps
   private let contents: CheckpointContents
-  private let part: (number: Int, count: Int)?
+  private let isPart: Bool
   private let network: NetworkModel?
 
   /// Checks the plan against the weights and against their graph, if there is one.
@@ -69,10 +69,13 @@ package struct Cutting {
       flat, plan: whole, planPath: planPath,
       fileName: isInFolder ? SystemPath.bareName(of: flat.path) : nil, companions: companions?.files ?? [],
       adding: added, trained: trained?.weights, isCompressed: options.isCompressed, mayLose: options.mayLose)
-    part = options.part
-    byteCount =
-      part.map { cut.contents.take(part: $0.number, of: $0.count) }
-      ?? source.tensors.reduce(0) { $0 + $1.spec.byteCount }
+    isPart = options.part != nil
+    if let part = options.part {
+      let fingerprint = try SourceFiles(of: opened, added, trained).fingerprint()
+      byteCount = cut.contents.take(part: part.number, of: part.count, from: fingerprint)
+    } else {
+      byteCount = source.tensors.reduce(0) { $0 + $1.spec.byteCount }
+    }
     (contents, resolved) = cut
     notes = lacking + (trained?.notes(in: cut.resolved.partition) ?? [])
     let own = try plan == nil && added.isEmpty ? nil : opened.network
@@ -100,7 +103,7 @@ package struct Cutting {
   package func existingPart(
     at path: String, progress: (Int) -> Void
   ) throws -> (isComplete: Bool, reason: String?) {
-    guard part != nil, FileIdentity(path: path) != nil else { return (false, nil) }
+    guard isPart, FileIdentity(path: path) != nil else { return (false, nil) }
     switch CheckpointSet.existingPart(at: path, contents) {
     case .other(let reason): return (false, reason)
     case .complete(let found):
@@ -123,7 +126,7 @@ package struct Cutting {
     }
   }
 
-  /// Writes the checkpoint, or the part of it.
+  /// Writes the checkpoint, or the part of it. Throws if a file of the source is written to meanwhile.
   ///
   /// - Parameter progress: receives the bytes read so far; an error that it throws ends the conversion.
   package func write(to path: String, progress: (Int) throws -> Void) throws {

@@ -45,7 +45,8 @@ extension OpenedFile {
     return (weights + others, companions.leftOut)
   }
 
-  private func open(_ path: String) throws -> ReadableFile {
+  /// The file at one of `files`: the one that is open, if it is.
+  func open(_ path: String) throws -> ReadableFile {
     if let file, file.path == path { return file }
     if case .flat(let source) = try contents, let file = try FlatFormats.file(at: path, of: source) {
       return file

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import ByteFiles
+internal import FlatFormats
 internal import Reporting
 internal import Tessera
 internal import UnitCheckpoints
@@ -34,8 +35,8 @@ struct SetOptions: ParsableArguments {
       (1...CheckpointPart.limit).contains(count), (1...count).contains(number)
     else {
       throw ValidationError(
-        "--part: expected a part and the number of parts, such as 3/8, at most \(CheckpointPart.limit) parts, "
-          + "found '\(part)'")
+        "--part: expected a part, numbered from 1, and the number of parts, such as 3/8, "
+          + "at most \(CheckpointPart.limit) parts, found '\(part)'")
     }
     return (number, count)
   }
@@ -47,6 +48,9 @@ extension ConvertCommand {
     let option = sets.join ? "--join" : "--merge"
     guard !(sets.join && sets.merge) else {
       throw ValidationError("--join lists the parts, --merge copies them to one file; give one of them")
+    }
+    guard !source.isEmpty else {
+      throw ValidationError("\(option): expected the DEST of the parts, such as model.h5, found none")
     }
     guard dest == nil else {
       throw ValidationError("\(option) takes DEST alone, but both SOURCE and DEST were given")

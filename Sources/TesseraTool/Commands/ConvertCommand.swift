@@ -89,8 +89,14 @@ struct ConvertCommand: ParsableCommand {
         tessera convert --join big.h5
       """)
 
-  @Argument(help: "The file to convert, or the folder of a sharded set or of a distributed checkpoint.")
-  var source: String
+  @Argument(
+    help: ArgumentHelp(
+      "The file to convert, or the folder of a sharded set or of a distributed checkpoint.",
+      valueName: "source"))
+  var input: String?
+
+  /// The file to convert; with `--join` and `--merge`, DEST. Empty if it was not given.
+  var source: String { input ?? "" }
 
   @Argument(help: "The file to write, or the folder for a set of shards.")
   var dest: String?
@@ -143,6 +149,7 @@ struct ConvertCommand: ParsableCommand {
 
   func validate() throws {
     if sets.join || sets.merge { return try validateSet() }
+    guard input != nil else { throw ValidationError("Missing expected argument '<source>'") }
     guard let dest else { throw ValidationError("Missing expected argument '<dest>'") }
     guard let destination else {
       throw ValidationError(

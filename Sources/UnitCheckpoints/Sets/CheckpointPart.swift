@@ -11,6 +11,8 @@ package struct CheckpointPart: Sendable, Equatable {
   package let count: Int
   /// The numbers of its tensors: ascending ranges, none empty, with gaps between them.
   package let tensors: [Range<Int>]
+  /// The files that the set is made from.
+  package let source: SourceFingerprint
 
   /// The most files of a set; all are open at the same time.
   package static let limit = 512
@@ -28,7 +30,9 @@ package struct CheckpointPart: Sendable, Equatable {
   /// - Parameters:
   ///   - sizes: bytes of each tensor.
   ///   - ties: for each tensor, the number of the tensor whose bytes it shares, or nil.
-  package init(_ number: Int, of count: Int, sizes: [Int], ties: [Int?]) {
+  ///   - source: the files that the tensors are read from.
+  package init(_ number: Int, of count: Int, sizes: [Int], ties: [Int?], from source: SourceFingerprint) {
+    self.source = source
     self.number = number
     self.count = count
     // A tied tensor takes no bytes, but its digest is that of its bytes, which are read for it.
@@ -53,6 +57,12 @@ package struct CheckpointPart: Sendable, Equatable {
     tensors = ranges
   }
 
+  /// Whether the other one is the same part of a set, perhaps from other files.
+  func isSamePart(as other: CheckpointPart?) -> Bool {
+    guard let other else { return false }
+    return number == other.number && count == other.count && tensors == other.tensors
+  }
+
   // MARK: The document in a file
 
   private static let format = "tessera.part/1"
@@ -62,7 +72,7 @@ package struct CheckpointPart: Sendable, Equatable {
     let ranges = tensors.map { JSONValue.array([JSONValue($0.lowerBound), JSONValue($0.count)]) }
     let object = SourceRecord.object([
       ("format", .string(Self.format)), ("number", JSONValue(number)), ("count", JSONValue(count)),
-      ("tensors", .array(ranges)),
+      ("tensors", .array(ranges)), ("fingerprint", .string(source.text)),
     ])
     // Only a number that is not finite cannot be written; this document has no such number.
     return Array(((try? JSONWriter.text(object, layout: .pretty)) ?? "{}\n").utf8)
@@ -74,7 +84,8 @@ package struct CheckpointPart: Sendable, Equatable {
       case .string(Self.format)? = object["format"],
       case .integer(let number)? = object["number"], case .integer(let count)? = object["count"],
       (1...Int64(Self.limit)).contains(count), (1...count).contains(number),
-      case .array(let items)? = object["tensors"]
+      case .array(let items)? = object["tensors"],
+      case .string(let fingerprint)? = object["fingerprint"], let source = SourceFingerprint(fingerprint)
     else { return nil }
     var ranges: [Range<Int>] = []
     for item in items {
@@ -88,6 +99,7 @@ package struct CheckpointPart: Sendable, Equatable {
     }
     self.number = Int(number)
     self.count = Int(count)
+    self.source = source
     tensors = ranges
   }
 }

@@ -43,13 +43,17 @@ extension CheckpointSet {
   /// Compares the file at `path` with the part that `contents` describes.
   ///
   /// All pages and everything else in the file are compared with their checksums. The tensors' bytes are not compared
-  /// with those of the source.
+  /// with those of the source, but samples of the source's files are.
   package static func existingPart(at path: String, _ contents: CheckpointContents) -> ExistingPart {
     do {
       let part = try UnitCheckpoint(ReadableFile(path: path, isInput: false))
-      guard part.part == contents.part, part.planText == contents.plan, part.sourceText == contents.source,
+      guard let own = part.part, own.isSamePart(as: contents.part), part.planText == contents.plan,
+        part.sourceText == contents.source,
         part.tensors.map(\.spec) == contents.specs, try part.headers() == contents.headers
       else { return .other("is a part of another conversion") }
+      guard own.source == contents.part?.source else {
+        return .other("was made from other source files, or with another --root")
+      }
       guard part.isCompressed(as: contents) else {
         return .other(contents.isCompressed ? "is not compressed" : "is compressed")
       }

@@ -121,6 +121,12 @@ package enum CheckpointSet {
           path, name, "\(other) of \(TensorName(SystemPath.bareName(of: first.path)).quoted)",
           "another: the parts are of different conversions")
       }
+      guard part.source == first.part?.source else {
+        throw broken(
+          path, name, "the source files of \(TensorName(SystemPath.bareName(of: first.path)).quoted)",
+          "others: SOURCE has changed, is another model, or was read with another --root; run every --part again, "
+            + "which keeps the parts that fit")
+      }
       for (number, digest) in zip(part.tensors.joined(), file.partDigests) {
         guard partOfTensor[number] < 0 else {
           throw broken(

@@ -42,10 +42,10 @@ package struct CheckpointContents: Sendable {
   /// Whether the bytes of the tensor with this number are written.
   package func holds(_ number: Int) -> Bool { part?.holds(number) ?? true }
 
-  /// Makes the file part `number` of `count`. Returns the bytes of the tensors that are read for it.
-  package mutating func take(part number: Int, of count: Int) -> Int {
+  /// Makes the file part `number` of `count`, from these files. Returns the bytes of the tensors that are read for it.
+  package mutating func take(part number: Int, of count: Int, from source: SourceFingerprint) -> Int {
     let sizes = specs.map(\.byteCount)
-    let part = CheckpointPart(number, of: count, sizes: sizes, ties: ties)
+    let part = CheckpointPart(number, of: count, sizes: sizes, ties: ties, from: source)
     self.part = part
     return part.tensors.joined().reduce(0) { $0 + sizes[$1] }
   }

@@ -63,19 +63,22 @@ extension ForgedCheckpoint {
   static let sections = [
     ForgedCheckpoint(.part, "a part without its document") { $0.format = Layout.partFormatValue },
     ForgedCheckpoint(.part, "a whole checkpoint with the document of a part") {
-      $0.tables.part = CheckpointPart(1, of: 1, sizes: [4], ties: [nil]).text
+      $0.tables.part = CheckpointPart(1, of: 1, sizes: [4], ties: [nil], from: SourceFingerprint(1)).text
     },
     ForgedCheckpoint(.part, "a part with more tensors than there are") {
       $0.format = Layout.partFormatValue
       $0.tables.part =
         CheckpointPart(
-          1, of: 1, sizes: [Int](repeating: 4, count: 99), ties: Array(repeating: nil, count: 99)
+          1, of: 1, sizes: [Int](repeating: 4, count: 99), ties: Array(repeating: nil, count: 99),
+          from: SourceFingerprint(1)
         ).text
     },
     ForgedCheckpoint(.section, "a part with the sections of the whole") {
       $0.format = Layout.partFormatValue
       $0.tables.part =
-        CheckpointPart(2, of: 2, sizes: [4, 4, 4, 4, 4], ties: [nil, nil, nil, nil, nil]).text
+        CheckpointPart(
+          2, of: 2, sizes: [4, 4, 4, 4, 4], ties: [nil, nil, nil, nil, nil], from: SourceFingerprint(1)
+        ).text
     },
     ForgedCheckpoint(.section, "of another kind") { try $0.section("inter/0-1/F32") { $0.kind = 3 } },
     ForgedCheckpoint(.section, "of an unknown kind") { try $0.section("inter/0-1/F32") { $0.kind = 4 } },
