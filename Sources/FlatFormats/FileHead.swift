@@ -59,12 +59,19 @@ struct FileHead {
   /// Whether the file is a pointer of Git LFS, which stands for the file itself.
   var isPointer: Bool { starts(with: "version https://git-lfs") }
 
+  /// Whether the file is a flatbuffer of TFLite.
+  var isTFLite: Bool { bytes.dropFirst(4).starts(with: "TFL3".utf8) }
+
   /// The kind of file, if its first bytes identify a kind that no format here opens; else nil.
   var foreignContent: String? {
     for (prefix, words) in Self.known where starts(with: prefix) { return words }
     let text = String(decoding: bytes.prefix(64), as: UTF8.self).lowercased()
     if text.hasPrefix("<!doctype html") || text.hasPrefix("<html") {
       return "a web page, which a failed download often leaves"
+    }
+    if isTFLite {
+      return
+        "a TFLite model; 'python -m tf2onnx.convert --tflite FILE --output OUT.onnx' makes an ONNX model of it"
     }
     if isPointer {
       return "a Git LFS pointer; the weights themselves were not fetched (git lfs pull)"
@@ -76,7 +83,7 @@ struct FileHead {
   var contentInWords: String {
     if let foreignContent { return foreignContent }
     if bytes.isEmpty { return "an empty file" }
-    if let part = FlatFormats.partInWords(path) { return part }
+    if let part = tensorFlowPart { return part }
     let shown = bytes.prefix(8).map { byte in
       let digits = String(byte, radix: 16)
       return digits.count == 1 ? "0" + digits : digits

@@ -264,6 +264,8 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case ggufPadding = "gguf.padding"
   /// The file ends before its last tensor, or goes on after it.
   case ggufBodySize = "gguf.body-size"
+  /// A piece of a model that llama-gguf-split divided.
+  case ggufSplit = "gguf.split"
   /// A stored header that is to be written again does not describe the tensors to be written.
   case ggufVerbatim = "gguf.verbatim"
   /// A name or a rank that llama.cpp does not read.

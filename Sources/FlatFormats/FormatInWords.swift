@@ -26,6 +26,11 @@ extension FlatFormats {
       ?? (isTorchName(name) ? FlatFormatKind.pytorch.rawValue : nil)
   }
 
+  /// Whether a file has the suffix of binary weights, also in formats that this program does not read.
+  static func hasNameOfWeights(_ path: String) -> Bool {
+    promise(ofName: path) != nil || weights.contains(where: path.lowercased().hasSuffix)
+  }
+
   /// Whether Hugging Face's libraries load a file of this name as PyTorch weights. The suffix alone promises nothing.
   private static func isTorchName(_ path: String) -> Bool {
     let name = SystemPath.bareName(of: path)

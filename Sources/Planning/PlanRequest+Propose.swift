@@ -19,7 +19,7 @@ extension PlanRequest {
     // If a cut by hand has the same pattern as an entry of the preset, the entry would have no effect and is left out.
     let byHand = Set(cuts.map(\.pattern.text))
     plan.tensors += preset.tensors.filter { !byHand.contains($0.selector.text) }
-    plan.axes = planAxes(used: plan.tensors, preset)
+    plan.axes = planAxes(used: plan.tensors, preset, specs)
     plan.tasks = planTasks(tasks.isEmpty ? [.all] : tasks)
     plan.provenance = Provenance(rule: rule.rawValue)
     do {
@@ -77,10 +77,12 @@ extension PlanRequest {
         expected: "tensor names of a known architecture, or cuts such as 'layer{}.up.weight=ffn{},-'",
         found: "neither")
     }
+    let use = ArchitectureUse(names: names, sizes: sizes, heads: heads, groups: nil)
+    let fitting = Architecture.candidates().first { ((try? $0.rules(for: use)) ?? nil) != nil }?.id
     let example = preset == .resnet ? ResNetFamily.example : candidates.first { _ in true }?.marker ?? ""
     throw .presetMatchesNothing(
       preset: preset?.name ?? Preset.transformer.name, example: example,
-      nearest: nearestName(to: example, among: names.specs.lazy.map(\.name.text)))
+      nearest: nearestName(to: example, among: names.specs.lazy.map(\.name.text)), fitting: fitting)
   }
 
   /// The architectures to try, in order.
@@ -90,7 +92,9 @@ extension PlanRequest {
   }
 
   /// An axis for each name in the entries, with the values of options, and an axis for each other option.
-  private func planAxes(used entries: [PlanTensor], _ preset: PresetRules) -> [PlanAxis] {
+  private func planAxes(
+    used entries: [PlanTensor], _ preset: PresetRules, _ specs: [TensorSpec]
+  ) -> [PlanAxis] {
     var options: [AxisOption] = axes
     options += preset.axes.filter { axis in !axes.contains { $0.name == axis.name } }
     for axis in entries.flatMap({ $0.dimensions.flatMap(\.axes) + $0.channelOf }) {
@@ -101,6 +105,11 @@ extension PlanRequest {
     for (place, option) in options.enumerated() where option.name.isLiteral {
       let template = options.first { !$0.name.isLiteral && $0.name.match(option.name.text) != nil }
       if let granule = template?.granule, option.granule == nil { options[place].granule = granule }
+    }
+    let granules = BlockGranules.of(entries, specs)
+    for (place, option) in options.enumerated() where option.granule == nil && option.cut == nil {
+      // Common channels that the user gives may end inside a block; the plan then says so.
+      if option.common == nil { options[place].granule = granules[option.name.text] }
     }
     for place in options.indices where preset.moduleAxes.contains(options[place].name.text) {
       options[place].isOfModules = true

@@ -4,8 +4,8 @@ public import UnitModel
 public enum PlanningError: Error, Hashable, Sendable {
   /// The text of an option has the wrong form.
   case badOption(option: String, text: String, expected: String, found: String)
-  /// No tensor has the names of a preset.
-  case presetMatchesNothing(preset: String, example: String, nearest: String?)
+  /// No tensor has the names of a preset; `fitting` is one whose names they have.
+  case presetMatchesNothing(preset: String, example: String, nearest: String?, fitting: String?)
   /// The number of heads does not divide the channels of an attention layer.
   case headsDisagree(tensor: String, heads: Int, channels: Int)
   /// No config.json describes a sub-network; the text is the reason.
@@ -24,9 +24,10 @@ extension PlanningError: CustomStringConvertible {
     switch self {
     case .badOption(let option, let text, let expected, let found):
       "\(option) '\(text)': expected \(expected), found \(found)"
-    case .presetMatchesNothing(let preset, let example, let nearest):
+    case .presetMatchesNothing(let preset, let example, let nearest, let fitting):
       "--preset \(preset): expected tensors named like '\(example)', found none"
-        + (nearest.map { "; the nearest name is '\($0)'" } ?? "")
+        + (fitting.map { "; the names are those of --preset \($0)" }
+          ?? nearest.map { "; the nearest name is '\($0)'" } ?? "")
     case .headsDisagree(let tensor, let heads, let channels):
       "--heads \(heads): expected a number of heads that divides the \(channels) channels of '\(tensor)'"
         + Self.remainder(of: channels, by: heads)

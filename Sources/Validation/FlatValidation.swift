@@ -130,6 +130,7 @@ extension FlatDefect {
       [
         .notRecognised, .shardsFolder, .npyVersion, .npyObject, .npyStructured, .npyLongDouble, .npyOpaque,
         .npyAssumedWidth, .npzMember, .torchNoTensors, .torchTar, .hdf5Feature, .ggufVersion, .ggufByteOrder,
+        .ggufSplit,
         .dcpStorage, .dcpPart,
         .tensorflowFeature, .tensorflowFolder,
       ].contains(rule)

@@ -212,6 +212,25 @@ struct DistributedTests {
     #expect(!remarks.isEmpty && remarks.allSatisfy { $0.kind == .foreignGlobal })
   }
 
+  @Test("a buffer of bytes is data in a value, and its module's other names and files elsewhere are not")
+  func buffers() throws {
+    func notes(_ name: String) throws -> [FlatRemark] {
+      let folder = try TemporaryFolder()
+      var checkpoint = DistributedBytes()
+      checkpoint.values = [("v", PickleText.call("_io", name, [.text("x")]).pickle)]
+      _ = try checkpoint.write(in: folder)
+      return try self.notes(folder)
+    }
+    let remarks = try notes("BytesIO")
+    #expect(!remarks.isEmpty && remarks.allSatisfy { $0.kind == .dataGlobal && $0.global == "_io.BytesIO" })
+    for name in ["FileIO", "open", "BytesIO.__init__", "BytesIO.getvalue"] {
+      #expect(try notes(name).contains { $0.kind == .codeGlobal }, "\(name)")
+    }
+    let folder = try TemporaryFolder()
+    let other = try folder.write(PickleText.call("_io", "BytesIO", []).pickle, as: "x.pkl")
+    #expect(try PickleScan(try ReadableFile(path: other)).remarks.contains { $0.kind == .codeGlobal })
+  }
+
   @Test("code in the metadata, in a value, in a piece and between pieces is found")
   func code() throws {
     let attack = PickleText.call("os", "system", [.text("true")])

@@ -127,6 +127,17 @@ extension RefusalCase {
         Tensor(name: [97 + UInt8($0)], dimensions: [1 << 57], type: 24, offset: UInt64($0) << 57)
       }
     },
+    changed(.ggufSplit, "piece 2 of 3") {
+      $0.pairs = [
+        GGUFBytes.pair("split.no", 2, bytes(UInt16(1))), GGUFBytes.pair("split.count", 2, bytes(UInt16(3))),
+      ]
+    },
+    changed(.ggufSplit, "a piece without a number") {
+      $0.pairs = [GGUFBytes.pair("split.count", 2, bytes(UInt16.max))]
+    },
+    gguf(
+      .ggufSplit, "a first piece, which has no tensors",
+      GGUFBytes(pairs: [GGUFBytes.pair("split.count", 2, bytes(UInt16(2)))])),
     changed(.ggufType, "42") { $0.tensors[0].type = 42 },
     changed(.ggufType, "4, which was removed") { $0.tensors[0].type = 4 },
     changed(.ggufType, "2^32 − 1") { $0.tensors[0].type = .max },

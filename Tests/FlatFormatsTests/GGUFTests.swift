@@ -49,6 +49,27 @@ struct GGUFTests {
     }
   }
 
+  @Test("a piece names the first piece and the command that joins them; one piece is a whole model")
+  func pieces() throws {
+    let folder = try TemporaryFolder()
+    func file(_ count: UInt16) -> [UInt8] {
+      GGUFBytes.tensor {
+        $0.pairs = [
+          GGUFBytes.pair("split.no", 2, bytes(UInt16(1))), GGUFBytes.pair("split.count", 2, bytes(count)),
+        ]
+      }.file
+    }
+    #expect(try open(folder.write(file(1), as: "w.gguf")).tensors.count == 1)
+    #expect(try open(folder.write(file(0), as: "w.gguf")).tensors.count == 1)
+    let path = try folder.write(file(3), as: "m-00002-of-00003.gguf")
+    #expect(
+      refusal { _ = try open(path) }?.description
+        == "\(path): metadata: expected a whole model; 'llama-gguf-split --merge m-00001-of-00003.gguf OUT.gguf' "
+        + "joins the pieces, found piece 2 of 3")
+    let other = try folder.write(file(3), as: "w.gguf")
+    #expect(refusal { _ = try open(other) }?.description.contains("--merge FIRST-PIECE OUT.gguf") == true)
+  }
+
   @Test("all types of metadata are shown", arguments: ["metadata", "version2", "big"])
   func metadata(_ name: String) throws {
     let found = Dictionary(uniqueKeysWithValues: try open("\(fixtures)/\(name).gguf").metadata)

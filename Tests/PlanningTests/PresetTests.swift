@@ -21,7 +21,7 @@ struct PresetTests {
     for layer in 0..<layers {
       for group in architecture.groups {
         for (suffix, text) in group.tensors {
-          let isQuery = suffix.contains(#/q_proj|o_proj|dense.weight|sinks/#)
+          let isQuery = suffix.contains(#/q_proj|o_proj|attn_q|attn_output|dense.weight|sinks/#)
           let width = suffix.contains("sinks") ? 1 : 8
           // 4 experts in a layer.
           let others = group.experts != nil ? 4 : group.layers != nil ? layers : 20

@@ -63,7 +63,7 @@ enum DistributedFolder {
   /// Follows the pickles of the metadata, of every piece and of every value. PyTorch loads values without restrictions.
   static func scan(_ file: ReadableFile) throws(FlatFormatError) -> PickleScan {
     guard isMetadata(SystemPath.bareName(of: file.path)) else { return try PickleScan(file) }
-    var scan = try PickleScan(file, isKnown: DistributedGlobals.allows)
+    var scan = try PickleScan(file, known: DistributedGlobals.effect)
     let opened: DistributedSource?
     do throws(FlatFormatError) { opened = try open(file) } catch {
       if error.defect == nil { throw error }

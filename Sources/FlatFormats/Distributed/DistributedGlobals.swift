@@ -28,8 +28,17 @@ enum DistributedGlobals {
     return modules.contains(global.module) ? found : nil
   }
 
+  /// The effect of a name in a distributed checkpoint, if it is another one than in any other pickle.
+  ///
+  /// Values of Megatron (`_extra_state`) are buffers of bytes in memory. Making one runs nothing; other names of the
+  /// same module reach files.
+  static func effect(of global: PickleGlobal) -> GlobalClass? {
+    if allows(global) { return .tensors }
+    return ["_io", "io"].contains(global.module) && global.name == "BytesIO" ? .data : nil
+  }
+
   /// Whether the metadata may refer to `global`.
-  static func allows(_ global: PickleGlobal) -> Bool {
+  private static func allows(_ global: PickleGlobal) -> Bool {
     if known(global) != nil { return true }
     // Before version 2.4, the class of memory formats was inside another module.
     if global.name == "MEM_FORMAT_ENCODING" { return modules.contains(global.module) }

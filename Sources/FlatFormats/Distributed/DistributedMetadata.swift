@@ -59,7 +59,7 @@ struct DistributedMetadata {
     let pickle = TorchPickle(file, start: 0, size: file.size, place: "pickle")
     record = DistributedRecord(tree: try pickle.tree(limits: Self.limits(file.size)))
     piecesLeft = record.tree.count
-    remarks = PickleRemarks.of(record.tree, "pickle", isKnown: DistributedGlobals.allows)
+    remarks = PickleRemarks.of(record.tree, "pickle", known: DistributedGlobals.effect)
     let root = record.tree.root
     guard [.metadata, .megatronMetadata].contains(record.kind(root)), let fields = record.fields(root) else {
       throw broken("pickle", "PyTorch's Metadata of a distributed checkpoint", record.words(root))

@@ -27,6 +27,7 @@ final class GGUFSource: FlatWeightsSource {
       try asFlatFormat { () throws(FileError) in try file.bytes(at: offset, count: count) }
     }
     let header = try GGUFHeader(&cursor)
+    try GGUFSplit.requireWhole(header.metadata, path: file.path)
     let tail = try Self.tail(of: file, header)
     try Self.requireZeros(in: file, header, tail: tail)
     // Without bytes of tensors, the file is its header, with or without padding.

@@ -6,9 +6,9 @@ enum PickleRemarks {
   /// The most notes of each kind; one more note counts the rest.
   private static let limit = 100
 
-  /// - Parameter isKnown: the names that belong to the file's format, besides those of tensors.
+  /// - Parameter known: the effect of a name that the file's format has; nil for other names.
   static func of(
-    _ tree: PickleTree, _ place: String, isKnown: (PickleGlobal) -> Bool = { _ in false }
+    _ tree: PickleTree, _ place: String, known: (PickleGlobal) -> GlobalClass? = { _ in nil }
   ) -> [FlatRemark] {
     var remarks: [FlatRemark] = []
     // TorchScript stores the source of its classes in the archive.
@@ -22,8 +22,8 @@ enum PickleRemarks {
     }
     let others = Set(scripted)
     var left: [FlatRemarkKind: Int] = [:]
-    for global in tree.globals where !others.contains(global) && !isKnown(global) {
-      guard let kind = kind(GlobalClass(global)) else { continue }
+    for global in tree.globals where !others.contains(global) {
+      guard let kind = kind(known(global) ?? GlobalClass(global)) else { continue }
       left[kind, default: 0] += 1
       if left[kind, default: 0] <= limit { remarks.append(remark(global, kind, place)) }
     }

@@ -16,8 +16,8 @@ public struct PickleScan: Sendable {
   private var unexaminedCount = 0
   /// The bytes to which further packed members may unpack: their pickles could take a thousand times the file's bytes.
   var unpackedLeft: Int
-  /// The names that belong to the file's format, besides those of tensors.
-  private let isKnown: @Sendable (PickleGlobal) -> Bool
+  /// The effect of a name that the file's format has; nil for other names.
+  private let known: @Sendable (PickleGlobal) -> GlobalClass?
   private static let unpackedFloor = 128 << 20
   private static let unpackedRatio = 32
 
@@ -29,13 +29,13 @@ public struct PickleScan: Sendable {
   private static let unexaminedLimit = 100
 
   /// Follows every pickle of `file`; throws only errors of the file itself.
-  public init(_ file: ReadableFile) throws(FlatFormatError) { try self.init(file) { _ in false } }
+  public init(_ file: ReadableFile) throws(FlatFormatError) { try self.init(file) { _ in nil } }
 
-  /// - Parameter isKnown: the names that belong to the file's format, besides those of tensors.
+  /// - Parameter known: the effect of a name that the file's format has; nil for other names.
   init(
-    _ file: ReadableFile, isKnown: @escaping @Sendable (PickleGlobal) -> Bool
+    _ file: ReadableFile, known: @escaping @Sendable (PickleGlobal) -> GlobalClass?
   ) throws(FlatFormatError) {
-    self.isKnown = isKnown
+    self.known = known
     let (most, overflow) = file.size.multipliedReportingOverflow(by: Self.unpackedRatio)
     unpackedLeft = max(Self.unpackedFloor, overflow ? .max : most)
     try scan(file, place: nil, depth: 0)
@@ -131,7 +131,7 @@ public struct PickleScan: Sendable {
       let head = try stretch.head(at: offset)
       let isMarked = number == 0 || PickleStretch.isMarked(head)
       let (tree, error) = try stretch.follow(from: offset)
-      let found = PickleRemarks.of(tree, stretch.placeOfPickle, isKnown: isKnown)
+      let found = PickleRemarks.of(tree, stretch.placeOfPickle, known: self.known)
       let hasCode = found.contains { $0.kind == .codeGlobal }
       // Bytes that are not a pickle can contain names by chance, but not names that can run code.
       if isCertain && (isMarked || error == nil) || hasCode {

@@ -40,7 +40,7 @@ struct ShardFolder {
   }
 
   /// The weights to open: the only index, or else the only safetensors file, or the only complete numbered set; or the
-  /// metadata or the ranks' files of a distributed checkpoint.
+  /// metadata or the ranks' files of a distributed checkpoint; or the only file of another format.
   func contents() throws(FlatFormatError) -> Contents {
     let names = try names()
     func list(_ names: [String]) -> String {
@@ -65,9 +65,7 @@ struct ShardFolder {
       throw refusal(
         "a complete set, or its index", "the files of a stopped conversion")
     }
-    guard let first = files.first else {
-      throw refusal("a *\(ShardName.indexSuffix) or a *\(ShardName.suffix)", "neither")
-    }
+    guard let first = files.first else { return .single(try onlyOther(among: names)) }
     if files.contains(where: RankFiles.isRank) { return .ranks(files) }
     let ranks = { RankFiles.names(among: files, in: self) { try? ReadableFile(path: $0) } }
     guard let parts = ShardName.parts(of: first) else {

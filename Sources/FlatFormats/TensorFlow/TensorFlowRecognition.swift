@@ -1,4 +1,4 @@
-internal import ByteFiles
+package import ByteFiles
 internal import Tensors
 
 /// Recognises the index of a checkpoint, and finds it in a folder or by a prefix.
@@ -47,15 +47,43 @@ enum TensorFlowRecognition {
   }
 }
 
-extension FlatFormats {
-  /// What a file is to a checkpoint of TensorFlow, by its name; nil if it is no part of one.
-  package static func partInWords(_ path: String) -> String? {
-    if SystemPath.same(SystemPath.bareName(of: path), "saved_model.pb") {
+extension FileHead {
+  /// What the file is to a checkpoint or a graph of TensorFlow, and what to give instead; nil for other files.
+  var tensorFlowPart: String? {
+    let name = SystemPath.bareName(of: path)
+    if SystemPath.same(name, "saved_model.pb") {
       return "the graph of a SavedModel, whose variables are in 'variables/variables.index'"
     }
-    return BundleName.stem(ofData: SystemPath.bareName(of: path)).map { stem in
-      "the data of a TensorFlow checkpoint, which \(TensorName(stem + BundleName.indexSuffix).quoted) describes"
+    if let stem = BundleName.stem(ofData: name) {
+      return
+        "the data of a TensorFlow checkpoint, which \(TensorName(stem + BundleName.indexSuffix).quoted) describes"
     }
+    if starts(with: "model_checkpoint_path:") {
+      let path = String(decoding: bytes, as: UTF8.self).split(separator: "\"", maxSplits: 2).dropFirst().first
+      let index = path.map { "\(TensorName($0 + BundleName.indexSuffix).quoted), which it names" }
+      return "TensorFlow's list of checkpoints; give \(index ?? "the .index that it names")"
+    }
+    // Both graphs are protobuf messages. The first field of one is its nodes, that of the other describes it.
+    guard bytes.first == 0x0A else { return nil }
+    if name.hasSuffix(".meta") {
+      let index = String(name.dropLast(".meta".count)) + BundleName.indexSuffix
+      return "the graph of a TensorFlow checkpoint, whose variables are in \(TensorName(index).quoted)"
+    }
+    if name.hasSuffix(".pb"), ["Const", "Placeholder"].contains(where: contains) {
+      return
+        "a graph of TensorFlow, whose constants are not read; 'python -m tf2onnx.convert --graphdef FILE "
+        + "--inputs X:0 --outputs Y:0 --output OUT.onnx' makes an ONNX model of it"
+    }
+    return nil
+  }
+}
+
+extension FlatFormats {
+  /// What a file of no known format is to the weights of another program, and what to give or to run instead; nil for
+  /// other files.
+  package static func partInWords(_ file: ReadableFile) -> String? {
+    let head = FileHead(of: file)
+    return head.tensorFlowPart ?? (head.isTFLite ? head.foreignContent : nil)
   }
 
   /// The path of the index of a checkpoint that TensorFlow names by its prefix: `X.index` for `X`; nil if `path` is there

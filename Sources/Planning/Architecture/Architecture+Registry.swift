@@ -77,6 +77,7 @@ extension Architecture {
     Document("phi", PackageResources.phi_json),
     Document("gemma3n", PackageResources.gemma3n_json),
     Document("llama", PackageResources.llama_json),
+    Document("gguf", PackageResources.gguf_json),
     Document("cohere", PackageResources.cohere_json),
     Document("smollm3", PackageResources.smollm3_json),
     Document("olmo", PackageResources.olmo_json),

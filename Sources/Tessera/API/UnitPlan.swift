@@ -83,7 +83,7 @@ public struct UnitPlan: Sendable {
         return try UnitPlan(proposed, for: file, hasGraph: true)
       }
       let configuration = try ModelConfiguration(beside: file.path)
-      request.sizes = configuration?.sizes
+      request.sizes = try file.opened.ownSizes ?? configuration?.sizes
       let proposed = try request.propose(for: specs, ties: source.ties)
       let network = try file.opened.network
       try network?.check(proposed.resolved)

@@ -183,7 +183,7 @@ package final class OpenedFile: Sendable {
   /// A description of a file of unknown format, from its first bytes.
   private static func guess(_ file: ReadableFile) -> String {
     if file.size == 0 { return "an empty file" }
-    if let document = tesseraDocument(file) ?? FlatFormats.partInWords(file.path) { return document }
+    if let document = tesseraDocument(file) ?? FlatFormats.partInWords(file) { return document }
     guard let head = try? file.bytes(at: 0, count: min(32, file.size)) else { return "an unreadable file" }
     let starts: [([UInt8], String)] = [
       ([0x80, 0x02], "a Python pickle"),

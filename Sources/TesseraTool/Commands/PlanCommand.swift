@@ -131,7 +131,7 @@ struct PlanCommand: ParsableCommand {
     help:
       """
       The number of attention heads (shapes do not show it). Default: from config.json in the folder of \
-      SOURCE.
+      SOURCE, or from the metadata of GGUF.
       """)
   var heads: Int?
 
@@ -262,7 +262,7 @@ struct PlanCommand: ParsableCommand {
         if graph == nil, let option = graphOption {
           throw TesseraError(sentence: "\(source): expected an ONNX graph for \(option), found none")
         }
-        proposed = try configuredRequest(graph, configuration).propose(
+        proposed = try configuredRequest(graph, opened.ownSizes ?? configuration?.sizes).propose(
           for: specs, ties: ties, weights: opened.source)
         try graph?.check(proposed.resolved)
       }
@@ -378,12 +378,10 @@ struct PlanCommand: ParsableCommand {
     return request
   }
 
-  /// The request with the numbers in the config.json of the weights' folder.
-  private func configuredRequest(
-    _ graph: NetworkModel?, _ configuration: ModelConfiguration?
-  ) throws -> PlanRequest {
+  /// The request with the numbers of the weights' own metadata, or of the config.json in their folder.
+  private func configuredRequest(_ graph: NetworkModel?, _ sizes: ModelSizes?) throws -> PlanRequest {
     var request = try orderedRequest(graph)
-    request.sizes = configuration?.sizes
+    request.sizes = sizes
     return request
   }
 

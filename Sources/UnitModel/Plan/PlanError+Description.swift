@@ -55,7 +55,9 @@ extension PlanError: CustomStringConvertible {
     case .byteDivided(let tensor, let dtype, let dimension):
       "tensor \(tensor.quoted), dimension \(dimension): expected cuts at whole "
         + (dtype.isBlockQuantised
-          ? "blocks of \(dtype.block.elements) elements of \(dtype.rawValue), found one inside a block"
+          ? "blocks of \(dtype.block.elements) elements of \(dtype.rawValue), found one inside a block; "
+            + "a granule of \(dtype.block.elements) channels on the axis gives such cuts "
+            + "(--axis 'NAME:granule=\(dtype.block.elements)')"
           : "bytes of \(dtype.rawValue), found one inside a byte")
     case .cutTooFine(let tensor, let what, let limit):
       "tensor \(tensor.quoted): expected at most \(limit) \(what), found more"
