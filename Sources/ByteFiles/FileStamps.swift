@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// The sizes and times of files before they are read, to notice that a program writes to one meanwhile.
 ///
 /// A file that another one replaces is not noticed here: what was opened stays as it was.
