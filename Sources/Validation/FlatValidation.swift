@@ -129,7 +129,8 @@ extension FlatDefect {
     case .format(let rule):
       [
         .notRecognised, .shardsFolder, .npyVersion, .npyObject, .npyStructured, .npyLongDouble, .npyOpaque,
-        .npyAssumedWidth, .npzMember, .torchNoTensors, .torchTar, .hdf5Feature, .ggufVersion, .ggufByteOrder,
+        .npyAssumedWidth, .npzMember, .torchNoTensors, .torchTar, .torchDeepSpeed, .hdf5Feature, .ggufVersion,
+        .ggufByteOrder,
         .dcpStorage, .dcpPart,
         .tensorflowFeature, .tensorflowFolder,
       ].contains(rule)

@@ -40,6 +40,7 @@ struct TorchContents {
     part: Part = .weights
   ) throws(FlatFormatError) {
     var decoder = TorchDecoder(tree: tree, path: path, home: home)
+    let others = try DeepSpeedPart(decoder).leftOut
     let names = try TorchNames(decoder)
     wrapper = names.wrapper
     remarks += PickleRemarks.of(tree, place)
@@ -57,6 +58,7 @@ struct TorchContents {
           "the state of an optimizer, \(leaves.count) \(leaves.count == 1 ? "tensor" : "tensors") (\(ByteCount(bytes)))",
           .apart))
     }
+    leftOut += others
     // The older form of the file lists all storages, so those of the model are known by now.
     if part == .optimizer { try takeOptimizer(&decoder, path: path) }
     storages = decoder.storages
@@ -74,9 +76,14 @@ struct TorchContents {
     if let part = leftOut.first {
       throw .refused(
         .torchTensor, path: path, place: "the optimizer's \(TensorName(part.name).quoted)",
-        expected: "a tensor that can be read", found: part.why)
+        expected: "a tensor that can be read", found: part.why + (part.way.map { "; \($0)" } ?? ""))
     }
   }
+
+  /// The way to get a tensor that ranks share.
+  private static let gathering =
+    "gather it before torch.save (get_model_state_dict with StateDictOptions(full_state_dict=True)), or save with "
+    + "torch.distributed.checkpoint"
 
   private mutating func take(
     _ places: [TorchPlace], _ decoder: inout TorchDecoder, path: String
@@ -91,6 +98,10 @@ struct TorchContents {
       case .foreign(let words):
         decoder.noteStorages(of: found.leaf)
         leftOut.append(LeftOut(found.name, words))
+        continue
+      case .piece(let words):
+        decoder.noteStorages(of: found.leaf)
+        leftOut.append(LeftOut(found.name, "one rank's part of \(words)", way: Self.gathering))
         continue
       case .tensor(let decoded): tensor = decoded
       }
@@ -125,7 +136,7 @@ struct TorchContents {
     for leaf in leaves {
       switch try decoder.decode(leaf, place: "a tensor in \(TensorName(name).quoted)") {
       case .tensor(let tensor): result.append(tensor)
-      case .foreign: decoder.noteStorages(of: leaf)
+      case .foreign, .piece: decoder.noteStorages(of: leaf)
       }
     }
     return result

@@ -66,7 +66,7 @@ struct ShardFolder {
         "a complete set, or its index", "the files of a stopped conversion")
     }
     guard let first = files.first else {
-      throw refusal("a *\(ShardName.indexSuffix) or a *\(ShardName.suffix)", "neither")
+      throw refusal("a *\(ShardName.indexSuffix) or a *\(ShardName.suffix)", Self.others(among: names))
     }
     if files.contains(where: RankFiles.isRank) { return .ranks(files) }
     let ranks = { RankFiles.names(among: files, in: self) { try? ReadableFile(path: $0) } }
@@ -91,6 +91,22 @@ struct ShardFolder {
       throw missing("shard \(TensorName(wanted).quoted)", TensorName(name).quoted)
     }
     return .set(files)
+  }
+
+  /// The contents of a folder without safetensors, with the way to read them.
+  private static func others(among names: [String]) -> String {
+    let states = ["_optim_states.pt", "_model_states.pt"]
+    let isDeepSpeed = { (name: String) in
+      name == "zero_to_fp32.py" || states.contains(where: name.hasSuffix)
+    }
+    let steps = names.contains("latest") ? names.first { $0.hasPrefix("global_step") } : nil
+    if let name = names.first(where: isDeepSpeed) ?? steps {
+      return "a checkpoint of DeepSpeed (\(TensorName(name).quoted)); \(DeepSpeedPart.way)"
+    }
+    guard let name = names.first(where: { $0.hasPrefix("pytorch_model") && $0.hasSuffix(".bin") }) else {
+      return "neither"
+    }
+    return "files of PyTorch, such as \(TensorName(name).quoted), which can be opened by their paths"
   }
 
   /// The metadata of a distributed checkpoint; nil for other folders. A folder of another program may have such a name.
