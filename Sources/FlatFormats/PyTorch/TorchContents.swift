@@ -44,18 +44,23 @@ struct TorchContents {
     let names = try TorchNames(decoder)
     wrapper = names.wrapper
     remarks += PickleRemarks.of(tree, place)
+    if !names.models.isEmpty { remarks.append(Self.remark(models: names.models)) }
     try take(names.places, &decoder, path: path)
     var uses = tensors.map(\.tensor)
-    for (name, leaves) in names.apart {
-      let found = try Self.decoded(leaves, &decoder, under: name)
+    for part in names.apart {
+      let found = try Self.decoded(part.leaves, &decoder, under: part.name)
       let (bytes, _) = Set(found).reduce(into: (0, false)) { sum, tensor in
         sum.0 = sum.0.addingReportingOverflow(Self.byteCount(tensor)).partialValue
       }
       uses += found
+      let count =
+        "\(part.leaves.count) \(part.leaves.count == 1 ? "tensor" : "tensors") (\(ByteCount(bytes)))"
       leftOut.append(
         LeftOut(
-          name,
-          "the state of an optimizer, \(leaves.count) \(leaves.count == 1 ? "tensor" : "tensors") (\(ByteCount(bytes)))",
+          part.name,
+          part.isOptimizer
+            ? "the state of an optimizer, \(count)"
+            : "\(count) beside the model, which \(part.leaves.count == 1 ? "is no weight" : "are no weights")",
           .apart))
     }
     leftOut += others
@@ -84,6 +89,15 @@ struct TorchContents {
   private static let gathering =
     "gather it before torch.save (get_model_state_dict with StateDictOptions(full_state_dict=True)), or save with "
     + "torch.distributed.checkpoint"
+
+  /// The note that names begin with a usual key of a model, because the file has others.
+  private static func remark(models: [String]) -> FlatRemark {
+    let shown = models.prefix(4).map { TensorName($0).quoted }.joined(separator: ", ")
+    let more = models.count > 4 ? " and \(models.count - 4) more" : ""
+    return FlatRemark(
+      .severalModels, "top entries", expected: "one model, whose key is no part of names",
+      found: "\(shown)\(more); --root takes the tensors of one of them, without its key")
+  }
 
   private mutating func take(
     _ places: [TorchPlace], _ decoder: inout TorchDecoder, path: String
