@@ -105,6 +105,21 @@ struct TorchTrainingTests {
       ])
   }
 
+  @Test("the keys of a model and its optimizer are known beside scores, so that they can be written again")
+  func keys() throws {
+    let source = try Self.source(
+      TrainingBytes.file { writer in
+        Self.rows[0].body(&writer)
+        writer.text("optimizer_states")
+        writer.list { $0.dictionary(TrainingBytes.optimizer) }
+      })
+    #expect(Self.names(source) == ["w", "b"])
+    #expect(source.leftOut.map(\.name) == ["callbacks", "optimizer_states.0"])
+    let state = try #require(try source.optimizer()).state
+    #expect(state.modelPlace == ["state_dict"])
+    #expect(state.place == [.text("optimizer_states"), .number(0)])
+  }
+
   @Test("a whole model of DeepSpeed is read; the parts of other ranks are listed")
   func deepSpeed() throws {
     let shapes = [("w", [2, 3]), ("b", [3])]

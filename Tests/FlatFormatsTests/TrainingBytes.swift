@@ -28,6 +28,21 @@ enum TrainingBytes {
     entry(key, &writer) { writer in for (name, shape) in names { writer.tensor(name, tensor(shape)) } }
   }
 
+  /// The entries of an optimizer's state dict, with one parameter.
+  static func optimizer(_ writer: inout PickleWriter) {
+    entry("state", &writer) { writer in
+      writer.integer(0)
+      writer.dictionary { $0.tensor("exp_avg", tensor([2, 3])) }
+    }
+    writer.text("param_groups")
+    writer.list { writer in
+      writer.dictionary { writer in
+        writer.text("params")
+        writer.list { $0.integer(0) }
+      }
+    }
+  }
+
   /// The model file of a training with DeepSpeed, with the two parameters `w` and `b`.
   ///
   /// - Parameter shapes: the shapes of the stored tensors.
