@@ -35,7 +35,7 @@ package struct AddedInput: TensorSource {
   package var path: String { source.path }
   /// The parts have the prefix too, because two inputs can leave out parts of the same name.
   package var leftOut: [LeftOut] {
-    source.leftOut.map { LeftOut(SourceRecord.prefix(ofTask: name) + $0.name, $0.why, $0.fate) }
+    source.leftOut.map { LeftOut(SourceRecord.prefix(ofTask: name) + $0.name, $0.why, $0.fate, way: $0.way) }
   }
 
   package func reader(of number: Int) throws -> any TensorByteReader { try source.reader(of: number) }

@@ -39,9 +39,17 @@ package struct ParameterOrder {
     return tensors.compactMap { tensor in
       let last = tensor.spec.name.text.utf8.split(separator: UInt8(ascii: ".")).last ?? [][...]
       guard !tensor.isTied, !statistics.contains(String(decoding: Array(last), as: UTF8.self)),
-        tensor.spec.dtype.kind == .float || tensor.spec.dtype.kind == .complex
+        isTrained(tensor.spec.dtype)
       else { return nil }
       return tensor.spec
+    }
+  }
+
+  /// Whether a parameter can have this dtype: PyTorch computes gradients of floating-point and complex tensors only.
+  private static func isTrained(_ dtype: DType) -> Bool {
+    switch dtype.kind {
+    case .float, .brainFloat, .smallFloat, .complex: true
+    default: false
     }
   }
 

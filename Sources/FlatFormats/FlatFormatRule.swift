@@ -186,6 +186,8 @@ public enum FlatFormatRule: String, CaseIterable, Sendable {
   case torchNoTensors = "pytorch.no-tensors"
   /// The tar form that was used before 2017.
   case torchTar = "pytorch.tar"
+  /// One rank's share of the weights, as DeepSpeed's ZeRO writes it.
+  case torchDeepSpeed = "pytorch.deepspeed"
   /// The archive does not have exactly one pickle, has members outside its folder, or has a member that is too large.
   case torchMembers = "pytorch.members"
   /// A version of the zip form that PyTorch does not read.

@@ -46,6 +46,8 @@ public enum FlatRemarkKind: String, CaseIterable, Sendable {
   case overlappingStrides = "pytorch.overlapping-strides"
   /// Tensors that are not tied share a storage.
   case sharedStorage = "pytorch.shared-storage"
+  /// Names of tensors begin with a usual key of a model, because there are several models or names would collide.
+  case severalModels = "pytorch.several-models"
   /// Bytes of storages belong to no tensor.
   case unreferencedBytes = "pytorch.unreferenced-bytes"
   /// The `total_size` of an index of shards differs from the bytes of all tensors.

@@ -116,9 +116,11 @@ extension RootedWeights {
     }
   }
 
-  /// A part that the file leaves out; one outside the root is not a part of the model.
+  /// A part that the file leaves out; one outside the root is not a part of the model. Another file may have tensors
+  /// below the root.
   private static func outside(_ item: LeftOut, _ root: String) -> LeftOut {
-    start(of: item.name, below: root) == nil ? LeftOut(item.name, item.why, .apart) : item
+    if item.fate == .elsewhere { return item }
+    return start(of: item.name, below: root) == nil ? LeftOut(item.name, item.why, .apart) : item
   }
 
   /// Up to three roots of the file: those with the most common components first, then the shorter ones.

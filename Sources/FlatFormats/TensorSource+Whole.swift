@@ -26,6 +26,6 @@ extension TensorSource {
       : "\(lost.count) parts would be lost; --leave-out PATTERN allows those that match"
     throw .refused(
       .leftOut, path: path, place: name, expected: "only parts that can be converted",
-      found: "\(first.why); \(way)")
+      found: first.why + (first.way.map { "; \($0)" } ?? "") + "; \(way)")
   }
 }

@@ -10,6 +10,8 @@ public struct LeftOut: Sendable, Equatable {
     case keptInGraph
     /// It is lost, and is not a part of the model; for example an optimizer's state.
     case apart
+    /// It is a part of the model in another file, and was not in this one.
+    case elsewhere
   }
 
   /// The name of the tensor, of the member, or of an object with several tensors.
@@ -18,12 +20,15 @@ public struct LeftOut: Sendable, Equatable {
   public let why: String
   /// What becomes of it when the tensors are written to another file.
   public let fate: Fate
+  /// What the user can do to get it, as an imperative; nil if nothing is known.
+  public let way: String?
 
-  /// A part with its name, description and fate.
-  public init(_ name: String, _ why: String, _ fate: Fate = .lost) {
+  /// A part with its name, description and fate, and the way to get it.
+  public init(_ name: String, _ why: String, _ fate: Fate = .lost, way: String? = nil) {
     self.name = name
     self.why = why
     self.fate = fate
+    self.way = way
   }
 
   /// One line: the name in quotes, and the reason.

@@ -129,8 +129,8 @@ extension FlatDefect {
     case .format(let rule):
       [
         .notRecognised, .shardsFolder, .npyVersion, .npyObject, .npyStructured, .npyLongDouble, .npyOpaque,
-        .npyAssumedWidth, .npzMember, .torchNoTensors, .torchTar, .hdf5Feature, .ggufVersion, .ggufByteOrder,
-        .ggufSplit,
+        .npyAssumedWidth, .npzMember, .torchNoTensors, .torchTar, .torchDeepSpeed, .hdf5Feature, .ggufVersion,
+        .ggufByteOrder, .ggufSplit,
         .dcpStorage, .dcpPart,
         .tensorflowFeature, .tensorflowFolder,
       ].contains(rule)

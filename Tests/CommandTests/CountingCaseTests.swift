@@ -109,6 +109,13 @@ struct CountingCaseTests {
       #expect(run.ending == .exited(0), "\(run.errorText)")
       #expect(run.outputText.contains("left out: ") == (others != nil), "\(run.outputText)")
       #expect(run.outputText.contains(others ?? name), "\(run.outputText)")
+      let lines = run.outputText.split(separator: "\n").filter { $0.hasPrefix("left out: ") }
+      #expect(lines.count == (others == nil ? 0 : 1))
+      let inspected = try tessera(["inspect", path]).outputText
+      #expect(inspected.split(separator: "\n").filter { $0.hasPrefix("left out: ") } == lines, "\(inspected)")
+      let converted = try tessera(["convert", path, folder.file("out.npz")])
+      #expect(converted.ending == .exited(0), "\(converted.errorText)")
+      #expect(converted.errorText.contains("left out: ") == (others != nil), "\(converted.errorText)")
       let gate = try tessera(["count", path, "--max", "100"])
       #expect(gate.ending == .exited(others == nil ? 0 : 1), "\(gate.errorText)")
       #expect(try tessera(["count", path, "--max", "100", "--leave-out", "*-of-*"]).ending == .exited(0))

@@ -179,6 +179,19 @@ struct OptimizerTests {
     #expect(sentence.contains("model.named_parameters()"), "\(sentence)")
   }
 
+  @Test("a tensor of every floating-point dtype may be a parameter, and no other")
+  func dtypes() throws {
+    let specs = try DType.allCases.map {
+      try TensorSpec(name: TensorName($0.rawValue), dtype: $0, shape: [2, 1024])
+    }
+    let found = ParameterOrder.candidates(among: specs.map { ($0, false) }).map(\.dtype)
+    #expect(
+      found == [
+        .f64, .f32, .f16, .bf16, .f8E4M3, .f8E5M2, .f8E8M0, .f8E4M3FNUZ, .f8E5M2FNUZ, .f6E2M3, .f6E3M2, .f4,
+        .c64, .c128,
+      ])
+  }
+
   @Test("a list of names gives the order that a file does not keep")
   func order() throws {
     let names: [TensorName] = [

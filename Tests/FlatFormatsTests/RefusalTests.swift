@@ -8,7 +8,8 @@ struct RefusalTests {
   static let all =
     RefusalCase.generalCases + RefusalCase.safetensorsCases + RefusalCase.shardCases
     + RefusalCase.numpyCases + RefusalCase.zipCases
-    + RefusalCase.pickleCases + RefusalCase.torchCases + RefusalCase.changedCases + RefusalCase.onnxCases
+    + RefusalCase.pickleCases + RefusalCase.torchCases + RefusalCase.changedCases
+    + RefusalCase.trainingCases + RefusalCase.onnxCases
     + RefusalCase.kerasCases + RefusalCase.ggufCases + RefusalCase.distributedCases
     + RefusalCase.flaxCases + RefusalCase.tensorflowCases
 

@@ -10,6 +10,7 @@ final class GGUFSource: FlatWeightsSource {
   let kind = FlatFormatKind.gguf
   let tensors: [SourceTensor]
   let remarks: [FlatRemark]
+  let leftOut: [LeftOut]
   let verbatim: [UInt8]?
   private let header: GGUFHeader
   private let file: ReadableFile
@@ -40,6 +41,7 @@ final class GGUFSource: FlatWeightsSource {
     }
     verbatim = stored + [UInt8](repeating: 0, count: tail)
     remarks = Self.remarks(on: header, size: file.size)
+    leftOut = [LeftOut(othersOf: file.path)].compactMap(\.self)
     tensors = header.entries.map { SourceTensor(spec: $0.spec, tiedTo: nil) }
     self.header = header
     self.file = file

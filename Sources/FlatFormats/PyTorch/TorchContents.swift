@@ -40,23 +40,30 @@ struct TorchContents {
     part: Part = .weights
   ) throws(FlatFormatError) {
     var decoder = TorchDecoder(tree: tree, path: path, home: home)
+    let others = try DeepSpeedPart(decoder).leftOut
     let names = try TorchNames(decoder)
     wrapper = names.wrapper
     remarks += PickleRemarks.of(tree, place)
+    if !names.models.isEmpty { remarks.append(Self.remark(models: names.models)) }
     try take(names.places, &decoder, path: path)
     var uses = tensors.map(\.tensor)
-    for (name, leaves) in names.apart {
-      let found = try Self.decoded(leaves, &decoder, under: name)
+    for part in names.apart {
+      let found = try Self.decoded(part.leaves, &decoder, under: part.name)
       let (bytes, _) = Set(found).reduce(into: (0, false)) { sum, tensor in
         sum.0 = sum.0.addingReportingOverflow(Self.byteCount(tensor)).partialValue
       }
       uses += found
+      let count =
+        "\(part.leaves.count) \(part.leaves.count == 1 ? "tensor" : "tensors") (\(ByteCount(bytes)))"
       leftOut.append(
         LeftOut(
-          name,
-          "the state of an optimizer, \(leaves.count) \(leaves.count == 1 ? "tensor" : "tensors") (\(ByteCount(bytes)))",
+          part.name,
+          part.isOptimizer
+            ? "the state of an optimizer, \(count)"
+            : "\(count) beside the model, which \(part.leaves.count == 1 ? "is no weight" : "are no weights")",
           .apart))
     }
+    leftOut += others
     // The older form of the file lists all storages, so those of the model are known by now.
     if part == .optimizer { try takeOptimizer(&decoder, path: path) }
     storages = decoder.storages
@@ -74,8 +81,22 @@ struct TorchContents {
     if let part = leftOut.first {
       throw .refused(
         .torchTensor, path: path, place: "the optimizer's \(TensorName(part.name).quoted)",
-        expected: "a tensor that can be read", found: part.why)
+        expected: "a tensor that can be read", found: part.why + (part.way.map { "; \($0)" } ?? ""))
     }
+  }
+
+  /// The way to get a tensor that ranks share.
+  private static let gathering =
+    "gather it before torch.save (get_model_state_dict with StateDictOptions(full_state_dict=True)), or save with "
+    + "torch.distributed.checkpoint"
+
+  /// The note that names begin with a usual key of a model, because the file has others.
+  private static func remark(models: [String]) -> FlatRemark {
+    let shown = models.prefix(4).map { TensorName($0).quoted }.joined(separator: ", ")
+    let more = models.count > 4 ? " and \(models.count - 4) more" : ""
+    return FlatRemark(
+      .severalModels, "top entries", expected: "one model, whose key is no part of names",
+      found: "\(shown)\(more); --root takes the tensors of one of them, without its key")
   }
 
   private mutating func take(
@@ -91,6 +112,10 @@ struct TorchContents {
       case .foreign(let words):
         decoder.noteStorages(of: found.leaf)
         leftOut.append(LeftOut(found.name, words))
+        continue
+      case .piece(let words):
+        decoder.noteStorages(of: found.leaf)
+        leftOut.append(LeftOut(found.name, "one rank's part of \(words)", way: Self.gathering))
         continue
       case .tensor(let decoded): tensor = decoded
       }
@@ -125,7 +150,7 @@ struct TorchContents {
     for leaf in leaves {
       switch try decoder.decode(leaf, place: "a tensor in \(TensorName(name).quoted)") {
       case .tensor(let tensor): result.append(tensor)
-      case .foreign: decoder.noteStorages(of: leaf)
+      case .foreign, .piece: decoder.noteStorages(of: leaf)
       }
     }
     return result

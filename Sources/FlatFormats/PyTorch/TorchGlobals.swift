@@ -56,6 +56,11 @@ enum TorchGlobals {
       && ["UninitializedParameter", "UninitializedBuffer"].contains(global.name)
   }
 
+  /// Classes of tensors whose elements are divided among ranks; a file has those of one rank.
+  static func isOfRanks(_ global: PickleGlobal) -> Bool {
+    global.module.hasPrefix("torch.distributed.") && ["DTensor", "ShardedTensor"].contains(global.name)
+  }
+
   /// Whether `global` only makes tensors, their parts or their containers.
   static func isTensors(_ global: PickleGlobal) -> Bool {
     if rebuild(global) != nil || TorchDType.storage(global) != nil || isDictionary(global) { return true }

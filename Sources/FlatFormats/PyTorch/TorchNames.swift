@@ -13,14 +13,20 @@ struct TorchPlace {
 ///   objects.
 /// * An optimizer's state (a dictionary with `state` and `param_groups`) is not part of the model. Its tensors are
 ///   counted separately.
-/// * If one top entry holds the model, under one of the usual keys (`state_dict`, `model`, …), its key is left out of
-///   the names, so that tensors have the names that the model gives them.
+/// * If a top entry with one of the usual keys (`state_dict`, `model`, …) is a container of tensors, the file is a training
+///   checkpoint. Then top entries whose keys are never those of weights (`callbacks`, `rng_state`, `loss`, …) are not
+///   part of the model, and so is a single tensor under the key of a score (`best_…`, `…_loss`). An entry with a tensor
+///   of two dimensions or more remains: a callback may keep a second model.
+/// * If the model is then the only top entry with weights, its key is left out of the names, so that tensors have the
+///   names that the model gives them.
 struct TorchNames {
   private(set) var places: [TorchPlace] = []
-  /// Tensors of optimizers, with the path to the optimizer.
-  private(set) var apart: [(name: String, leaves: [PickleRef])] = []
+  /// Tensors of optimizers, and of others beside the model, each with the path to all of them.
+  private(set) var apart: [Apart] = []
   /// The top entry whose key is left out of the names.
   private(set) var wrapper: String?
+  /// The keys of all top entries with weights, if one is a usual key of a model but is not left out of the names.
+  private(set) var models: [String] = []
 
   private let tree: PickleTree
   private let edges: TorchEdges
@@ -34,13 +40,17 @@ struct TorchNames {
 
   /// The name of a tensor that is the root itself.
   static let loneName = "tensor"
-  static let wrappers: Set<String> = [
-    "state_dict", "model_state_dict", "model_state", "model", "net", "network", "module", "weights", "params",
-  ]
   private static let depthLimit = 128
   private static let visitLimit = 1_000_000
   private static let nameLimit = 64 << 10
   private static let namesLimit = 256 << 20
+
+  /// Tensors that are not part of the model.
+  struct Apart {
+    let name: String
+    let isOptimizer: Bool
+    var leaves: [PickleRef] = []
+  }
 
   /// The path of the walk to a value.
   private struct Step {
@@ -50,6 +60,8 @@ struct TorchNames {
     let depth: Int
     /// Index in `apart`; nil for a tensor of the model.
     var apart: Int?
+    /// Whether this is a top entry beside the model.
+    var isBeside = false
   }
 
   init(_ decoder: TorchDecoder) throws(FlatFormatError) {
@@ -59,9 +71,10 @@ struct TorchNames {
     self.edges = edges
     let reach = TorchReach(
       tree: tree, edges: edges, isLeaf: decoder.isLeaf, isBeside: decoder.isArray,
+      isMatrix: { decoder.extents(of: $0).map { $0.count > 1 } == true },
       isApart: { edges.hasKeys($0, ["state", "param_groups"]) })
-    wrapper = topWrapper(reach)
-    try walk(reach, isLeaf: decoder.isLeaf)
+    let besides = findModel(reach, isLeaf: decoder.isLeaf)
+    try walk(reach, besides: besides, isLeaf: decoder.isLeaf)
     places.reserveCapacity(found.count)
     for number in found {
       let name = try name(of: steps[number])
@@ -72,32 +85,58 @@ struct TorchNames {
     (steps, trail, found) = ([], [], [])
   }
 
-  private func topWrapper(_ reach: TorchReach) -> String? {
+  /// Finds the top entry of the model, and returns the keys of the entries beside it that have no weights.
+  private mutating func findModel(_ reach: TorchReach, isLeaf: (PickleRef) -> Bool) -> Set<String> {
     if tree.value(tree.root) != .dictionary, edges.callable(tree.root).map(TorchGlobals.isDictionary) != true
     {
-      return nil
+      return []
     }
     let all = edges.edges(tree.root).filter { reach.tensors[$0.target.index] }
-    let holders = all.filter { reach.weights[$0.target.index] }
-    guard holders.count == 1, let only = holders.first, let label = only.label, Self.wrappers.contains(label)
-    else { return nil }
+    let usual = all.filter { edge in
+      edge.label.map(Self.wrappers.contains) == true && reach.weights[edge.target.index]
+        && !isLeaf(edge.target) && !edges.edges(edge.target).allSatisfy { $0.label == nil }
+    }
+    if usual.isEmpty { return [] }
+    var besides: Set<String> = []
+    var others: Set<String> = []
+    for edge in all {
+      guard let label = edge.label else { continue }
+      let isKnown = Self.besides.contains(label) || isLeaf(edge.target) && Self.isScore(label)
+      if isKnown, !reach.matrices[edge.target.index] { besides.insert(label) } else { others.insert(label) }
+    }
+    // A key may occur twice.
+    besides.subtract(others)
+    let rest = all.filter { $0.label.map(besides.contains) != true }
+    let holders = rest.filter { reach.weights[$0.target.index] }
+    guard holders.count == 1, let only = holders.first, let label = only.label, usual.count == 1 else {
+      models = holders.compactMap(\.label)
+      return besides
+    }
+    // No other entry may have the name of a tensor of the model.
     let inside = Set(edges.edges(only.target).compactMap(\.label))
-    // Then no other entry may have the name of a tensor of the model.
-    guard !inside.isEmpty,
-      !all.contains(where: { $0.target != only.target && $0.label.map(inside.contains) == true })
-    else { return nil }
-    return label
+    if rest.contains(where: { $0.target != only.target && $0.label.map(inside.contains) == true }) {
+      models = [label]
+    } else {
+      wrapper = label
+    }
+    return besides
   }
 
-  private mutating func walk(_ reach: TorchReach, isLeaf: (PickleRef) -> Bool) throws(FlatFormatError) {
+  private mutating func walk(
+    _ reach: TorchReach, besides: Set<String>, isLeaf: (PickleRef) -> Bool
+  ) throws(FlatFormatError) {
     var left = [Step(parent: -1, label: nil, ref: tree.root, depth: 0, apart: nil)]
     while var step = left.popLast() {
+      if step.isBeside {
+        apart.append(Apart(name: try name(of: step), isOptimizer: false))
+        step.apart = apart.count - 1
+      }
       if isLeaf(step.ref) {
         take(step)
         continue
       }
       if step.apart == nil, reach.apart[step.ref.index] {
-        apart.append((try name(of: step), []))
+        apart.append(Apart(name: try name(of: step), isOptimizer: true))
         step.apart = apart.count - 1
       }
       if isOwnAncestor(step) { continue }
@@ -117,7 +156,8 @@ struct TorchNames {
         left.append(
           Step(
             parent: number, label: isWrapper ? nil : edge.label, ref: edge.target, depth: step.depth + 1,
-            apart: step.apart))
+            apart: step.apart,
+            isBeside: step.depth == 0 && edge.label.map(besides.contains) == true))
       }
     }
   }

@@ -24,7 +24,8 @@ struct TorchOptimizer {
     if found.count > 1 {
       throw decoder.refusal(
         .torchTensor, "optimizers", "the state of one optimizer",
-        "\(found.count): \(names.prefix(4).joined(separator: ", "))\(found.count > 4 ? ", …" : "")")
+        "\(found.count): \(names.prefix(4).joined(separator: ", "))\(found.count > 4 ? ", …" : ""); save each optimizer "
+          + "in a file of its own, with the model that it trains")
     }
     var values = TorchValues(decoder, called: "optimizer \(names[0])")
     let entries = try values.entries(only.ref)

@@ -11,17 +11,22 @@ struct TorchReach {
   /// The same, but without tensors that only an optimizer's state contains, and without NumPy arrays if there are other
   /// tensors.
   private(set) var weights: [Bool]
+  /// The same, but only with tensors of two dimensions or more, and without those that only an optimizer's state
+  /// contains.
+  private(set) var matrices: [Bool]
   /// For each value, whether it is the state of an optimizer.
   private(set) var apart: [Bool]
 
   /// - Parameter isBeside: whether a leaf is a NumPy array, which counts as a weight only if there are no other
   ///   weights.
+  /// - Parameter isMatrix: whether a leaf is known to have two dimensions or more.
   init(
     tree: PickleTree, edges: TorchEdges, isLeaf: (PickleRef) -> Bool, isBeside: (PickleRef) -> Bool,
-    isApart: (PickleRef) -> Bool
+    isMatrix: (PickleRef) -> Bool, isApart: (PickleRef) -> Bool
   ) {
     var leaves: [Int32] = []
     var own: [Int32] = []
+    var large: [Int32] = []
     var apart = [Bool](repeating: false, count: tree.count)
     var seen = [Bool](repeating: false, count: tree.count)
     var from: [Int32] = []
@@ -32,6 +37,7 @@ struct TorchReach {
       if isLeaf(ref) {
         leaves.append(Int32(ref.index))
         if !isBeside(ref) { own.append(Int32(ref.index)) }
+        if isMatrix(ref) { large.append(Int32(ref.index)) }
         continue
       }
       if ref != tree.root, isApart(ref) { apart[ref.index] = true }
@@ -48,6 +54,7 @@ struct TorchReach {
     let parents = Parents(count: tree.count, from: from, to: to)
     tensors = parents.above(leaves) { _ in false }
     weights = parents.above(own.isEmpty ? leaves : own) { apart[$0] }
+    matrices = parents.above(large) { apart[$0] }
   }
 
   /// For each value, the values that contain it.

@@ -65,7 +65,7 @@ final class TorchSource: FlatWeightsSource {
       isBigEndian = try zip.isBigEndian()
       archive = zip.archive
       remarks = contents.remarks + Self.remarks(zip, contents, rest: rest)
-      leftOut = contents.leftOut + Self.constants(of: zip)
+      leftOut = contents.leftOut + Self.constants(of: zip) + Self.others(of: file, part)
       self.home = contents.hasArrays ? home : nil
     } else {
       guard let legacy = try TorchLegacy(file) else { throw try Self.barePickle(file) }
@@ -81,7 +81,7 @@ final class TorchSource: FlatWeightsSource {
       remarks =
         contents.remarks
         + (rest > 0 ? [Self.trailing("file", rest, unread: file.size - rest..<file.size)] : [])
-      leftOut = contents.leftOut
+      leftOut = contents.leftOut + Self.others(of: file, part)
       self.home = contents.hasArrays ? home : nil
     }
     self.file = file
@@ -89,6 +89,11 @@ final class TorchSource: FlatWeightsSource {
     storages = contents.storages
     layouts = contents.tensors.map(\.tensor)
     tensors = contents.tensors.map { SourceTensor(spec: $0.spec, tiedTo: $0.tiedTo) }
+  }
+
+  /// The other files of the model; an optimizer is in one file.
+  private static func others(of file: ReadableFile, _ part: TorchContents.Part) -> [LeftOut] {
+    part == .weights ? [LeftOut(othersOf: file.path)].compactMap(\.self) : []
   }
 
   /// The tensors are in the order in which the model registers its parameters.

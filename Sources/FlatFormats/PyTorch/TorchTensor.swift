@@ -36,6 +36,8 @@ enum TorchValue {
   case tensor(TorchTensor)
   /// A description of a tensor that is not read here.
   case foreign(String)
+  /// A description of a part of a tensor, whose other parts are in the files of other ranks.
+  case piece(String)
 }
 
 /// Reads tensors and storages from a pickle's tree.
@@ -180,6 +182,7 @@ struct TorchDecoder {
     if let foreign = rebuild.foreign {
       var words = foreign
       if rebuild == .wrapper, let type = arguments.first, case .global(let global) = tree.value(type) {
+        if TorchGlobals.isOfRanks(global) { return .piece("a tensor of several ranks, '\(global)'") }
         words += ", \(TensorName(global.description).quoted)"
       }
       return .foreign("\(words) (\(rebuild.rawValue))")
@@ -289,7 +292,7 @@ struct TorchDecoder {
   }
 
   /// A tuple of integers, or a `torch.Size` of one.
-  private func integers(_ ref: PickleRef) -> [Int]? {
+  func integers(_ ref: PickleRef) -> [Int]? {
     var members = ref
     if case .object = tree.value(ref), case .global(let global) = tree.value(tree.children(ref)[0]),
       global == PickleGlobal("torch", "Size")

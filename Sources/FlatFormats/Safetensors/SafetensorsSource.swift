@@ -32,7 +32,7 @@ final class SafetensorsSource: FlatWeightsSource {
 
   /// Opens a file that must have whole tensors, not one rank's pieces of them.
   convenience init(whole file: ReadableFile, beside: [LeftOut] = []) throws(FlatFormatError) {
-    try self.init(file, beside: beside)
+    try self.init(file, beside: beside + [LeftOut(othersOf: file.path)].compactMap(\.self))
     try RankSharding.requireWhole(
       metadata, path: file.path, isNamed: ShardFolder(ofFile: file.path).indexNames(file.path))
   }

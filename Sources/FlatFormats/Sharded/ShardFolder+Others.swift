@@ -18,6 +18,9 @@ extension ShardFolder {
   /// Otherwise throws what the folder holds, and what to give or to run instead.
   func onlyOther(among names: [String]) throws(FlatFormatError) -> String {
     if names.contains(where: Self.orbax.contains) { throw refusal(Self.orbaxInWords("an Orbax checkpoint")) }
+    if let name = Self.deepSpeed(among: names) {
+      throw refusal("a checkpoint of DeepSpeed (\(TensorName(name).quoted)); \(DeepSpeedPart.way)")
+    }
     let files = names.filter { !SystemPath.isFolder(file($0)) }
     let lists = files.filter { $0.lowercased().hasSuffix(Self.setSuffix) }
     // The files that a list names are not weights by themselves.
@@ -43,6 +46,13 @@ extension ShardFolder {
       throw refusal("\(TensorName(only).quoted); give its path")
     }
     throw refusal(inner(among: names) ?? "neither")
+  }
+
+  /// A name by which a folder is known as one of DeepSpeed.
+  private static func deepSpeed(among names: [String]) -> String? {
+    let states = ["_optim_states.pt", "_model_states.pt"]
+    let own = names.first { name in name == "zero_to_fp32.py" || states.contains(where: name.hasSuffix) }
+    return own ?? (names.contains("latest") ? names.first { $0.hasPrefix("global_step") } : nil)
   }
 
   /// What a folder in the folder holds; nil for unknown contents.

@@ -11,6 +11,11 @@ enum ShardName {
 
   /// The reason why `name` is not the bare name of a shard; nil for a valid one.
   static func fault(in name: String) -> String? {
+    if name.hasSuffix(".bin") || name.hasSuffix(".pt") || name.hasSuffix(".pth") {
+      return
+        "a file of PyTorch; write safetensors (transformers: save_pretrained(…, safe_serialization=True)), or "
+        + "give each file by its own path"
+    }
     if !name.utf8.reversed().starts(with: suffix.utf8.reversed()) { return "another ending" }
     return bareFault(in: name)
   }

@@ -15,8 +15,6 @@ package struct CountSource {
   package let kind: String
   private let path: String
   private let policy: String?
-  /// Whether the path leads to weights in one file: not to a folder, an index or a checkpoint.
-  private var isOneFile = false
   /// The opened file; nil for a plan.
   package let opened: OpenedFile?
   /// The source of the tensors' bytes; nil for a plan.
@@ -28,7 +26,6 @@ package struct CountSource {
   /// The parts of the file that are not counted.
   package var leftOut: [LeftOut] {
     (weights?.leftOut ?? []) + [optimizer].compactMap(\.self)
-      + (isOneFile ? [LeftOut(othersOf: path)].compactMap(\.self) : [])
   }
 
   /// A part of the model that is not counted, and whose loss `mayLose` does not accept; nil if there is none.
@@ -90,7 +87,6 @@ package struct CountSource {
           flat: counted.map { flat.tensors[$0].spec }, ties: Self.ties(among: counted, of: flat),
           uses: uses ?? [:]),
         kind: flat.kind.rawValue, policy: nil, opened: opened)
-      isOneFile = [.safetensors, .pytorch, .gguf].contains(flat.kind)
     case .checkpoint(let checkpoint):
       let plan = try checkpoint.resolvedPlan().weights
       self.init(

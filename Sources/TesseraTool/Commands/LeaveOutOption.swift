@@ -25,8 +25,10 @@ struct LeaveOutOption: ParsableArguments {
     patterns.contains { NamePattern($0)?.match(item.name) != nil }
   }
 
-  /// Whether a part was left out whose loss the user does not accept.
-  func isIncomplete(_ source: any TensorSource) -> Bool { source.leftOut.contains { !accepts($0) } }
+  /// Whether a part was left out whose loss the user does not accept. Other files are not parts of this one.
+  func isIncomplete(_ source: any TensorSource) -> Bool {
+    source.leftOut.contains { $0.fate != .elsewhere && !accepts($0) }
+  }
 
   /// On standard error, prints the parts that were left out, and patterns that match none of them.
   func report(of source: any TensorSource) {

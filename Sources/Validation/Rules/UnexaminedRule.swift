@@ -7,7 +7,7 @@ internal import UnitCheckpoints
 /// Every part of the file is examined. A file with parts that were not examined cannot be called valid.
 ///
 /// An optimizer's tensors are known and left out, so they are only a note. A part beyond a limit, of an unknown class,
-/// or inside another archive may be anything.
+/// or inside another archive may be anything. Other files of the same model are not parts of the file.
 enum UnexaminedRule: ValidationRule {
   static let summary = "Every part of the file is examined."
   static let advice = "Examine that part with another tool, or remove it from the file."
@@ -43,6 +43,7 @@ enum UnexaminedRule: ValidationRule {
     let elsewhere = Set(subject.remarks([.hdf5Elsewhere, .hdf5SoftLink], as: .links, .note).map(\.location))
     return remarks + subject.remarks([.ranksUnknown], as: .unexamined, .note)
       + (subject.source?.leftOut ?? []).compactMap { item in
+        if item.fate == .elsewhere { return nil }
         let place = TensorName(item.name).quoted
         if known.contains("member \(place)") || elsewhere.contains(place) { return nil }
         return subject.finding(

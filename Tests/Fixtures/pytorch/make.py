@@ -171,7 +171,8 @@ def main():
           "hyper_parameters": argparse.Namespace(depth=3, name="net")},
          names=model("state_dict"), notes=["pickle.data-global"],
          left_out=["optimizer_states.0", "optimizer_states.1"])
-    save("two-models.pt", {"generator": small, "model": {"w": ramp(2)}, "step": 4})
+    save("two-models.pt", {"generator": small, "model": {"w": ramp(2)}, "step": 4},
+         notes=["pytorch.several-models"])
     save("scalars.pt", {"state_dict": {"w": ramp(2, 2)}, "best": numpy.float64(0.5), "history": numpy.arange(4.0)},
          names=lambda loaded: {**loaded["state_dict"], "best": torch.tensor(loaded["best"], dtype=torch.float64),
                                "history": torch.from_numpy(loaded["history"])},
