@@ -179,7 +179,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "TensorStreamsTests", dependencies: ["TensorStreams", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "TesseraTests", dependencies: ["Tessera", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "TesseraTests", dependencies: ["Tessera", "FlatFormats", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "ChannelFlowTests", dependencies: ["ChannelFlow", "Inference", "ONNXGraph", "TestSupport"],
       swiftSettings: strict),

@@ -1,3 +1,4 @@
+import FlatFormats
 import Foundation
 import TestSupport
 import Testing

@@ -189,17 +189,4 @@ struct SourceFingerprintTests {
     #expect(!String(decoding: one, as: UTF8.self).contains("\"fingerprint\""))
     #expect(String(decoding: part, as: UTF8.self).contains("\"fingerprint\""))
   }
-
-  @Test("no file appears if the check after reading fails")
-  func check() throws {
-    let folder = try TemporaryFolder()
-    let contents = try Self.write([], in: folder)
-    let source = try GoldenCheckpoint.grid.source(in: folder)
-    struct Changed: Error {}
-    #expect(throws: Changed.self) {
-      try FlatToUnits(source, contents: contents, destination: folder.file("one.h5"))
-        .run(progress: { _ in }, check: { throw Changed() })
-    }
-    #expect(try !folder.names().contains("one.h5"))
-  }
 }
