@@ -56,7 +56,7 @@ struct DistributedCommandTests {
     #expect(
       sound.outputText.contains("ranks/.metadata: ok, 2 notes (dcp, 6 tensors)")
         && sound.outputText.contains("ranks/__1_0.distcp: ok (dcp)")
-        && sound.outputText.contains("safetensors: ok (dcp, 4 tensors)")
+        && sound.outputText.contains("safetensors: ok, 1 note (dcp, 4 tensors)")
         && sound.outputText.contains("-model-00001-of-00001.safetensors: ok (dcp)"), "\(sound.outputText)")
     // A byte of the first piece's shape, in its pickle.
     let path = folder.file("ranks/__0_0.distcp")

@@ -15,7 +15,7 @@ shift
 build=.build-fuzz
 hostile=../shared/hostile
 swift=${SWIFT:-swift}
-known=$(sed -n 's/^  case \([a-z0-9, ]*\)$/\1/p' Tests/FuzzTests/Exercises/FuzzedParser.swift | tr -d ',')
+known=$(sed -n 's/^  case \([a-z0-9, ]*\)$/\1/p' Tests/FuzzTests/Exercises/FuzzedParser.swift | tr -d ',' | tr '\n' ' ')
 read -r -a parsers <<< "${*:-$known}"
 for parser in "${parsers[@]}"; do
   [[ " $known " == *" $parser "* ]] || { echo "fuzz.sh: expected parsers out of $known, found $parser" >&2; exit 64; }

@@ -73,6 +73,8 @@ struct CheckpointSetTests {
     #expect(CheckpointSet.isList(list))
     let set = try CheckpointSet.open(list)
     #expect(set.parts.count == count && set.index == whole.index && set.modelDigest == whole.modelDigest)
+    // Together, the files keep no more pages than one does.
+    #expect(set.parts.reduce(0) { $0 + $1.pages.runBytes } <= PageReader.keptBytes)
     #expect(try set.headers() == whole.headers() && set.planText == whole.planText)
     #expect(set.sourceText == whole.sourceText)
     #expect(try Self.elements(of: set) == Self.elements(of: whole))

@@ -86,7 +86,10 @@ package final class UnitCheckpoint: Sendable {
       SourceTensor(spec: tensor.spec, tiedTo: tensor.tiedTo.map { index.tensors[$0].spec.name })
     }
     self.map = map
-    pages = PageReader(map, checksums: tables.pages) { [path] section, page, expected, found in
+    // The parts of a set together keep about as many pages as one file.
+    let share = max(1 << 20, PageReader.keptBytes / (part?.count ?? 1))
+    pages = PageReader(map, checksums: tables.pages, runBytes: share) {
+      [path] section, page, expected, found in
       .broken(
         .pageChecksum, path: path, place: "/\(map.sections[section].key.path(in: index)) page \(page)",
         expected: "checksum \(hex(expected))", found: hex(found))

@@ -18,7 +18,7 @@ final class PageReader: Sendable {
   private let runLimit: Int
 
   /// The most bytes of all runs, except one.
-  private let runBytes: Int
+  let runBytes: Int
 
   private struct State {
     /// The kept runs of each section.
@@ -46,12 +46,15 @@ final class PageReader: Sendable {
     deinit { bytes.deallocate() }
   }
 
+  /// The most bytes of pages that one file keeps, except for one run.
+  static let keptBytes = 32 << 20
+
   /// - Parameters:
   ///   - checksums: the checksums of the pages of all sections.
   ///   - runBytes: the most bytes of pages that are kept, except for one run.
   ///   - damage: makes the error of a page that does not match its checksum.
   init(
-    _ map: SectionMap, checksums: [UInt64], runBytes: Int = 32 << 20,
+    _ map: SectionMap, checksums: [UInt64], runBytes: Int = keptBytes,
     damage: @escaping @Sendable (Int, Int, UInt64, UInt64) -> CheckpointError
   ) {
     self.map = map
