@@ -1,3 +1,4 @@
+import Foundation
 import StrictJSON
 import TestSupport
 import Testing
@@ -51,6 +52,21 @@ struct KerasNamesTests {
     #expect(
       try TemporaryFolder.bytes(of: folder.file("back.keras"))
         == TemporaryFolder.bytes(of: "\(Self.home)/small.keras"))
+  }
+
+  @Test("a folder with the files of an index is checked as one set")
+  func folderOfSet() throws {
+    let folder = try TemporaryFolder()
+    for name in try FileManager.default.contentsOfDirectory(atPath: Self.home) where name.hasPrefix("many") {
+      try FileManager.default.copyItem(atPath: "\(Self.home)/\(name)", toPath: folder.file(name))
+    }
+    try FileManager.default.removeItem(atPath: folder.file("many.weights.h5"))
+    var run = try tessera(["validate", "."], directory: folder.path)
+    #expect(run.ending == .exited(0), "\(run.outputText)")
+    #expect(run.outputText.contains("many_00003.weights.h5: ok (keras)"), "\(run.outputText)")
+    try FileManager.default.removeItem(atPath: folder.file("many_00003.weights.h5"))
+    run = try tessera(["validate", "."], directory: folder.path)
+    #expect(run.ending != .exited(0) && !run.outputText.contains(".weights.h5: ok"), "\(run.outputText)")
   }
 
   @Test("other names are refused")

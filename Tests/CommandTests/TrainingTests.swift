@@ -98,6 +98,24 @@ struct TrainingTests {
       try Self.run(["convert", "m.h5", "o.pt", "--take", "optimizer"], in: folder).contains("30 tensors"))
   }
 
+  @Test("a deep check reads the state, although no rule about weights does")
+  func damaged() throws {
+    let folder = try Self.copied()
+    var bytes = try TemporaryFolder.bytes(of: folder.file("adamw.pt"))
+    let source = try Self.run(["inspect", "adamw.pt"], in: folder)
+    #expect(source.contains("the state of an optimizer"))
+    // A storage of the state: members follow each other in the order in which tensors are pickled, the model's first.
+    let mark = Array("adamw/data/24".utf8)
+    let place = try #require(bytes.indices.first { bytes[$0...].starts(with: mark) })
+    bytes[place + 64] ^= 1
+    _ = try folder.write(bytes, as: "adamw.pt")
+    #expect(try tessera(["validate", "adamw.pt"], directory: folder.path).ending == .exited(0))
+    let deep = try tessera(["validate", "--deep", "adamw.pt"], directory: folder.path)
+    #expect(
+      deep.ending == .exited(1) && deep.outputText.contains("error member-checksum: tensor 'state."),
+      "\(deep.outputText)")
+  }
+
   static let refusals: [(arguments: [String], code: Int32, words: String)] = [
     (["copies.pt", "x/", "--with-optimizer"], 64, "a folder holds weights alone"),
     (["copies.pt", "x.h5", "--with-optimizer", "--add", "a=named.pt"], 64, "expected no --add beside it"),

@@ -81,7 +81,7 @@ struct ConvertCommand: ParsableCommand {
         tessera convert model.h5 back.safetensors
         cmp weights.safetensors back.safetensors
         tessera convert model.h5 sharded/ --shard-size 2GB
-        tessera convert base/ model.h5 --add sql=adapter/ --add chat=other.safetensors
+        tessera convert base/ model.h5 --add sql=adapter/ --add chat=chat/
         tessera convert model.h5 adapter-again/ --take sql
         tessera convert training.pt ema.safetensors --root model_ema.module
         tessera convert training.pt model.h5 --plan plan.json --with-optimizer

@@ -62,7 +62,7 @@ struct CountCommand: ParsableCommand {
         tessera count model.safetensors --policy active-hf --top-k 8
         tessera count model.onnx --layers --input-shape images=1x3x224x224
         tessera count model.h5 --measure --threads 1
-        tessera count model.h5 --policy dvn-all --policy all-stored --union fine:2,coarse:1
+        tessera count m.h5 --policy dvn-all --policy all-stored --union a:2,b:1
         tessera count model.h5 --claims claims.json
       """)
 

@@ -53,7 +53,7 @@ struct PlanCommand: ParsableCommand {
         tessera plan bert.safetensors --units 4 --heads 12 -o plan.json
         tessera plan w.safetensors --units 4 --tasks fine,coarse \\
           --cut 'layer{}.up.weight=ffn{},-' --cut 'layer{}.down.weight=-,ffn{}'
-        tessera plan mixtral/ --units 4 --cut experts --order experts=ranking.json -o plan.json
+        tessera plan mixtral/ --units 4 --cut experts --order experts=r.json -o p.json
         tessera plan w.safetensors --plan mine.json
         tessera plan slimmable.safetensors --family widths.json -o plan.json
       """)

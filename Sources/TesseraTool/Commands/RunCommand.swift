@@ -30,7 +30,7 @@ struct RunCommand: ParsableCommand {
       Example:
         tessera run model.onnx --input x.npz --output y.npz
         tessera run model.h5 --task fine --level 2 --input x.npz --output y.npz
-        tessera run model.onnx --input x.npy --output y.npy --repeat 20 --threads 1 --profile
+        tessera run m.onnx --input x.npy --output y.npy --repeat 20 --profile
       """)
 
   @Argument(help: "The ONNX model, or a unit checkpoint with a graph.")
