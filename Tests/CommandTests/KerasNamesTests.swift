@@ -63,7 +63,7 @@ struct KerasNamesTests {
     try FileManager.default.removeItem(atPath: folder.file("many.weights.h5"))
     var run = try tessera(["validate", "."], directory: folder.path)
     #expect(run.ending == .exited(0), "\(run.outputText)")
-    #expect(run.outputText.contains("many_00003.weights.h5: ok (keras)"), "\(run.outputText)")
+    #expect(run.outputText.contains("many_00003.weights.h5: ok (keras"), "\(run.outputText)")
     try FileManager.default.removeItem(atPath: folder.file("many_00003.weights.h5"))
     run = try tessera(["validate", "."], directory: folder.path)
     #expect(run.ending != .exited(0) && !run.outputText.contains(".weights.h5: ok"), "\(run.outputText)")

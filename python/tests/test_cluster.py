@@ -141,8 +141,12 @@ def test_a_slurm_array_with_a_killed_task(slurm: LocalSlurm, model: Model, tmp_p
     refused = call(work, environment, "tessera", "convert", "--join", "model.h5")
     assert refused.returncode == 2 and "7; run --part again for 3" in refused.stderr, refused.stderr
 
+    # If the second run begins while the script of the first one ends, Slurm takes the first one's exit code for it.
+    wait("the end of the first run", lambda: re.search(
+        r"State=IDLE\s", slurm.ask("scontrol", "show", "node", "node")), slurm)
+
     def hurried() -> bool:
-        # Slurm starts a requeued task after two minutes, unless it is asked to hurry, when the first run is cleared up.
+        # Slurm starts a requeued task after two minutes, unless it is asked to hurry.
         slurm.ask("scontrol", "update", f"JobId={array}_3", "StartTime=now")
         return tasks()["3"]["JobState"] != "PENDING"
 

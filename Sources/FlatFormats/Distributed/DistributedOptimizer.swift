@@ -91,7 +91,10 @@ private struct Reading {
   private mutating func addSetting(
     _ steps: [String], _ value: OptimizerState.Value
   ) throws(OptimizerState.Malformed) {
-    if let (parameter, rest) = parameter(in: steps) { return try settings[parameter].insert(rest, value) }
+    // A model may have a tensor named '0', but groups have numbers more often.
+    if let (parameter, rest) = parameter(in: steps), parameter.text != steps[0] || Int(steps[0]) == nil {
+      return try settings[parameter].insert(rest, value)
+    }
     guard steps.count > 1, let number = Int(steps[0]), number >= 0 else {
       throw OptimizerState.Malformed(
         place: "param_groups", expected: "settings of a group, or of a tensor of the model",
