@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// The sizes and times of files before they are read, to notice that a program writes to one meanwhile.
+/// The sizes and times of files before they are read. They show whether a program writes to a file meanwhile.
 ///
-/// A file that another one replaces is not noticed here: what was opened stays as it was.
+/// A file that is replaced by another one is not noticed: the opened file stays as it was.
 package struct FileStamps: Sendable {
   private struct Stamp: Equatable {
     let device: UInt64

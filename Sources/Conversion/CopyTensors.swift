@@ -16,7 +16,7 @@ package struct CopyTensors {
   /// The sink must have been made from the source's specs, in the source's order.
   ///
   /// - Parameters:
-  ///   - files: the source's files, which nobody may write to meanwhile.
+  ///   - files: the source's files; `run` fails if a program writes to one.
   ///   - mayLose: whether the user accepts the loss of something that is left out.
   package init(
     _ source: any TensorSource, to sink: any TensorSink, files: FileStamps = FileStamps([]),

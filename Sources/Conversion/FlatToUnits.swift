@@ -16,7 +16,7 @@ package struct FlatToUnits {
 
   /// Lays out the checkpoint at `destination`.
   ///
-  /// - Parameter files: the source's files, which nobody may write to meanwhile.
+  /// - Parameter files: the source's files; `run` fails if a program writes to one.
   package init(
     _ source: any TensorSource, contents: CheckpointContents, destination: String,
     files: FileStamps = FileStamps([])

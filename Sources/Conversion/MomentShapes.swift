@@ -1,7 +1,7 @@
 internal import FlatFormats
 internal import Tensors
 
-/// What the shapes of a parameter's state say about the parameter.
+/// The shapes that a parameter can have, by the shapes of its state.
 enum MomentShapes {
   /// The shapes that the parameter can have; nil if its state has no dimensions.
   static func shapes(of parameter: OptimizerState.Parameter, in tensors: [TensorName: TensorSpec]) -> Set<

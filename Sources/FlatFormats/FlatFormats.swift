@@ -18,7 +18,7 @@ public enum FlatFormats {
 
   /// Opens `file` and checks its whole header or directory.
   ///
-  /// - Parameter choices: what the file does not say itself.
+  /// - Parameter choices: the dtype and the names, where the file leaves them open.
   public static func open(
     _ file: ReadableFile, _ choices: ReadingChoices = ReadingChoices()
   ) throws(FlatFormatError) -> any FlatWeightsSource {

@@ -1,6 +1,6 @@
 public import Tensors
 
-/// What the user says about a file that the file does not say itself.
+/// The user's answers to questions about a file that its bytes leave open.
 public struct ReadingChoices: Sendable {
   /// The dtype of elements whose own dtype only gives a width: NumPy writes BF16 and FP8 as `|V2`, `|V1`.
   public var assumeDType: DType?

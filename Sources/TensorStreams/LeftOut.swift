@@ -20,7 +20,7 @@ public struct LeftOut: Sendable, Equatable {
   public let why: String
   /// What becomes of it when the tensors are written to another file.
   public let fate: Fate
-  /// What the user can do to get it, as an imperative; nil if nothing is known.
+  /// An instruction for getting it, as an imperative; nil if none is known.
   public let way: String?
 
   /// A part with its name, description and fate, and the way to get it.

@@ -202,7 +202,7 @@ package struct FolderValidation {
 
   /// The verdicts on a file, and on those that it describes and that are nothing without it.
   ///
-  /// - Parameter role: what such a file is, before the name of the first: "a part of".
+  /// - Parameter role: the words before the name of the first file: "a part of".
   private func checkWhole(_ first: String, parts: [String], called role: String) -> [FileVerdict] {
     let whole = checkFile(first)
     guard case .checked = whole.state else {
@@ -210,7 +210,7 @@ package struct FolderValidation {
     }
     let all = Self.distributed(whole, over: parts.map { part($0, of: whole) })
     guard options.adjusted(whole.findings).contains(where: { $0.severity == .error }) else { return all }
-    // What is wrong may be in any of the parts, so none of them is called sound.
+    // The error may be in any part, so no part is called sound.
     return all.prefix(1)
       + all.dropFirst().map { verdict in
         verdict.findings.isEmpty

@@ -16,7 +16,7 @@ enum PartOfSet: Sendable {
 package struct ValidationOptions: Sendable {
   /// Whether to also read every byte and recompute checksums and digests.
   package var deep = false
-  /// What flat files do not say themselves.
+  /// The dtype and the names, where flat files leave them open.
   package var reading = ReadingChoices()
   /// Severities that replace those of the rules; nil turns a rule off.
   package var severities: [RuleID: Severity?] = [:]

@@ -68,7 +68,7 @@ struct PolicyAxesTests {
     #expect((counts.networks + [counts.stored]).map(\.parameters.value) == expected)
   }
 
-  @Test("about training keep what nobody says apart")
+  @Test("about training count the parameters that no pattern names apart")
   func trainability() throws {
     let inventory = try inventory()
     let plain = try inventory.counts(under: policy(#""ties": "once""#))

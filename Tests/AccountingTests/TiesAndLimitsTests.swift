@@ -98,7 +98,7 @@ struct TiesAndLimitsTests {
     #expect(counts.networks.map(\.parameters.value) == [3, 6] && counts.stored.classes.intra == 6)
   }
 
-  @Test("networks that nobody asked for are not counted, and what is asked for is the same")
+  @Test("networks that are not asked for are not counted, and the others have the same counts")
   func selected() throws {
     let policy = try PolicyPreset.policy(named: "all-stored")
     let inventory = try Self.manyLevels(tensors: 2)

@@ -35,7 +35,7 @@ struct DiffCommandTests {
     }
   }
 
-  @Test("names, dtypes, shapes and values that differ end with 1 and are told, as JSON and as text")
+  @Test("names, dtypes, shapes and values that differ end with 1 and are reported, as JSON and as text")
   func differences() throws {
     let folder = try folder()
     var bytes = try TemporaryFolder.bytes(of: folder.file("w.safetensors"))

@@ -75,7 +75,7 @@ struct DistributedCommandTests {
           "error shards: file '__1_0.distcp': expected a file that the metadata names"),
       "\(torn.outputText)")
     #expect(torn.outputText.components(separatedBy: "__1_0.distcp").count == 2, "\(torn.outputText)")
-    // Nobody has looked at a piece whose checkpoint is broken.
+    // The pieces of a broken checkpoint are not examined.
     #expect(!torn.outputText.contains(".distcp: ok"), "\(torn.outputText)")
     try FileManager.default.removeItem(atPath: folder.file("ranks/.metadata"))
     let lost = try tessera(["validate", "ranks"], directory: folder.path)

@@ -234,7 +234,7 @@ struct ElementTests {
     ),
   ]
 
-  @Test("that a plan lacks, or does not use, are told", arguments: notes)
+  @Test("that a plan lacks, or does not use, are reported", arguments: notes)
   func told(rows: [SampleWeights.Row], family: String, said: [String]) throws {
     let folder = try TemporaryFolder()
     _ = try folder.write(SampleWeights.bytes(rows), as: "w.safetensors")

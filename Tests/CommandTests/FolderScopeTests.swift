@@ -57,8 +57,8 @@ struct FolderScopeTests {
         "m/model.safetensors.index.json: '\(Self.stray)': expected only parts that can be converted, found a shard "
           + "that the index does not name; --leave-out '\(Self.stray)'"))
     #expect(!FileManager.default.fileExists(atPath: folder.file("o.h5")))
-    let told = try tessera(["convert", "m", "o.h5", "--leave-out", "model-*"], directory: folder.path)
-    #expect(told.ending == .exited(0) && told.errorText.contains(lines), "\(told.errorText)")
+    let reported = try tessera(["convert", "m", "o.h5", "--leave-out", "model-*"], directory: folder.path)
+    #expect(reported.ending == .exited(0) && reported.errorText.contains(lines), "\(reported.errorText)")
   }
 
   @Test("a folder with one file of safetensors lists what lies beside it")

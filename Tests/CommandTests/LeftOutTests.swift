@@ -135,8 +135,10 @@ struct LeftOutTests {
     let arguments = ["plan", path, "--units", "1", "--cut", "w=a,-"]
     let plan = try tessera(arguments)
     #expect((plan.ending == .exited(2)) == (wanted.isApart != true), "\(plan.errorText)")
-    let told = try tessera(arguments + accepted)
-    #expect(told.ending == .exited(0) && told.errorText.hasPrefix(Self.lines(items)), "\(told.errorText)")
+    let reported = try tessera(arguments + accepted)
+    #expect(
+      reported.ending == .exited(0) && reported.errorText.hasPrefix(Self.lines(items)),
+      "\(reported.errorText)")
   }
 
   @Test("a pattern that matches nothing is named, and takes no tensor away")

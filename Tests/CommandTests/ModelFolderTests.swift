@@ -229,7 +229,7 @@ struct ModelFolderTests {
     if row.isWritten { _ = try JSONParser().parse(Array(found.utf8)) }
   }
 
-  @Test("unknown files are named, -n protects the folder, and an index in the way is told of")
+  @Test("unknown files are named, -n protects the folder, and an index in the way is reported")
   func aroundTheFolder() throws {
     let folder = try prepared("llama")
     _ = try folder.write([1, 2, 3], as: "model/notes.xyz")

@@ -76,7 +76,7 @@ struct RunCommandTests {
     #expect(rest > 0 && rest <= 3 * Int64(Self.product.count))
   }
 
-  @Test("several inputs are told apart by their names")
+  @Test("several inputs are distinguished by their names")
   func names() throws {
     let folder = try TemporaryFolder()
     let model = try folder.write(Self.difference, as: "m.onnx")

@@ -103,7 +103,7 @@ struct DistributedOptimizerTests {
     #expect(try Self.rows(checkpoint).mapValues(\.digest) == Self.rows(trained).mapValues(\.digest))
   }
 
-  /// What a metadata without `param_groups`, or with another form of names, gives.
+  /// States of metadata without `param_groups`, and with other forms of names.
   @Test("other forms of names")
   func forms() throws {
     // Sharded by hand, without a list of parameters: one group with the only setting.

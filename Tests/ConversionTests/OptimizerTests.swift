@@ -303,7 +303,7 @@ struct OptimizerTests {
     #expect(error?.description.contains("the tasks and levels of its parameter") == true)
   }
 
-  /// Changes of a stored state, and what is said about them.
+  /// Changes of a stored state, with the sentence that reports each.
   static let malformed: [(old: String, new: String, words: String)] = [
     ("tessera.optimizer/1", "tessera.optimizer/2", "a tessera.optimizer/1 document"),
     (#""id":0"#, #""id":null"#, "a key as a number or a text"),

@@ -45,7 +45,7 @@ struct CommandRefusalTests {
         == [])
   }
 
-  @Test("a malformed set of shards ends `convert` with 2 and the sentence, and is told of by `validate`")
+  @Test("a malformed set of shards ends `convert` with 2 and the sentence, and is reported by `validate`")
   func refusedShards() throws {
     var met: Set<FlatFormatRule> = []
     for example in ShardRefusal.all {

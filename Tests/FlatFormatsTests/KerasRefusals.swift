@@ -65,7 +65,7 @@ extension RefusalCase {
           "model.weights.h5",
           [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A, 9] + [UInt8](repeating: 0, count: 120))
       ]),
-    RefusalCase(defect: .format(.hdf5Limit), label: "2 GiB that nobody wrote") { folder in
+    RefusalCase(defect: .format(.hdf5Limit), label: "2 GiB that were never written") { folder in
       _ = try readAll(try folder.write(try HugeDataset.bytes(), as: "huge.h5"))
     },
     changed(.kerasLayers, "a layer without a group", "keras/layers.h5") {

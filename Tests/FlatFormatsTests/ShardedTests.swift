@@ -131,7 +131,7 @@ struct ShardedTests {
     #expect(try openFolder(other.file("nowhere")) == nil)
   }
 
-  @Test("other files of the folder are nobody's affair when there is an index")
+  @Test("other files of the folder are ignored if there is an index")
   func neighbours() throws {
     let folder = try TemporaryFolder()
     let path = try ShardFiles().write(in: folder)
@@ -170,7 +170,7 @@ struct ShardedTests {
     #expect(error?.defect == .format(.shardsLink))
   }
 
-  @Test("every fault of a set is told, not only the first")
+  @Test("every fault of a set is reported, not only the first")
   func examined() throws {
     let folder = try TemporaryFolder()
     var files = ShardFiles()
@@ -190,7 +190,7 @@ struct ShardedTests {
         ])
   }
 
-  @Test("a million faults are not told a million times")
+  @Test("a million faults are not reported a million times")
   func manyFaults() throws {
     let folder = try TemporaryFolder()
     let map = (0..<50_000).map { "\"t\($0)\": \"../\($0).safetensors\"" }.joined(separator: ",")

@@ -16,7 +16,7 @@ struct TorchTrainingTests {
     source.tensors.map(\.spec.name.text)
   }
 
-  /// What is beside a model, the names of all tensors, and of what is left out.
+  /// The entries beside a model, the names of all tensors, and the names of the parts that are left out.
   struct Row: Sendable {
     let label: String
     let names: [String]

@@ -30,7 +30,7 @@ extension HostileGraph {
       graph.node("Relu", ["ghost"], ["a"], name: "only")
       graph.value(12, "a")
     },
-    graph("an output that nobody makes", ["'ghost'"]) { graph in
+    graph("an output that no node makes", ["'ghost'"]) { graph in
       graph.ones("a", [1])
       graph.value(12, "ghost")
     },
@@ -40,7 +40,7 @@ extension HostileGraph {
       graph.node("Relu", ["x"], ["a"], name: "second")
       graph.value(12, "a")
     },
-    graph("an operator that nobody knows", ["'odd'", "Frobnicate"]) { graph in
+    graph("an unknown operator", ["'odd'", "Frobnicate"]) { graph in
       graph.node("Frobnicate", [], ["a"], name: "odd")
       graph.value(12, "a")
     },

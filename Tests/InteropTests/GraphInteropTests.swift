@@ -106,7 +106,7 @@ struct GraphInteropTests {
     #expect(try Subprocess.run("ls", ["m.h5"], directory: workshop.folder.path).code != 0)
   }
 
-  @Test("external data, beside the model or in folders there, come back as they were, and in nobody's way")
+  @Test("external data, beside the model or in folders there, come back as they were, beside other files")
   func externalData() throws {
     let workshop = try Workshop()
     let output = try workshop.graph("external.py", [Peers.tessera]).output

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// Processor seconds after which a cost is of the wrong order, on any machine: what is held to it takes one or two.
+/// Processor seconds after which a cost is of the wrong order, on any machine. The costs that are compared take one or two.
 ///
 /// Not a time limit of the test: those count from before a test gets a thread, and so measure the queue.
 public let wrongOrderSeconds = 60.0

@@ -41,7 +41,7 @@ struct SourceFingerprintTests {
         file[place] ^= 1
       }
     }
-    // What a fingerprint cannot see: here, bytes of every gap.
+    // A fingerprint does not see a change in the gaps between samples.
     for window in windows.dropLast() {
       for place in [window.upperBound, window.upperBound + 5000] { file[place] ^= 1 }
     }

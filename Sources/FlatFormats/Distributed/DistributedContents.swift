@@ -7,7 +7,7 @@ internal import Tensors
 struct DistributedContents {
   var tensors: [DistributedTensor] = []
   private(set) var leftOut: [LeftOut] = []
-  /// What belongs to optimizers.
+  /// The entries that belong to optimizers.
   private(set) var states: DistributedStates
   private(set) var remarks: [FlatRemark] = []
   private(set) var files: DistributedFiles

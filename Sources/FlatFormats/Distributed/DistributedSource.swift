@@ -16,7 +16,7 @@ final class DistributedSource: FlatWeightsSource {
   let files: [String]
   /// The parts of files in which pickles may be: pieces, values, and bytes that belong to neither.
   let parts: [(file: Int, range: Range<Int>)]
-  /// What belongs to optimizers.
+  /// The entries that belong to optimizers.
   let states: DistributedStates
   private let distributed: [DistributedTensor]
   private let pieceFiles: ShardFiles

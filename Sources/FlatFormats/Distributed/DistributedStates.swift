@@ -2,7 +2,7 @@ internal import ByteFiles
 internal import Pickle
 internal import Tensors
 
-/// What of a distributed checkpoint belongs to optimizers.
+/// The entries of a distributed checkpoint that belong to optimizers.
 struct DistributedStates: Sendable {
   /// The bytes of a value in a file.
   typealias Place = (file: Int, range: Range<Int>)

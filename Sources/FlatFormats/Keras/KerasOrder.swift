@@ -20,7 +20,7 @@ public enum KerasOrder: Sendable {
   /// The place of each tensor in the lists of the older form, if tensors came in no order of Keras; nil if the order of a
   /// layer's variables is not known.
   ///
-  /// - Parameter refusal: receives the first tensor whose place is not known.
+  /// - Parameter unknown: receives the first tensor whose place is not known.
   static func places(
     of specs: [TensorSpec], unknown: (TensorSpec) -> Void
   ) -> [Int]? {

@@ -3,7 +3,8 @@ package import Tensors
 /// The state_dict of an optimizer without the elements of its tensors: the state of each parameter, the groups of
 /// parameters with their settings, and every other entry.
 ///
-/// Values are those of Python, and come back exactly: a tuple stays a tuple, and a float keeps its 64 bits.
+/// Values are those of Python, and come back exactly: a tuple stays a tuple, and a float keeps its 64 bits. Only an ordered
+/// dictionary becomes a plain one.
 public struct OptimizerState: Sendable, Equatable {
   /// The path of keys to the state_dict in its file; empty if the file is the state_dict itself.
   package var place: [Key]

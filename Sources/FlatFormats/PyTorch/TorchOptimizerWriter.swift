@@ -49,7 +49,7 @@ struct TorchOptimizerWriter {
   ) {
     switch place.first {
     case nil: body(&writer)
-    // Of a list of optimizers, one was read.
+    // Only one optimizer of a list was read.
     case .number?: writer.list { below(place.dropFirst(), &$0, body) }
     case .text?: writer.dictionary { nested(Array(place), &$0, body) }
     }

@@ -1,19 +1,19 @@
-/// Which bytes of several files belong to something, and which to nothing.
+/// Finds the bytes of several files that belong to no piece.
 struct ShardCoverage {
-  /// Bytes of one file that belong to something.
+  /// The bytes of a piece in one file.
   struct Taken {
     let file: Int
     let range: Range<Int>
   }
 
-  /// Two things that share bytes of a file.
+  /// Two pieces that share bytes of a file.
   struct Overlap: Error {
     /// The place in the list of the one that begins later.
     let place: Int
     let shared: Range<Int>
   }
 
-  /// The ranges of each file that belong to nothing, by file and position.
+  /// The ranges of each file that belong to no piece, by file and position.
   ///
   /// - Parameters:
   ///   - taken: ranges within the files, in any order.

@@ -55,7 +55,7 @@ extension ShardFolder {
     return own ?? (names.contains("latest") ? names.first { $0.hasPrefix("global_step") } : nil)
   }
 
-  /// What a folder in the folder holds; nil for unknown contents.
+  /// The contents of an inner folder, in words; nil if they are unknown.
   private func inner(among names: [String]) -> String? {
     let folders = names.lazy.map { (name: $0, folder: ShardFolder(file($0))) }.prefix(Self.innerLimit)
     for case (let name, let folder?) in folders

@@ -48,7 +48,7 @@ enum TensorFlowRecognition {
 }
 
 extension FileHead {
-  /// What the file is to a checkpoint or a graph of TensorFlow, and what to give instead; nil for other files.
+  /// The file's role in a checkpoint or a graph of TensorFlow, and the file to give instead; nil for other files.
   var tensorFlowPart: String? {
     let name = SystemPath.bareName(of: path)
     if SystemPath.same(name, "saved_model.pb") {
@@ -79,8 +79,8 @@ extension FileHead {
 }
 
 extension FlatFormats {
-  /// What a file of no known format is to the weights of another program, and what to give or to run instead; nil for
-  /// other files.
+  /// The role of a file of no known format in the weights of another program, and the file to give or the command to run
+  /// instead; nil for other files.
   package static func partInWords(_ file: ReadableFile) -> String? {
     let head = FileHead(of: file)
     return head.tensorFlowPart ?? (head.isTFLite ? head.foreignContent : nil)

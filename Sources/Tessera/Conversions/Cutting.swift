@@ -27,7 +27,7 @@ package struct Cutting {
     return configuration.levels(of: resolved).explainsCuts
   }
 
-  /// What the user should know about the added inputs, or about the optimizer.
+  /// Notes about the added inputs, or about the optimizer.
   package let notes: [String]
 
   private let source: any TensorSource

@@ -14,7 +14,7 @@ package struct Extracting {
   /// What is written beside the weights, if they are a folder.
   package let folder: FolderExtraction?
 
-  /// What of an optimizer's state is not written.
+  /// The parts of an optimizer's state that are not written.
   package let leftOut: [LeftOut]
   /// The tensors that are written.
   package let subNetwork: SubNetwork

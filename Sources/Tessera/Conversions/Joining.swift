@@ -20,7 +20,7 @@ package struct Joining {
   /// The inputs that are not written, by the name of their task, with the number of their tensors; nil for the first.
   package let others: [(name: String?, tensors: Int)]
 
-  /// What of an optimizer's state is not written; empty if nothing is left out.
+  /// The parts of an optimizer's state that are not written; empty if nothing is left out.
   package let leftOut: [LeftOut]
 
   private let source: any TensorSource

@@ -10,7 +10,7 @@ package struct NetworkTraining {
   package let subNetwork: SubNetwork
   /// The state of its parameters; nil if there is none, or if it is not written.
   package let state: OptimizerState?
-  /// What is not written.
+  /// The parts of the state that are not written.
   package let leftOut: [LeftOut]
 
   /// - Parameter hasState: whether tensors of the state are written.

@@ -65,7 +65,7 @@ package struct Training {
     return state.taking(TensorName(SystemPath.bareName(of: path)))
   }
 
-  /// What the user should know about the names of parameters.
+  /// Notes about the names of parameters.
   package var notes: [String] {
     if weights.isMatchedByOrder {
       return [
@@ -88,7 +88,7 @@ package struct Training {
       "its settings (\(weights.optimizer.state.settingsInWords)), which only a DEST .pt holds", .apart)
   }
 
-  /// What the user should know.
+  /// Notes about the names of parameters, and about moments that stay whole.
   func notes(in partition: Partition) -> [String] {
     var notes = notes
     var known: Set<TensorName> = []

@@ -42,7 +42,7 @@ package struct CountSource {
 
   /// Opens the file at `path`: a plan, or a file or folder with tensors.
   ///
-  /// - Parameter choices: what the file does not say itself.
+  /// - Parameter choices: the dtype and the names, where the file leaves them open.
   package init(_ path: String, _ choices: ReadingChoices = ReadingChoices()) throws {
     let path = FlatFormats.index(ofPrefix: path) ?? path
     let file = FlatFormats.isFolder(path) ? nil : try ReadableFile(path: path)

@@ -39,7 +39,7 @@ package final class OpenedFile: Sendable {
   /// Recognises the file, or the weights of the folder, at `path`; or the checkpoint of TensorFlow with this prefix.
   ///
   /// - Parameters:
-  ///   - choices: what the file does not say itself.
+  ///   - choices: the dtype and the names, where the file leaves them open.
   ///   - usesHeaders: whether a checkpoint's flat files may be written again.
   package convenience init(
     _ path: String, _ choices: ReadingChoices = ReadingChoices(), usesHeaders: Bool = true

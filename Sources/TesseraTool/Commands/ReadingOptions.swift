@@ -17,7 +17,7 @@ struct ReadingOptions: ParsableArguments {
       discussion: "Keras makes paths of classes and counters, which differ between models."))
   var names: KerasNameOption = .layers
 
-  /// What was given.
+  /// The choices that were given.
   var choices: ReadingChoices {
     ReadingChoices(assumeDType: assumedDType.flatMap(DType.init(rawValue:)), names: names.names)
   }

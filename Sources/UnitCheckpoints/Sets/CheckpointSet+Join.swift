@@ -32,7 +32,7 @@ extension CheckpointSet {
     return try combined(parts, path: names.list)
   }
 
-  /// What a file is that has the name of a part that is to be written.
+  /// The file that already has the name of a part to be written.
   package enum ExistingPart {
     /// The part that would be written, if the source still has the same bytes.
     case complete(UnitCheckpoint)

@@ -1,7 +1,7 @@
 package import ByteFiles
 internal import Tensors
 
-/// Tells the files of a source from other files whose tensors have the same names, dtypes and shapes.
+/// Distinguishes the files of a source from others whose tensors have the same names, dtypes and shapes.
 ///
 /// It is XXH3 over the sizes of the files and over samples of their bytes, because a part reads the bytes of its own
 /// tensors alone. A change outside the samples is not seen. Paths and times do not enter, so copies of the files have

@@ -38,7 +38,7 @@ extension RuleFixture {
       try $0.replaceInHeaders(Array("MatMul".utf8), by: [0x4D, 0xFF, 0xFE, 0xFF, 0xFF, 0xFF])
     },
     RuleFixture(
-      rule: .graph, severity: .error, label: "a value that nobody makes", words: ["'nowhere'"]
+      rule: .graph, severity: .error, label: "a value that no node makes", words: ["'nowhere'"]
     ) { folder in
       let model = ModelBytes.model { graph in
         graph.node("Add", ["x", "nowhere"], ["y"], name: "sum")
