@@ -142,7 +142,7 @@ def test_a_slurm_array_with_a_killed_task(slurm: LocalSlurm, model: Model, tmp_p
     refused = call(work, environment, "tessera", "convert", "--join", "model.h5")
     assert refused.returncode == 2 and "7; run --part again for 3" in refused.stderr, refused.stderr
 
-    # A node refuses a task in the second in which it was requeued ("Job credential revoked"), and Slurm calls it failed.
+    # A node refuses a task in the second of its requeue ("Job credential revoked"), and Slurm calls it failed.
     time.sleep(2)
 
     def hurried() -> bool:
