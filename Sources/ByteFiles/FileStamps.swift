@@ -5,15 +5,14 @@ internal import Glibc
 /// A file that is replaced by another one is not noticed: the opened file stays as it was.
 package struct FileStamps: Sendable {
   private struct Stamp: Equatable {
-    let device: UInt64
-    let inode: UInt64
+    let identity: FileIdentity
     let size: Int
     let seconds: Int
     let nanoseconds: Int
 
     init?(_ path: String) {
       guard let status = SystemPath.status(path) else { return nil }
-      (device, inode) = (UInt64(status.st_dev), UInt64(status.st_ino))
+      identity = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
       (size, seconds, nanoseconds) = (Int(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
     }
   }
@@ -28,7 +27,7 @@ package struct FileStamps: Sendable {
   /// Throws if a file was written to.
   package func requireUnchanged() throws(FileError) {
     for (path, old) in stamps {
-      guard let now = Stamp(path), (now.device, now.inode) == (old.device, old.inode), now != old else {
+      guard let now = Stamp(path), now.identity == old.identity, now != old else {
         continue
       }
       throw FileError(action: "use", path: path, reason: "it was written to while it was read; run again")

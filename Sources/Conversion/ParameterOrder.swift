@@ -20,8 +20,10 @@ package struct ParameterOrder {
   package enum Failure: Error {
     /// No order has tensors of the parameters' shapes.
     case nothing
-    /// Several orders fit, or too many to tell.
+    /// Several orders fit.
     case several
+    /// The limit was reached before it was known.
+    case unknown
   }
 
   /// - Parameters:
@@ -82,7 +84,7 @@ package struct ParameterOrder {
       }
       for (places, step) in steps[number] {
         work += groups.count + 1
-        guard work <= Self.limit else { throw .several }
+        guard work <= Self.limit else { throw .unknown }
         if number - places.reduce(0, +) < missing { add(places, nil, from: places, ways: step.ways) }
         for group in groups.indices where places[group] < sizes[group] {
           guard fits(groups[group][places[group]], candidate) else { continue }

@@ -131,6 +131,10 @@ package struct TrainedWeights: TensorSource {
         throw refusal(
           "numbers of \(count) parameters that fit the \(candidates.count) tensors in one way",
           "several ways")
+      case .unknown:
+        throw refusal(
+          "numbers of \(count) parameters that fit the \(candidates.count) tensors in one way",
+          "too many ways to try")
       }
     }
   }

@@ -75,10 +75,6 @@ public enum FlatFormats {
   {
     guard let folder = ShardFolder(path) else { return nil }
     do throws(FlatFormatError) {
-      if let index = try TensorFlowRecognition.index(in: folder) {
-        let file = try asFlatFormat { () throws(FileError) in try ReadableFile(path: folder.file(index)) }
-        return (try TensorFlowSource(file), [])
-      }
       switch try folder.contents() {
       case .set(let names):
         let found = ShardedSource.examine(
@@ -90,6 +86,9 @@ public enum FlatFormats {
         return try DistributedFolder.examine(name, in: folder, isComplete: isComplete)
       case .ranks(let names):
         return try DistributedSource.open(ranks: names, in: folder, isComplete: isComplete)
+      case .tensorflow(let index):
+        let file = try asFlatFormat { () throws(FileError) in try ReadableFile(path: folder.file(index)) }
+        return (try TensorFlowSource(file), [])
       case .index(let name), .single(let name):
         let file = try asFlatFormat { () throws(FileError) in try ReadableFile(path: folder.file(name)) }
         switch recognise(file) {

@@ -1,6 +1,6 @@
 package import ByteFiles
 package import FlatFormats
-package import Tensors
+internal import Tensors
 package import UnitModel
 
 /// What a file is to a set of shards.

@@ -71,7 +71,8 @@ struct OptimizerTests {
     _ = try checkpoint.resolvedPlan()
     let stored = try #require(try checkpoint.optimizer())
     #expect(stored.state == state)
-    let source = StoredTraining(checkpoint, try checkpoint.base(), stored, alone: false)
+    let source = ChosenTensors(
+      checkpoint, at: Array(try checkpoint.base().numbers) + Array(stored.numbers))
     let back = folder.file("back.pt")
     let sink = try FlatFormats.sink(
       kind: .pytorch, path: back, specs: source.tensors.map(\.spec),

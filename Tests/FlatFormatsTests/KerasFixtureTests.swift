@@ -1,10 +1,11 @@
 import ByteFiles
-import FlatFormats
 import Foundation
 import TensorStreams
 import Tensors
 import TestSupport
 import Testing
+
+@testable import FlatFormats
 
 /// Files that Keras wrote; Keras and h5py give the expected names, shapes and digests.
 @Suite("Files by Keras")
@@ -133,6 +134,14 @@ struct KerasFixtureTests {
       let sample = try #require(samples.first { $0.spec.name == tensor.spec.name })
       #expect(tensor.spec == sample.spec)
       #expect(try contents(source, index) == sample.bytes)
+    }
+  }
+
+  @Test("the order of a layer's variables is that in which every known layer makes them")
+  func order() {
+    for row in KerasNames.table.values.flatMap({ $0 }) {
+      let places = row.map { KerasNames.order.firstIndex(of: $0) ?? -1 }
+      #expect(places == places.sorted() && !places.contains(-1), "\(row)")
     }
   }
 

@@ -8,36 +8,14 @@ import Testing
 @Suite("Real Keras files", .enabled(if: Peers.areThere(python: true)))
 struct KerasFileTests {
   /// The objects of `real.json`, by file.
-  static let expected: [String: JSONObject] = {
-    let path = SourceFolder.fixtures + "/keras/real.json"
-    guard let bytes = try? TemporaryFolder.bytes(of: path),
-      case .object(let files)? = try? JSONParser().parse(bytes)
-    else { return [:] }
-    var result: [String: JSONObject] = [:]
-    for file in files.members {
-      if case .object(let object) = file.value { result[file.key] = object }
-    }
-    return result
-  }()
-
-  /// The line of a tensor: `name dtype extent,extent,… digest`.
-  private static func line(_ row: JSONValue) -> String? {
-    guard case .object(let row) = row, case .string(let name)? = row["name"],
-      case .string(let dtype)? = row["dtype"], case .array(let shape)? = row["shape"],
-      case .string(let digest)? = row["sha256"]
-    else { return nil }
-    let extents = shape.map { if case .integer(let extent) = $0 { "\(extent)" } else { "?" } }
-    return "\(name) \(dtype) \(extents.joined(separator: ",")) \(digest)\n"
-  }
+  static let expected = RealFiles.expected("keras")
 
   @Test(
     "every tensor has Keras's name, dtype, shape, digest and place, and the same file comes back through units",
     arguments: expected.keys.sorted())
   func agrees(_ file: String) throws {
     let workshop = try Workshop()
-    let python = try #require(Peers.python)
-    let script = "import sysconfig; print(sysconfig.get_path('purelib'), end='')"
-    let source = try workshop.run(python, ["-c", script]).outputText + "/" + file
+    let source = try RealFiles.sitePackages(workshop) + "/" + file
     let wanted = try #require(Self.expected[file])
     let text = try workshop.tessera("inspect", source, "--json", "--digests").output
     guard case .object(let found) = try JSONParser().parse(text), case .array(let rows)? = found["tensors"]
@@ -55,7 +33,7 @@ struct KerasFileTests {
       #expect(JSONValue.array(["name", "dtype", "shape", "sha256"].map { row[$0] ?? .null }) == wanted[key])
     }
     #expect(.integer(Int64(rows.count)) == wanted["tensors"])
-    let lines = rows.compactMap(Self.line)
+    let lines = rows.compactMap(RealFiles.line)
     #expect(lines.count == rows.count)
     #expect(.string(SHA256Digest.of(Array(lines.joined().utf8)).description) == wanted["sha256"])
     guard case .array(let leftOut)? = found["left_out"] else { return }
@@ -70,9 +48,7 @@ struct KerasFileTests {
   @Test("there are seven files with 1,172 tensors")
   func complete() {
     #expect(Self.expected.count == 7)
-    let counts = Self.expected.values.compactMap {
-      if case .integer(let count)? = $0["tensors"] { count } else { nil }
-    }
+    let counts = RealFiles.counts(Self.expected)
     #expect(counts.count == 7 && counts.reduce(0, +) == 1_172)
   }
 }

@@ -40,7 +40,7 @@ struct TorchFileTests {
     arguments: expected.keys.sorted())
   func agrees(_ file: String) throws {
     let workshop = try Workshop()
-    let source = try Self.sitePackages(workshop) + "/" + file
+    let source = try RealFiles.sitePackages(workshop) + "/" + file
     let wanted = try #require(Self.expected[file])
     #expect(try Self.tensors(workshop, source) == wanted)
     try workshop.tessera("convert", source, "units.h5")
@@ -58,7 +58,7 @@ struct TorchFileTests {
   @Test("a .pt is planned, and each of its networks is extracted to a .pt, with Python's unpickler as judge")
   func networks() throws {
     let workshop = try Workshop()
-    let original = try Self.sitePackages(workshop) + "/facenet_pytorch/data/pnet.pt"
+    let original = try RealFiles.sitePackages(workshop) + "/facenet_pytorch/data/pnet.pt"
     // The same weights in the form used since 1.6, written by us.
     try workshop.tessera("convert", original, "new.pt")
     for source in [original, "new.pt"] {
@@ -89,7 +89,7 @@ struct TorchFileTests {
   @Test("the safetensors and the TorchScript of one architecture have tensors of the same shapes")
   func siblings() throws {
     let workshop = try Workshop()
-    let folder = try Self.sitePackages(workshop) + "/silero_vad/data/"
+    let folder = try RealFiles.sitePackages(workshop) + "/silero_vad/data/"
     let script = try Self.tensors(workshop, folder + "silero_vad.jit").filter { $0.key.hasPrefix("_model.") }
     let flat = try Self.tensors(workshop, folder + "silero_vad_16k.safetensors")
     #expect(flat.count == 15 && script.count == 15)
@@ -99,12 +99,6 @@ struct TorchFileTests {
 
   private static func shapes(_ tensors: [String: Content]) -> [String] {
     tensors.values.map { "\($0.dtype) \($0.shape)" }.sorted()
-  }
-
-  private static func sitePackages(_ workshop: Workshop) throws -> String {
-    let python = try #require(Peers.python)
-    let code = "import sysconfig; print(sysconfig.get_paths()['purelib'], end='')"
-    return try workshop.run(python, ["-c", code]).outputText
   }
 
   private static func tensors(_ workshop: Workshop, _ path: String) throws -> [String: Content] {

@@ -46,7 +46,7 @@ struct DistributedContents {
     let names = DistributedNames(named)
     let model = metadata.tensors.filter { names.optimizers[$0.name] == nil }.map(\.name)
     let wrapper = DistributedNames.wrapper(of: model, metadata.firstKeys)
-    states = DistributedStates(optimizers: names.optimizers, wrapper: wrapper)
+    states = DistributedStates(optimizers: names.optimizers.values, wrapper: wrapper)
     var rest = DistributedLeftOut()
     for entry in metadata.tensors {
       do throws(FlatFormatError) {

@@ -7,8 +7,30 @@ internal import Tensors
 /// * So is one that is named `optimizer` or `optim` at the top, or below another key if its state follows.
 /// * A name that ends in that of a moment, such as `exp_avg`, is an optimizer's; so is `step` beside one.
 struct DistributedNames {
-  /// The names that belong to optimizers, each with the optimizer's name in messages.
-  private(set) var optimizers: [TensorName: String] = [:]
+  /// The optimizer of each name that belongs to one.
+  private(set) var optimizers: [TensorName: Optimizer] = [:]
+
+  /// An optimizer, as names show it.
+  enum Optimizer: Hashable {
+    /// All names begin with these keys and a dot.
+    case below(String)
+    /// Names begin with `state` or `param_groups`.
+    case top
+    /// A moment beside its parameter.
+    case beside(moment: String)
+
+    /// The keys that all names begin with; empty if there are none.
+    var root: String { if case .below(let root) = self { root } else { "" } }
+
+    /// The name in messages.
+    var words: String {
+      switch self {
+      case .below(let root): root
+      case .top: "state"
+      case .beside(let moment): "*.\(moment)"
+      }
+    }
+  }
 
   private static let names: Set<String> = [
     "optimizer", "optim", "optimizers", "optims", "optimizer_state", "optimizer_states", "optim_state",
@@ -34,23 +56,20 @@ struct DistributedNames {
 
   private static func optimizer(
     _ steps: [String], _ roots: Set<TensorName>, _ moved: Set<TensorName>
-  ) -> String? {
+  ) -> Optimizer? {
     for place in places(of: ["state", "param_groups"], steps) {
       let root = joined(steps[..<place])
-      if roots.contains(TensorName(root)) { return root.isEmpty ? "state" : root }
+      if roots.contains(TensorName(root)) { return root.isEmpty ? .top : .below(root) }
     }
-    if let first = steps.first, names.contains(first) { return first }
-    if steps.count > 2, names.contains(steps[1]), parts.contains(steps[2]) { return joined(steps[..<2]) }
+    if let first = steps.first, names.contains(first) { return .below(first) }
+    if steps.count > 2, names.contains(steps[1]), parts.contains(steps[2]) {
+      return .below(joined(steps[..<2]))
+    }
     guard steps.count > 1, let last = steps.last else { return nil }
     if moments.contains(last) || last == "step" && moved.contains(TensorName(joined(steps.dropLast()))) {
-      return steps[0] == "state" ? "state" : "*.\(last)"
+      return steps[0] == "state" ? .top : .beside(moment: last)
     }
     return nil
-  }
-
-  /// The name that entries of an optimizer begin with, by the optimizer's name in messages; empty if they have none.
-  static func root(_ optimizer: String) -> String {
-    optimizer == "state" || optimizer.hasPrefix("*.") ? "" : optimizer
   }
 
   /// The names before each step that has this name.
@@ -102,11 +121,12 @@ struct DistributedLeftOut {
   private static let limit = 100
 
   /// Adds an optimizer's tensor, or another value of it.
-  mutating func add(to optimizer: String, tensorBytes: Int?) {
-    let place = places[TensorName(optimizer), default: optimizers.count]
+  mutating func add(to optimizer: DistributedNames.Optimizer, tensorBytes: Int?) {
+    let name = optimizer.words
+    let place = places[TensorName(name), default: optimizers.count]
     if place == optimizers.count {
-      optimizers.append((optimizer, 0, 0, 0))
-      places[TensorName(optimizer)] = place
+      optimizers.append((name, 0, 0, 0))
+      places[TensorName(name)] = place
     }
     if let tensorBytes {
       optimizers[place].tensors += 1

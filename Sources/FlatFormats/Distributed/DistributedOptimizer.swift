@@ -25,17 +25,17 @@ struct DistributedOptimizer {
     place: [OptimizerState.Key],
     modelPlace: [String]
   ) throws(OptimizerState.Malformed) {
-    var reading = Reading(model: model)
-    for (path, value) in items { try reading.add(path, value) }
-    let (entries, names) = try reading.entries()
+    var values = ParameterValues(model: model)
+    for (path, value) in items { try values.add(path, value) }
+    let (entries, names) = try values.entries()
     state = try OptimizerState(entries, place: place, modelPlace: modelPlace)
     self.names = names
-    hasOrder = reading.listsParameters
+    hasOrder = values.listsParameters
   }
 }
 
 /// Sorts the values of an optimizer by their parameters and groups.
-private struct Reading {
+private struct ParameterValues {
   private let model: Set<TensorName>
   /// For each parameter with a state, in the order in which they come, its values.
   private var states = KeyedValues<OptimizerState.Key>()

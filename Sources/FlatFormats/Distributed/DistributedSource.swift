@@ -77,7 +77,7 @@ final class DistributedSource: FlatWeightsSource {
   ) throws(FlatFormatError) -> (source: DistributedSource?, errors: [FlatFormatError]) {
     let ranks = try RankFiles(names, in: folder)
     let names = DistributedNames(ranks.tensors.map(\.name))
-    var states = DistributedStates(optimizers: names.optimizers, wrapper: nil)
+    var states = DistributedStates(optimizers: names.optimizers.values, wrapper: nil)
     var rest = DistributedLeftOut()
     var tensors: [DistributedTensor] = []
     for tensor in ranks.tensors {
@@ -116,7 +116,7 @@ final class DistributedSource: FlatWeightsSource {
   private init(_ whole: DistributedSource, _ tensors: [DistributedTensor], _ specs: [TensorSpec]) {
     (path, files, pieceFiles) = (whole.path, whole.files, whole.pieceFiles)
     (leftOut, remarks, metadata, parts) = ([], [], [], [])
-    states = DistributedStates(optimizers: [:], wrapper: nil)
+    states = DistributedStates(optimizers: [], wrapper: nil)
     distributed = tensors
     self.tensors = specs.map { SourceTensor(spec: $0, tiedTo: nil) }
   }

@@ -7,8 +7,8 @@ struct DistributedStates: Sendable {
   /// The bytes of a value in a file.
   typealias Place = (file: Int, range: Range<Int>)
 
-  /// The optimizer's name in messages, by the name of each of its entries.
-  private let optimizers: [TensorName: String]
+  /// The optimizers of all entries.
+  private let optimizers: Set<DistributedNames.Optimizer>
   /// The key of the model, which names do not have; nil if there is none.
   private let wrapper: String?
   private var tensors: [DistributedTensor] = []
@@ -16,8 +16,8 @@ struct DistributedStates: Sendable {
   /// Tensors that cannot be read here.
   private var lost: [TensorName] = []
 
-  init(optimizers: [TensorName: String], wrapper: String?) {
-    self.optimizers = optimizers
+  init(optimizers: some Sequence<DistributedNames.Optimizer>, wrapper: String?) {
+    self.optimizers = Set(optimizers)
     self.wrapper = wrapper
   }
 
@@ -48,7 +48,7 @@ struct DistributedStates: Sendable {
         "tensor \(name.quoted) of the optimizer", "a tensor that can be read",
         "one of another dtype, or one that is stored in another shape")
     }
-    let roots = Set(optimizers.values.map { TensorName(DistributedNames.root($0)) }).sorted()
+    let roots = Set(optimizers.map { TensorName($0.root) }).sorted()
     guard let root = roots.first, roots.count == 1 else {
       throw refusal(
         "optimizers", "the state of one optimizer",
@@ -69,7 +69,7 @@ struct DistributedStates: Sendable {
         modelPlace: wrapper.map { [$0] } ?? [])
       return (
         found.state, tensors.map { $0.named(found.names[$0.name] ?? $0.name) },
-        Set(optimizers.values.map { TensorName($0) }), found.hasOrder
+        Set(optimizers.map { TensorName($0.words) }), found.hasOrder
       )
     } catch { throw refusal("optimizer, \(TensorName(error.place).quoted)", error.expected, error.found) }
   }

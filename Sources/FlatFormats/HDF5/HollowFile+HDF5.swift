@@ -45,15 +45,3 @@ extension HollowFile {
     return []
   }
 }
-
-extension FlatFormats {
-  /// Opens `file` as `kind`, with the names that the tensors were given when the file was read first.
-  static func open(
-    _ file: ReadableFile, as kind: FlatFormatKind, named specs: [TensorSpec]
-  ) throws(FlatFormatError) -> any FlatWeightsSource {
-    let source = try open(file, as: kind)
-    guard kind == .keras, source.tensors.map(\.spec) != specs else { return source }
-    let other = try open(file, as: kind, ReadingChoices(names: .paths))
-    return other.tensors.map(\.spec) == specs ? other : source
-  }
-}

@@ -1,4 +1,5 @@
 internal import ByteFiles
+internal import TensorStreams
 internal import Tensors
 
 /// The names of tensors in the form of Keras 3: the names of their layers, and of their variables if they are certain.
@@ -63,8 +64,16 @@ struct KerasNames {
     return names.flatMap { $0.indices.contains(place) ? $0[place] : nil }
   }
 
+  /// The order in which any layer makes its variables. Keras's older form gives them back in the order of the list, so a
+  /// list in another order gives a layer wrong weights.
+  static let order = [
+    "embeddings", "alpha", "depthwise_kernel", "pointwise_kernel", "kernel", "recurrent_kernel", "bias",
+    "gamma",
+    "beta", "moving_mean", "moving_variance",
+  ]
+
   /// The variables of Keras's layers, as `build` makes them, for each number of variables that is unambiguous.
-  private static let table: [String: [[String]]] = {
+  static let table: [String: [[String]]] = {
     var table: [String: [[String]]] = [
       "embedding": [["embeddings"]], "p_re_lu": [["alpha"]],
       "batch_normalization": [
@@ -88,4 +97,16 @@ struct KerasNames {
     }
     return table
   }()
+}
+
+extension FlatFormats {
+  /// Opens `file` as `kind`, with the names that the tensors were given when the file was read first.
+  static func open(
+    _ file: ReadableFile, as kind: FlatFormatKind, named specs: [TensorSpec]
+  ) throws(FlatFormatError) -> any FlatWeightsSource {
+    let source = try open(file, as: kind)
+    guard kind == .keras, source.tensors.map(\.spec) != specs else { return source }
+    let other = try open(file, as: kind, ReadingChoices(names: .paths))
+    return other.tensors.map(\.spec) == specs ? other : source
+  }
 }

@@ -9,14 +9,6 @@ public enum KerasOrder: Sendable {
   /// By paths of classes and counters. For each name its path, and for each group of variables the name of its layer.
   case paths([TensorName: TensorName], layers: [TensorName: String])
 
-  /// The variables of Keras's layers in the order in which they are made. Keras's older form gives them back in the order
-  /// of the list, so a list in another order gives a layer wrong weights.
-  private static let variables = [
-    "embeddings", "alpha", "depthwise_kernel", "pointwise_kernel", "kernel", "recurrent_kernel", "bias",
-    "gamma",
-    "beta", "moving_mean", "moving_variance",
-  ]
-
   /// The place of each tensor in the lists of the older form, if tensors came in no order of Keras; nil if the order of a
   /// layer's variables is not known.
   ///
@@ -38,7 +30,7 @@ public enum KerasOrder: Sendable {
         var ranked: [(rank: Int, place: Int)] = []
         for place in members {
           let steps = SystemPath.components(specs[place].name.text)
-          guard steps.count == 2, let rank = variables.firstIndex(of: steps[1]) else {
+          guard steps.count == 2, let rank = KerasNames.order.firstIndex(of: steps[1]) else {
             unknown(specs[place])
             return nil
           }

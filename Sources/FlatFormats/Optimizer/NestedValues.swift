@@ -2,7 +2,7 @@ internal import Tensors
 
 /// Values at paths of keys.
 struct NestedValues {
-  private var top: [(path: [String], value: OptimizerState.Value)] = []
+  private var all: [(path: [String], value: OptimizerState.Value)] = []
 
   private static let depthLimit = 16
 
@@ -12,15 +12,15 @@ struct NestedValues {
         place: path.joined(separator: "."), expected: "values at most \(Self.depthLimit) levels deep",
         found: "more")
     }
-    top.append((path, value))
+    all.append((path, value))
   }
 
   /// Whether the dictionary has a value of this key.
-  func has(_ key: String) -> Bool { top.contains { $0.path.first == key } }
+  func has(_ key: String) -> Bool { all.contains { $0.path.first == key } }
 
   /// The entries of the dictionary; numbers from 0 on as keys make a list of it.
   func entries(_ place: String) throws(OptimizerState.Malformed) -> [OptimizerState.Entry] {
-    try Self.grouped(top[...], place).map { (key, items) throws(OptimizerState.Malformed) in
+    try Self.grouped(all[...], place).map { (key, items) throws(OptimizerState.Malformed) in
       OptimizerState.Entry(.text(key), try Self.value(items, "\(place).\(key)"))
     }
   }

@@ -17,9 +17,12 @@ extension ShardFolder {
   ///
   /// Otherwise throws what the folder holds, and what to give or to run instead.
   func onlyOther(among names: [String]) throws(FlatFormatError) -> String {
-    if names.contains(where: Self.orbax.contains) { throw refusal(Self.orbaxInWords("an Orbax checkpoint")) }
+    if names.contains(where: Self.orbax.contains) {
+      throw refusal(Self.expected, Self.orbaxInWords("an Orbax checkpoint"))
+    }
     if let name = Self.deepSpeed(among: names) {
-      throw refusal("a checkpoint of DeepSpeed (\(TensorName(name).quoted)); \(DeepSpeedPart.way)")
+      throw refusal(
+        Self.expected, "a checkpoint of DeepSpeed (\(TensorName(name).quoted)); \(DeepSpeedPart.way)")
     }
     let files = names.filter { !SystemPath.isFolder(file($0)) }
     let lists = files.filter { $0.lowercased().hasSuffix(Self.setSuffix) }
@@ -32,20 +35,21 @@ extension ShardFolder {
     }
     if let list = lists.first {
       throw refusal(
+        Self.expected,
         "a unit checkpoint in several files; give the path of its list, \(TensorName(list).quoted)")
     }
     if let piece = weights.first(where: { GGUFSplit.first(of: $0) != nil }), weights.count > 1 {
-      throw refusal(GGUFSplit.inWords(weights.count, piece))
+      throw refusal(Self.expected, GGUFSplit.inWords(weights.count, piece))
     }
     if weights.count > 1 {
-      throw refusal("\(Self.shown(weights)); give the path of one of them", expected: "one file of weights")
+      throw refusal("one file of weights", "\(Self.shown(weights)); give the path of one of them")
     }
     if let only = weights.first {
       let name = only.lowercased()
       if Self.opened.contains(where: name.hasSuffix) || Self.isOfFlax(name) { return only }
-      throw refusal("\(TensorName(only).quoted); give its path")
+      throw refusal(Self.expected, "\(TensorName(only).quoted); give its path")
     }
-    throw refusal(inner(among: names) ?? "neither")
+    throw refusal(Self.expected, inner(among: names) ?? "neither")
   }
 
   /// A name by which a folder is known as one of DeepSpeed.
@@ -73,14 +77,5 @@ extension ShardFolder {
   /// Whether a file has the name that `flax.training.checkpoints` gives to the msgpack of a step: `checkpoint_5`.
   private static func isOfFlax(_ name: String) -> Bool {
     name.wholeMatch(of: #/checkpoint_[0-9]{1,18}/#) != nil
-  }
-
-  private static func shown(_ names: [String]) -> String {
-    let shown = names.prefix(3).map { TensorName($0).quoted }.joined(separator: ", ")
-    return names.count > 3 ? "\(shown) and \(names.count - 3) more" : shown
-  }
-
-  private func refusal(_ found: String, expected: String = Self.expected) -> FlatFormatError {
-    .refused(.shardsFolder, path: path, place: "folder", expected: expected, found: found)
   }
 }

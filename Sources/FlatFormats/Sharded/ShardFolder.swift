@@ -18,6 +18,8 @@ struct ShardFolder {
     case distributed(String)
     /// The safetensors of all ranks of a distributed checkpoint.
     case ranks([String])
+    /// The index of a checkpoint of TensorFlow.
+    case tensorflow(String)
   }
 
   /// Returns nil if `path` is not a folder.
@@ -42,14 +44,8 @@ struct ShardFolder {
   /// The weights to open: the only index, or else the only safetensors file, or the only complete numbered set; or the
   /// metadata or the ranks' files of a distributed checkpoint; or the only file of another format.
   func contents() throws(FlatFormatError) -> Contents {
+    if let index = try TensorFlowRecognition.index(in: self) { return .tensorflow(index) }
     let names = try names()
-    func list(_ names: [String]) -> String {
-      let shown = names.prefix(3).map { TensorName($0).quoted }.joined(separator: ", ")
-      return names.count > 3 ? "\(shown) and \(names.count - 3) more" : shown
-    }
-    func refusal(_ expected: String, _ found: String) -> FlatFormatError {
-      .refused(.shardsFolder, path: path, place: "folder", expected: expected, found: found)
-    }
     let indexes = names.filter(ShardName.isIndex)
     let files = names.filter { $0.hasSuffix(ShardName.suffix) }
     if let metadata = try distributedMetadata(among: names) {
@@ -58,7 +54,7 @@ struct ShardFolder {
         "one model, or the path of one of them",
         "\(TensorName(metadata).quoted) and \(TensorName(other).quoted)")
     }
-    if indexes.count > 1 { throw refusal("one *\(ShardName.indexSuffix), or its path", list(indexes)) }
+    if indexes.count > 1 { throw refusal("one *\(ShardName.indexSuffix), or its path", Self.shown(indexes)) }
     if let index = indexes.first { return .index(index) }
     // Numbered files alone look like one set. If a writer was killed between its renames, they belong to two sets.
     if AtomicFileSet.hasLeftovers(in: path) {
@@ -71,7 +67,7 @@ struct ShardFolder {
     guard let parts = ShardName.parts(of: first) else {
       if files.count == 1 { return .single(first) }
       if !ranks().isEmpty { return .ranks(files) }
-      throw refusal("an index, or one *\(ShardName.suffix)", list(files))
+      throw refusal("an index, or one *\(ShardName.suffix)", Self.shown(files))
     }
     func missing(_ expected: String, _ found: String) -> FlatFormatError {
       .refused(.shardsMissingShard, path: path, place: "folder", expected: expected, found: found)
@@ -89,6 +85,16 @@ struct ShardFolder {
       throw missing("shard \(TensorName(wanted).quoted)", TensorName(name).quoted)
     }
     return .set(files)
+  }
+
+  func refusal(_ expected: String, _ found: String) -> FlatFormatError {
+    .refused(.shardsFolder, path: path, place: "folder", expected: expected, found: found)
+  }
+
+  /// The first names of a list, and the number of the others.
+  static func shown(_ names: [String]) -> String {
+    let shown = names.prefix(3).map { TensorName($0).quoted }.joined(separator: ", ")
+    return names.count > 3 ? "\(shown) and \(names.count - 3) more" : shown
   }
 
   /// The metadata of a distributed checkpoint; nil for other folders. A folder of another program may have such a name.

@@ -22,6 +22,7 @@ package struct AddedExtraction {
   package let companions: [CompanionFile]
 
   private let source: any TensorSource
+  private let files: FileStamps
   private let sink: any TensorSink
 
   /// Lays out the file, or the folder, at `path`; nil if the task is not that of an added input.
@@ -29,6 +30,7 @@ package struct AddedExtraction {
     _ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint, as kind: FlatFormatKind, at path: String,
     isOpaque: Bool, isReplacing: Bool = true
   ) throws {
+    files = FileStamps(checkpoint.paths)
     guard let input = try checkpoint.addedInput(named: subNetwork.network.task.text) else { return nil }
     let places = subNetwork.tensors.indices.filter {
       input.numbers.contains(subNetwork.tensors[$0].number)
@@ -85,6 +87,6 @@ package struct AddedExtraction {
   ///
   /// - Parameter progress: receives the bytes read so far; an error that it throws ends the extraction.
   package func write(progress: (Int) throws -> Void) throws {
-    try CopyTensors(source, to: sink).run(progress: progress)
+    try CopyTensors(source, to: sink, files: files).run(progress: progress)
   }
 }

@@ -3,7 +3,7 @@ internal import Conversion
 package import FlatFormats
 internal import StrictJSON
 package import TensorStreams
-package import Tensors
+internal import Tensors
 internal import UnitCheckpoints
 internal import Validation
 

@@ -48,8 +48,8 @@ package struct Cutting {
     _ options: ConversionOptions, adding: [Adding] = [], trained: Training? = nil
   ) throws {
     let added = adding.map(\.input)
-    files = FileStamps(
-      flat.files + adding.flatMap(\.source.files) + [trained?.path].compactMap(\.self))
+    let sources = try SourceFiles(of: opened, added, trained)
+    files = sources.stamps
     let joined = JoinedInputs(flat, added)
     source = trained?.weights ?? (added.isEmpty ? flat : joined)
     companions = try FlatFormats.companions(of: flat, openedAs: opened.folder ?? opened.path)
@@ -71,7 +71,7 @@ package struct Cutting {
       adding: added, trained: trained?.weights, isCompressed: options.isCompressed, mayLose: options.mayLose)
     isPart = options.part != nil
     if let part = options.part {
-      let fingerprint = try SourceFiles(of: opened, added, trained).fingerprint()
+      let fingerprint = try sources.fingerprint()
       byteCount = cut.contents.take(part: part.number, of: part.count, from: fingerprint)
     } else {
       byteCount = source.tensors.reduce(0) { $0 + $1.spec.byteCount }

@@ -50,12 +50,17 @@ package struct Joining {
     let isAsItWas = verbatim != nil || set != nil && options.shardSize == nil
     // A folder is a model's, and files that come back as they were have no room for the state.
     let hasOptimizer = optimizer != nil && taken == nil && !isAsItWas && kind != .shardedSafetensors
+    let state = optimizer.map { Array($0.numbers) } ?? []
     source =
       takesOptimizer || hasOptimizer
-      ? StoredTraining(checkpoint, input, optimizer, alone: takesOptimizer) : input
+      ? ChosenTensors(checkpoint, at: (takesOptimizer ? [] : Array(input.numbers)) + state) : input
     tensors = source.tensors
     leftOut =
-      taken == nil ? optimizer.map { Self.leftOut($0, hasOptimizer: hasOptimizer, kind) } ?? [] : []
+      if taken == nil, let optimizer {
+        hasOptimizer
+          ? [LeftOut(settingsOf: optimizer.state, writtenAs: kind)].compactMap(\.self)
+          : [LeftOut(optimizer: optimizer)]
+      } else { [] }
     sink = try FlatFormats.sink(
       kind: kind, path: path, specs: tensors.map(\.spec), ties: tensors.compactMap(TensorTie.init),
       metadata: kind.isSafetensors && !isAsItWas ? try input.flatMetadata(for: kind) : [],
@@ -70,26 +75,6 @@ package struct Joining {
 
   /// The name with which the state of an optimizer is taken alone.
   package static let optimizer = "optimizer"
-
-  private static func leftOut(
-    _ optimizer: StoredOptimizer, hasOptimizer: Bool, _ kind: FlatFormatKind
-  ) -> [LeftOut] {
-    if !hasOptimizer {
-      let count = optimizer.numbers.count
-      return [
-        LeftOut(
-          Self.optimizer,
-          "the state of an optimizer, \(count) \(count == 1 ? "tensor" : "tensors"); a DEST .pt holds it, "
-            + "and '--take \(Self.optimizer)' writes it alone", .apart)
-      ]
-    }
-    if kind.holdsOptimizers { return [] }
-    return [
-      LeftOut(
-        Self.optimizer, "its settings (\(optimizer.state.settingsInWords)), which only a DEST .pt holds",
-        .apart)
-    ]
-  }
 
   private static func added(named name: String, in checkpoint: UnitCheckpoint) throws -> StoredInput {
     if let input = try checkpoint.addedInput(named: name) { return input }

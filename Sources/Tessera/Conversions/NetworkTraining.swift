@@ -24,24 +24,18 @@ package struct NetworkTraining {
     guard hasState else {
       self.subNetwork = subNetwork.without(Set(optimizer.numbers))
       state = nil
-      leftOut = [LeftOut(Joining.optimizer, "the state of an optimizer; a DEST .pt holds it", .apart)]
+      leftOut = [LeftOut(optimizer: optimizer)]
       return
     }
     let part = optimizer.part(for: subNetwork, of: checkpoint)
     self.subNetwork = part.subNetwork
     state = part.state
-    var leftOut = part.without.map { name in
+    let uncut = part.without.map { name in
       LeftOut(
         OptimizerNames.statePrefix + name.text,
         "the state of a parameter that is smaller here: a tensor of it has another shape and cannot be cut",
         .apart)
     }
-    if !kind.holdsOptimizers {
-      leftOut.append(
-        LeftOut(
-          Joining.optimizer, "its settings (\(optimizer.state.settingsInWords)), which only a DEST .pt holds",
-          .apart))
-    }
-    self.leftOut = leftOut
+    leftOut = uncut + [LeftOut(settingsOf: optimizer.state, writtenAs: kind)].compactMap(\.self)
   }
 }

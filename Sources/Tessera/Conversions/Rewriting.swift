@@ -26,7 +26,7 @@ package struct Rewriting {
     _ options: ConversionOptions, trained: Training? = nil
   ) throws {
     source = trained?.weights ?? flat
-    files = FileStamps(flat.files + [trained?.path].compactMap(\.self))
+    files = try SourceFiles(of: opened, [], trained).stamps
     let isFolder = kind == .shardedSafetensors
     companions =
       isFolder ? try FlatFormats.companions(of: flat, openedAs: opened.folder ?? opened.path) : nil

@@ -82,10 +82,7 @@ package struct Training {
 
   /// The settings, which a file of this kind does not hold; nil if it does.
   package func settings(leftOutBy kind: FlatFormatKind) -> LeftOut? {
-    if kind.holdsOptimizers { return nil }
-    return LeftOut(
-      Joining.optimizer,
-      "its settings (\(weights.optimizer.state.settingsInWords)), which only a DEST .pt holds", .apart)
+    LeftOut(settingsOf: weights.optimizer.state, writtenAs: kind)
   }
 
   /// Notes about the names of parameters, and about moments that stay whole.

@@ -4,7 +4,7 @@ package import FlatFormats
 internal import HDF5Kit
 internal import ONNXGraph
 package import TensorStreams
-package import Tensors
+internal import Tensors
 internal import UnitCheckpoints
 internal import UnitModel
 

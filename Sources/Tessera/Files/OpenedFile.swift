@@ -5,7 +5,7 @@ internal import HDF5Kit
 package import ONNXGraph
 package import SubNetworks
 package import TensorStreams
-package import Tensors
+internal import Tensors
 package import UnitCheckpoints
 internal import Validation
 
