@@ -79,6 +79,12 @@ let package = Package(
         "Tensors", "TensorStreams", "ONNXGraph", "Inference", "ChannelFlow", "UnitModel", "UnitCheckpoints",
       ],
       swiftSettings: strict),
+    .target(
+      name: "Assigning",
+      dependencies: [
+        "ByteFiles", "ChannelFlow", "Inference", "ONNXGraph", "Planning", "StrictJSON", "SubNetworks",
+        "TensorStreams", "Tensors", "UnitModel",
+      ], swiftSettings: strict),
     .target(name: "Comparison", dependencies: ["Tensors", "TensorStreams"], swiftSettings: strict),
     .target(
       name: "Validation",
@@ -98,7 +104,7 @@ let package = Package(
       dependencies: [
         "ByteFiles", "StrictJSON", "Tensors", "TensorStreams", "HDF5Kit", "FlatFormats", "UnitModel",
         "UnitCheckpoints", "Planning", "Accounting", "Conversion", "Comparison", "Validation", "ONNXGraph",
-        "Inference", "ChannelFlow", "SubNetworks",
+        "Inference", "ChannelFlow", "SubNetworks", "Assigning",
       ],
       swiftSettings: strict),
     .executableTarget(
@@ -106,7 +112,7 @@ let package = Package(
       dependencies: [
         "CLinux", "ByteFiles", "StrictJSON", "Tensors", "TensorStreams", "FlatFormats",
         "UnitModel", "UnitCheckpoints", "Planning", "Accounting", "Comparison", "Validation", "Reporting",
-        "ONNXGraph", "Inference", "ChannelFlow", "SubNetworks", "Studies", "Tessera",
+        "ONNXGraph", "Inference", "ChannelFlow", "SubNetworks", "Assigning", "Studies", "Tessera",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -180,7 +186,12 @@ let package = Package(
     .testTarget(
       name: "TensorStreamsTests", dependencies: ["TensorStreams", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "TesseraTests", dependencies: ["Tessera", "FlatFormats", "TestSupport"], swiftSettings: strict),
+      name: "TesseraTests",
+      dependencies: [
+        "Tessera", "Assigning", "FlatFormats", "Inference", "ONNXGraph", "Planning", "SubNetworks",
+        "TensorStreams",
+        "Tensors", "UnitModel", "TestSupport",
+      ], swiftSettings: strict),
     .testTarget(
       name: "ChannelFlowTests", dependencies: ["ChannelFlow", "Inference", "ONNXGraph", "TestSupport"],
       swiftSettings: strict),
@@ -191,6 +202,9 @@ let package = Package(
       name: "CommandTests", dependencies: ["TestSupport", "StrictJSON", "ONNXGraph"], swiftSettings: strict),
     .testTarget(
       name: "InteropTests", dependencies: ["TestSupport", "StrictJSON", "Tensors"], swiftSettings: strict),
+    .testTarget(
+      name: "AssigningTests", dependencies: ["Assigning", "StrictJSON", "TestSupport", "UnitModel"],
+      swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: strict),
   ]
 )

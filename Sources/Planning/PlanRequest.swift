@@ -62,6 +62,10 @@ public struct ProposedPlan: Sendable {
   public let resolved: ResolvedPlan
   /// Sentences about what was cut, what was left whole, and why.
   public let words: [String]
+
+  package init(plan: Plan, resolved: ResolvedPlan, words: [String]) {
+    (self.plan, self.resolved, self.words) = (plan, resolved, words)
+  }
 }
 
 extension PlanRequest {

@@ -45,7 +45,7 @@ extension RuleID {
         .tooManyNetworks:
         .levels
       case .outOfRange(let place, _, _) where place.hasSuffix(".order") || place.hasSuffix(".levels"): .levels
-      case .unknownTask, .unknownLevel, .compactUnscoped, .aliasTaken: .scopes
+      case .unknownTask, .unknownLevel, .compactUnscoped, .compactMoved, .aliasTaken: .scopes
       case .tiedApart: .ties
       default: .plan
       }

@@ -32,6 +32,10 @@ enum ModuleGraph {
       "ChannelFlow", "Inference", "ONNXGraph", "UnitModel", "UnitCheckpoints", "Tensors", "TensorStreams",
       "Synchronization",
     ],
+    "Assigning": [
+      "ByteFiles", "ChannelFlow", "Inference", "ONNXGraph", "Planning", "StrictJSON", "SubNetworks",
+      "TensorStreams", "Tensors", "UnitModel", "Glibc", "Synchronization",
+    ],
     "Accounting": ["UnitModel", "Tensors", "TensorStreams", "StrictJSON", "ByteFiles", "Synchronization"],
     "Studies": ["Accounting", "UnitModel", "Tensors", "StrictJSON", "Glibc"],
     "Conversion": [
@@ -50,13 +54,13 @@ enum ModuleGraph {
       "FoundationEssentials",
       "ByteFiles", "StrictJSON", "Tensors", "TensorStreams", "HDF5Kit", "FlatFormats", "UnitModel",
       "UnitCheckpoints", "Planning", "Accounting", "Conversion", "Comparison", "Validation", "ONNXGraph",
-      "Inference", "ChannelFlow", "SubNetworks", "Dispatch", "Synchronization",
+      "Inference", "ChannelFlow", "SubNetworks", "Assigning", "Dispatch", "Synchronization",
     ],
     "TesseraTool": [
       "CLinux", "ByteFiles", "StrictJSON", "Tensors", "TensorStreams", "FlatFormats", "UnitModel",
       "UnitCheckpoints", "Planning", "Accounting", "Comparison", "Validation", "Reporting",
       "ONNXGraph",
-      "Inference", "Studies", "ChannelFlow", "SubNetworks", "Tessera",
+      "Inference", "Studies", "ChannelFlow", "SubNetworks", "Assigning", "Tessera",
       "ArgumentParser", "Glibc",
     ],
   ]

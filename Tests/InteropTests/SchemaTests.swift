@@ -85,6 +85,14 @@ struct SchemaTests {
       ]
     ),
     (
+      "assign",
+      [
+        ["assign", "model.h5", "--json"],
+        ["assign", "wrn.h5", "--learn", "weights", "--per-axis", "-o", "learned.h5", "--json"],
+        ["assign", "\(SourceFolder.root)/samples/fashion/plan.json", "--rule", "adjacent", "--json"],
+      ]
+    ),
+    (
       "plan",
       [
         ["plan", "wrn.onnx", "--units", "4"],

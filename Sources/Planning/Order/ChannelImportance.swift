@@ -1,13 +1,15 @@
-internal import TensorStreams
+package import TensorStreams
 internal import Tensors
-internal import UnitModel
+package import UnitModel
 
 /// What a tensor does with the channels on one of its dimensions.
-enum ChannelSide {
+package enum ChannelSide {
   /// Its rows compute the channels.
   case makes
   /// It reads them. `means` has the mean square of the value at each position, if samples were run.
   case reads(means: [Double]?)
+  /// It is the scale of a norm, a number for each channel.
+  case scales
 }
 
 /// The importance of channels.
@@ -15,22 +17,34 @@ enum ChannelSide {
 /// By weights: the norm of the weights that make a channel times the norm of those that read it. By samples: the root
 /// mean square of the channel times the norm of the weights that read it. Norms are Euclidean, over all of these
 /// weights; biases do not count.
-struct ChannelImportance {
-  /// For each channel, the squares of the weights that make it, and of those that read it, times the mean squares.
-  private var sums: [AxisName: (made: [Double], read: [Double])] = [:]
+package struct ChannelImportance {
+  /// For each channel, sums of squares: of the weights that make it, of those that read it, times the mean squares, and
+  /// of the scales of its norms.
+  package struct Sums {
+    package var made: [Double]
+    package var read: [Double]
+    package var scaled: [Double]
+  }
+
+  /// The sums of each axis that is cut.
+  package private(set) var sums: [AxisName: Sums] = [:]
   private let hasSamples: Bool
 
-  /// Reads every tensor that makes or reads channels of an axis.
-  init(
+  /// Reads every tensor that makes, reads or scales channels of an axis.
+  ///
+  /// - Parameter option: the option that asks for it, for messages.
+  package init(
     _ resolved: ResolvedPlan, hasSamples: Bool, _ source: any TensorSource,
+    option: (name: String, value: String) = ("--order", "importance"),
     side: (TensorPlacement, _ dimension: Int) -> ChannelSide?
   ) throws {
     self.hasSamples = hasSamples
     let places = source.places
     for axis in resolved.partition.axes where !axis.isWhole {
-      sums[axis.name] = (.init(repeating: 0, count: axis.size), .init(repeating: 0, count: axis.size))
+      let zeros = [Double](repeating: 0, count: axis.size)
+      sums[axis.name] = Sums(made: zeros, read: zeros, scaled: zeros)
     }
-    for tensor in resolved.partition.tensors where tensor.spec.shape.count > 1 {
+    for tensor in resolved.partition.tensors where !tensor.cutDimensions.isEmpty {
       // The biases of stacked experts have two dimensions.
       if tensor.spec.name.text.hasSuffix("bias") { continue }
       guard let place = places[tensor.spec.name] else { continue }
@@ -41,9 +55,12 @@ struct ChannelImportance {
       }
       let sides = Dictionary(
         uses.map { ($0.dimension, side(tensor, $0.dimension)) }, uniquingKeysWith: { first, _ in first }
-      ).compactMapValues { $0 }
+      ).compactMapValues { $0 }.filter { _, side in
+        // A vector neither makes channels of its own nor reads them.
+        if case .scales = side { tensor.spec.shape.count == 1 } else { tensor.spec.shape.count > 1 }
+      }
       if sides.isEmpty { continue }
-      let squares = try PositionSquares(tensor.spec, Set(sides.keys), source, place).sums
+      let squares = try PositionSquares(tensor.spec, Set(sides.keys), source, place, option).sums
       for use in uses {
         guard let side = sides[use.dimension], let squares = squares[use.dimension] else { continue }
         for (position, channel) in use.positions {
@@ -52,6 +69,7 @@ struct ChannelImportance {
           case .reads(let means):
             let mean = means.map { $0.indices.contains(position) ? $0[position] : 0 } ?? 1
             sums[use.axis]?.read[channel] += squares[position] * mean
+          case .scales: sums[use.axis]?.scaled[channel] += squares[position]
           }
         }
       }
@@ -59,12 +77,12 @@ struct ChannelImportance {
   }
 
   /// The importance of each channel; nil if no weights make the channels, or none read them.
-  func scores(of axis: AxisName) -> [Double]? {
-    guard let (made, read) = sums[axis], hasSamples || made.contains(where: { $0 > 0 }),
-      read.contains(where: { $0 > 0 })
+  package func scores(of axis: AxisName) -> [Double]? {
+    guard let sums = sums[axis], hasSamples || sums.made.contains(where: { $0 > 0 }),
+      sums.read.contains(where: { $0 > 0 })
     else { return nil }
-    if hasSamples { return read.map { $0.squareRoot() } }
-    return zip(made, read).map { ($0 * $1).squareRoot() }
+    if hasSamples { return sums.read.map { $0.squareRoot() } }
+    return zip(sums.made, sums.read).map { ($0 * $1).squareRoot() }
   }
 }
 
@@ -114,12 +132,15 @@ private struct AxisStretch {
 private struct PositionSquares {
   private(set) var sums: [Int: [Double]] = [:]
 
-  init(_ spec: TensorSpec, _ dimensions: Set<Int>, _ source: any TensorSource, _ place: Int) throws {
+  init(
+    _ spec: TensorSpec, _ dimensions: Set<Int>, _ source: any TensorSource, _ place: Int,
+    _ option: (name: String, value: String)
+  ) throws {
     guard let width = spec.dtype.bytes,
       Self.squares(of: spec.dtype, UnsafeRawBufferPointer(start: nil, count: 0)) != nil
     else {
       throw PlanningError.unsortable(
-        spec, expected: "weights of F64, F32, F16 or BF16", found: spec.dtype.rawValue)
+        spec, option, expected: "weights of F64, F32, F16 or BF16", found: spec.dtype.rawValue)
     }
     for dimension in dimensions { sums[dimension] = .init(repeating: 0, count: spec.shape[dimension]) }
     let strides = spec.shape.indices.map { spec.shape[($0 + 1)...].reduce(1, *) }
@@ -151,7 +172,7 @@ private struct PositionSquares {
       }
     }
     guard columns.allSatisfy(\.isFinite) else {
-      throw PlanningError.unsortable(spec, expected: "finite weights", found: "others")
+      throw PlanningError.unsortable(spec, option, expected: "finite weights", found: "others")
     }
     if dimensions.contains(last) { sums[last] = columns }
   }
@@ -177,9 +198,11 @@ private struct PositionSquares {
 
 extension PlanningError {
   /// Weights by which channels cannot be sorted.
-  fileprivate static func unsortable(_ spec: TensorSpec, expected: String, found: String) -> PlanningError {
+  fileprivate static func unsortable(
+    _ spec: TensorSpec, _ option: (name: String, value: String), expected: String, found: String
+  ) -> PlanningError {
     .badOption(
-      option: "--order", text: "importance", expected: expected,
+      option: option.name, text: option.value, expected: expected,
       found: "\(found) in tensor \(spec.name.quoted)")
   }
 }

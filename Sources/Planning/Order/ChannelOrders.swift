@@ -1,11 +1,16 @@
 internal import Tensors
-internal import UnitModel
+package import UnitModel
 
 /// The channels of each axis, best first.
-struct ChannelOrders {
-  /// For each axis, all channels that are not common.
+package struct ChannelOrders {
   private static let sizeLimit = 1 << 24
+  /// For each axis, all channels that are not common.
   private(set) var orders: [AxisName: [Int]] = [:]
+
+  init() {}
+
+  /// Given orders.
+  package init(_ orders: [AxisName: [Int]]) { self.orders = orders }
 
   /// Adds a file's lists. Throws `PlanningError.badOption` if an axis or a channel does not exist.
   mutating func add(_ ranking: ChannelRanking, _ plan: Plan, _ axes: [ChannelAxis]) throws(PlanningError) {
@@ -47,7 +52,7 @@ struct ChannelOrders {
   private func example(_ axes: [ChannelAxis]) -> String { axes.first.map { "\($0.name.quoted)" } ?? "none" }
 
   /// The plan with the same number of channels for each unit: the first unit gets the best.
-  func applied(to plan: Plan, _ axes: [ChannelAxis]) -> Plan {
+  package func applied(to plan: Plan, _ axes: [ChannelAxis]) -> Plan {
     var plan = plan
     var exact: [PlanAxis] = []
     for axis in axes {

@@ -1,4 +1,5 @@
 internal import Accounting
+internal import Assigning
 internal import ByteFiles
 internal import ChannelFlow
 internal import Conversion
@@ -61,7 +62,7 @@ public struct TesseraError: LocalizedError, Sendable, CustomStringConvertible {
     case is PlanError, is PlanningError, is ConversionError: .plan
     case is GraphError, is FlowError, is InferenceError: .graph
     case is AccountingError: .count
-    case is TensorStreamError, is TensorError, is RequestError: .request
+    case is TensorStreamError, is TensorError, is RequestError, is LearningError: .request
     default: .format
     }
   }

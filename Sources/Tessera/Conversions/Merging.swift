@@ -36,13 +36,7 @@ package struct Merging {
   ///   - isCompressed: whether tensors are compressed.
   ///   - progress: receives the bytes read so far; an error that it throws ends the work.
   package func writeFile(isCompressed: Bool, progress: (Int) throws -> Void) throws {
-    let index = try checkpoint.sourceRecord().index.flatMap { (index) throws(CheckpointError) in
-      index.header == nil ? try checkpoint.shardIndexBytes(index) : nil
-    }
-    let contents = CheckpointContents(
-      try checkpoint.resolvedPlan(), ties: checkpoint.index.tensors.map(\.tiedTo), text: checkpoint.planText,
-      source: checkpoint.sourceText,
-      headers: try checkpoint.headers(), shardIndex: index, isCompressed: isCompressed)
+    let contents = try CheckpointContents(of: checkpoint, isCompressed: isCompressed)
     try FlatToUnits(
       checkpoint, contents: contents, destination: names.path, files: FileStamps(checkpoint.paths)
     )

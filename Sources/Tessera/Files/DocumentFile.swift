@@ -50,6 +50,15 @@ package enum PlanFile {
   /// The largest plan in bytes. Real plans take kilobytes, because their tensors are patterns.
   private static let sizeLimit = 64 << 20
 
+  /// The plan in the file at `path`; nil if the file is something else.
+  package static func recognised(_ path: String) throws(TesseraError) -> Plan? {
+    guard path.lowercased().hasSuffix(".json"), let file = try? ReadableFile(path: path),
+      let head = try? file.bytes(at: 0, count: min(4096, file.size)),
+      String(decoding: head, as: UTF8.self).contains("\"\(Plan.format)\"")
+    else { return nil }
+    return try read(path)
+  }
+
   /// The plan in the file at `path`.
   package static func read(_ path: String) throws(TesseraError) -> Plan {
     try DocumentFile.read(path, limit: sizeLimit, as: "a plan") { try Plan(parsing: $0) }

@@ -1,7 +1,9 @@
 internal import ArgumentParser
+internal import Assigning
 internal import ByteFiles
 internal import ChannelFlow
 internal import FlatFormats
+internal import Inference
 internal import Planning
 internal import Reporting
 internal import SubNetworks
@@ -124,6 +126,17 @@ struct PlanCommand: ParsableCommand {
       """)
   var samples: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Divide channels among the units by the tasks' need of them: weights or activations (see 'tessera assign'). The \
+      whole network stays the same. With --plan, divide the channels of that plan.
+      """, valueName: "method"))
+  var regroup: String?
+
+  @Option(help: "For --regroup activations: inputs of the tasks, as for 'tessera assign'.")
+  var data: String?
+
   @Option(help: "The architecture: \(Preset.names.joined(separator: ", ")).")
   var preset: String?
 
@@ -174,6 +187,18 @@ struct PlanCommand: ParsableCommand {
     if samples != nil, !orders.contains("importance") {
       throw ValidationError("--samples goes with --order importance")
     }
+    if let regroup {
+      guard let method = LearningMethod(rawValue: regroup), method != .ablation else {
+        throw ValidationError("--regroup: expected weights or activations, found '\(regroup)'")
+      }
+      guard (method == .activations) == (data != nil) else {
+        throw ValidationError(
+          data == nil ? "expected --data for --regroup activations" : "--regroup weights uses no --data")
+      }
+      if !orders.isEmpty { throw ValidationError("expected either --order or --regroup") }
+    } else if data != nil {
+      throw ValidationError("--data goes with --regroup activations")
+    }
     if family != nil {
       if units != nil || tasks != nil || levels != nil || rule != nil || preset != nil || heads != nil
         || plan != nil
@@ -193,12 +218,12 @@ struct PlanCommand: ParsableCommand {
     } else if units != nil || tasks != nil || levels != nil || rule != nil || preset != nil || heads != nil
       || !cuts.isEmpty || !axes.isEmpty || !orders.isEmpty || skipLayers != nil
     {
-      throw ValidationError("--plan checks a plan as it is; it goes only with -o")
+      throw ValidationError("--plan checks a plan as it is; it goes only with --regroup and -o")
     }
     if let output {
       try DeclaredFiles.require(
         ("-o", output),
-        apartFrom: ["SOURCE": source, "--plan": plan, "--family": family, "--masks": masks])
+        apartFrom: ["SOURCE": source, "--plan": plan, "--family": family, "--masks": masks, "--data": data])
       guard output.lowercased().hasSuffix(".json") else {
         throw ValidationError("-o '\(output)': a plan is JSON; expected a name that ends in .json")
       }
@@ -227,7 +252,7 @@ struct PlanCommand: ParsableCommand {
   func run() throws {
     let opened = try root.applied(to: OpenedFile(source, reading.choices))
     let (specs, ties) = try tensors(of: opened)
-    let proposed: ProposedPlan
+    var proposed: ProposedPlan
     let graph: NetworkModel?
     var configuration: ModelConfiguration?
     do {
@@ -266,6 +291,10 @@ struct PlanCommand: ParsableCommand {
           for: specs, ties: ties, weights: opened.source)
         try graph?.check(proposed.resolved)
       }
+      if let method = regroup.flatMap(LearningMethod.init(rawValue:)) {
+        proposed = try proposed.regrouped(
+          method, of: opened, data: try data.map { try OpenedFile($0, reading.choices) }, limits: RunLimits())
+      }
     } catch let failure as TesseraError {
       throw failure
     } catch {
@@ -296,7 +325,7 @@ struct PlanCommand: ParsableCommand {
       let file = try AtomicFile(path: output)
       try file.write(Array(text.utf8), at: 0)
       try file.commit()
-    } else if plan == nil {
+    } else if plan == nil || regroup != nil {
       // A plan that was only checked exists as a file already.
       try Output.standardOutput(text, as: .json)
     }
@@ -371,7 +400,7 @@ struct PlanCommand: ParsableCommand {
       guard let graph else {
         throw TesseraError(sentence: "\(source): expected an ONNX graph for --samples, found none")
       }
-      request.activations = try ActivationMeans.of(
+      request.activations = try MeanSquares.of(
         graph, samples: FileInputs(try OpenedFile(samples, reading.choices).source),
         threads: ThreadSupply.processorCount)
     }

@@ -16,6 +16,9 @@ package final class UnitCheckpoint: Sendable {
   package let tensors: [SourceTensor]
   /// The places of the blocks of every tensor.
   package let map: SectionMap
+
+  /// Whether any section is stored in chunks, as in a compressed file.
+  package var hasChunks: Bool { map.sections.contains { $0.address == nil && $0.byteCount > 0 } }
   /// The digest of the whole model.
   package let modelDigest: SHA256Digest
   /// The plan as JSON.

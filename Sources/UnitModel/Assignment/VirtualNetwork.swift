@@ -61,6 +61,23 @@ public struct VirtualNetwork: Hashable, Sendable {
     return true
   }
 
+  /// The sub-network with other units on every axis, or on one, and with the private tensors of this one.
+  package func replacing(units: UnitSet, on axis: AxisName? = nil) -> VirtualNetwork {
+    var own = own
+    if let axis { own[axis] = AxisLevel(units: units, order: order(on: axis)) } else { own = [:] }
+    return VirtualNetwork(
+      task: task, level: level, levelName: levelName, units: axis == nil ? units : self.units, order: order,
+      own: own)
+  }
+
+  private init(
+    task: TaskID, level: LevelNumber, levelName: String?, units: UnitSet, order: [UnitID],
+    own: [AxisName: AxisLevel]
+  ) {
+    (self.task, self.level, self.levelName) = (task, level, levelName)
+    (self.units, self.order, self.own) = (units, order, own)
+  }
+
   fileprivate init(task: TaskAssignment, level: LevelNumber, units: UnitSet) {
     self.task = task.task
     self.level = level

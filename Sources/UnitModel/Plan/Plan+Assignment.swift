@@ -131,6 +131,35 @@ extension Plan {
       axes: names)
   }
 
+  /// The assignment without tensors: an entry for several axes counts as one axis of its name.
+  ///
+  /// Throws the errors of `filled`.
+  package func assignmentAlone() throws(PlanError) -> Assignment {
+    let filled = try filled()
+    var tasks: [TaskAssignment] = []
+    for (index, task) in filled.tasks.enumerated() {
+      let order = task.order ?? []
+      let place = "tasks[\(index)]"
+      var axes: [AxisAssignment] = []
+      for entry in task.axes {
+        let own = entry.order ?? order
+        axes.append(
+          AxisAssignment(
+            axis: AxisName(entry.axis.text), order: own,
+            levels: try sets(entry.levels ?? [], order: own, place: "\(place).axes.\(entry.axis.text).levels")
+          ))
+      }
+      tasks.append(
+        TaskAssignment(
+          task: task.task, order: order,
+          levels: try sets(task.levels ?? [], order: order, place: "\(place).levels"),
+          levelNames: task.levelNames, axes: axes, norm: task.norm))
+    }
+    return try Assignment(
+      tasks: tasks, provenance: filled.provenance ?? Provenance(rule: "none"), unitCount: unitCount,
+      axes: filled.tasks.flatMap { $0.axes.map { AxisName($0.axis.text) } })
+  }
+
   /// The users of each tensor that `private` or `private_per_level` names, and of tensors tied to it.
   func matchScopes(
     _ names: NameTable, tasks: [PlanTask], assignment: Assignment, work: inout PlanWork

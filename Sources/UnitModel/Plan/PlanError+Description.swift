@@ -68,6 +68,9 @@ extension PlanError: CustomStringConvertible {
         + "found \(what)"
     case .compactUnscoped(let tensor):
       "tensor \(tensor.quoted): expected one task or level that uses the compact tensor, found none"
+    case .compactMoved(let tensor, let task, let level, let expected, let found):
+      "tensor \(tensor.quoted): expected units \(expected) at level \(level) of task \(task.quoted), because it has "
+        + "only their channels, found \(found.isEmpty ? "units of other channels" : "\(found)")"
     case .aliasTaken(let task, let level, let alias, let tensor, let other):
       "tensor \(tensor.quoted): expected one tensor named \(alias.quoted) in task \(task.quoted), level \(level), "
         + "found \(other.quoted) too"

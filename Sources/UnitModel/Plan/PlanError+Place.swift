@@ -38,7 +38,8 @@ extension PlanError {
     // These errors name a tensor, an axis or a task, so their place does not depend on the source of the plan.
     case .json, .wrongFormat, .unitCountDisagrees, .sizesDisagree, .channelOutOfRange, .channelTwice,
       .channelMissing, .granuleDivided, .sizeUnknown, .unusedAxis, .matchesNoTensor, .rankDisagrees,
-      .sizeDisagrees, .byteDivided, .cutTooFine, .specDisagrees, .tiedApart, .compactUnscoped, .aliasTaken,
+      .sizeDisagrees, .byteDivided, .cutTooFine, .specDisagrees, .tiedApart, .compactUnscoped, .compactMoved,
+      .aliasTaken,
       .tooFewUnits, .unknownTask, .unknownLevelName, .tooManyNetworks, .badBudget, .nothingFits:
       self
     }

@@ -40,6 +40,7 @@ public enum PlanError: Error, Hashable, Sendable {
   case specDisagrees(tensor: TensorName, what: String, expected: String, found: String)
   case tiedApart(tensor: TensorName, original: TensorName, what: String)
   case compactUnscoped(tensor: TensorName)
+  case compactMoved(tensor: TensorName, task: TaskID, level: Int, expected: [UnitID], found: [UnitID])
   case aliasTaken(task: TaskID, level: Int, alias: TensorName, tensor: TensorName, other: TensorName)
 
   // Tasks.

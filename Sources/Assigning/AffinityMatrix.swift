@@ -1,0 +1,66 @@
+internal import StrictJSON
+package import UnitModel
+
+/// The affinity of tasks and units: a row for each task with a number for each unit. Greater means that the task needs
+/// the unit more.
+package struct AffinityMatrix: Hashable, Sendable {
+  package let tasks: [TaskID]
+  /// tasks × units.
+  package let values: [[Double]]
+
+  /// Values are rounded to six significant digits, so that stored numbers give the same orders again.
+  package init(tasks: [TaskID], values: [[Double]]) {
+    self.tasks = tasks
+    self.values = values.map { $0.map(Self.rounded) }
+  }
+
+  static func rounded(_ value: Double) -> Double {
+    guard value.isFinite, value != 0 else { return value == 0 ? 0 : value }
+    var scale = 1.0
+    var digits = abs(value)
+    while digits >= 1_000_000 { (digits, scale) = (digits / 10, scale * 10) }
+    while digits < 100_000 { (digits, scale) = (digits * 10, scale / 10) }
+    let whole = (value / scale).rounded()
+    return scale >= 1 ? whole * scale : whole / (1 / scale).rounded()
+  }
+}
+
+/// The way in which affinities are learned.
+package enum LearningMethod: String, CaseIterable, Sendable {
+  /// From the task's own weights: heads and norms.
+  case weights
+  /// From the channels' values on the task's data.
+  case activations
+  /// From the rise in the task's loss without the unit.
+  case ablation
+}
+
+/// The affinities of all tasks, and where they come from.
+package struct Affinities: Sendable {
+  package let method: LearningMethod
+  package let matrix: AffinityMatrix
+  /// The affinities on each axis, if axes get orders of their own.
+  package let axes: [(axis: AxisName, matrix: AffinityMatrix)]
+  /// The data; nil if none were used.
+  package let data: Data?
+
+  package struct Data: Hashable, Sendable {
+    /// The SHA-256 of the file.
+    package let digest: String
+    /// The number of samples of each task, at most.
+    package let samples: Int
+    /// The seed by which samples were chosen; nil if all were used.
+    package let seed: Int?
+
+    package init(digest: String, samples: Int, seed: Int?) {
+      (self.digest, self.samples, self.seed) = (digest, samples, seed)
+    }
+  }
+
+  package init(
+    _ method: LearningMethod, _ matrix: AffinityMatrix, axes: [(axis: AxisName, matrix: AffinityMatrix)] = [],
+    data: Data?
+  ) {
+    (self.method, self.matrix, self.axes, self.data) = (method, matrix, axes, data)
+  }
+}

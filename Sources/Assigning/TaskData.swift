@@ -1,0 +1,131 @@
+internal import Inference
+internal import ONNXGraph
+package import TensorStreams
+internal import Tensors
+package import UnitModel
+
+/// Inputs and labels of tasks.
+///
+/// The arrays of a task are `TASK.INPUT` for each input of the graph and `TASK.labels`; `INPUT` and `labels` are for
+/// tasks without their own. The first dimension of each is the number of samples.
+package struct TaskData {
+  private let source: any TensorSource
+  private let places: [TensorName: Int]
+  private let count: Int?
+  private let seed: Int
+
+  /// - Parameters:
+  ///   - count: the most samples of each task, chosen at random; nil for all.
+  ///   - seed: the seed of the choice.
+  package init(_ source: any TensorSource, count: Int? = nil, seed: Int = 1) {
+    self.source = source
+    places = source.places
+    (self.count, self.seed) = (count, seed)
+  }
+
+  /// Whether a task has labels.
+  package func hasLabels(_ task: TaskID) -> Bool { place(of: "labels", for: task) != nil }
+
+  /// An array with the rows of the chosen samples.
+  struct Rows {
+    let spec: TensorSpec
+    let type: ElementType
+    /// The elements of the chosen rows, one row after another.
+    let bytes: [UInt8]
+    let count: Int
+
+    var rowShape: [Int] { Array(spec.shape.dropFirst()) }
+    var rowBytes: Int { count == 0 ? 0 : bytes.count / count }
+
+    /// The elements as numbers; nil for other types than integers and ordinary floating-point numbers.
+    var numbers: [Double]? {
+      func all<T: BitwiseCopyable>(_: T.Type, _ value: (T) -> Double) -> [Double] {
+        bytes.withUnsafeBytes { bytes in
+          (0..<bytes.count / MemoryLayout<T>.size).map {
+            value(bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.size, as: T.self))
+          }
+        }
+      }
+      switch spec.dtype {
+      case .i64: return all(Int64.self) { Double($0) }
+      case .i32: return all(Int32.self) { Double($0) }
+      case .i16: return all(Int16.self) { Double($0) }
+      case .i8: return all(Int8.self) { Double($0) }
+      case .u8, .bool: return all(UInt8.self) { Double($0) }
+      case .f64: return all(Double.self) { $0 }
+      case .f32: return all(Float.self) { Double($0) }
+      default: return nil
+      }
+    }
+  }
+
+  /// The chosen rows of the array for an input, or of the labels.
+  func rows(of name: String, for task: TaskID) throws -> Rows {
+    guard let place = place(of: name, for: task) else {
+      throw LearningError(
+        path: source.path, place: "task \(task.quoted)",
+        expected: "an array '\(task.text).\(name)' or '\(name)'",
+        found: source.tensors.isEmpty
+          ? "none" : "only " + source.tensors.prefix(8).map { $0.spec.name.quoted }.joined(separator: ", "))
+    }
+    let spec = source.tensors[place].spec
+    guard let rows = spec.shape.first, rows > 0, let type = ElementType(spec.dtype),
+      let width = spec.dtype.bytes
+    else {
+      throw LearningError(
+        path: source.path, place: "array \(spec.name.quoted)",
+        expected: "samples on the first dimension, with elements of whole bytes",
+        found: "\(spec.dtype.rawValue) \(spec.shapeText)")
+    }
+    var bytes = [UInt8](repeating: 0, count: spec.byteCount)
+    let reader = try source.reader(of: place)
+    try bytes.withUnsafeMutableBytes { try reader.read(into: $0) }
+    guard let count, count < rows else { return Rows(spec: spec, type: type, bytes: bytes, count: rows) }
+    let rowBytes = spec.shape.dropFirst().reduce(width, *)
+    var chosen: [UInt8] = []
+    chosen.reserveCapacity(count * rowBytes)
+    // All arrays of a task have the same number of rows, so the same samples are chosen from each.
+    for row in Self.choice(count, of: rows, seed) { chosen += bytes[row * rowBytes..<(row + 1) * rowBytes] }
+    return Rows(spec: spec, type: type, bytes: chosen, count: count)
+  }
+
+  private func place(of name: String, for task: TaskID) -> Int? {
+    places[TensorName("\(task.text).\(name)")] ?? places[TensorName(name)]
+  }
+
+  /// Distinct numbers below `all`, ascending: Floyd's sample, with SplitMix64.
+  private static func choice(_ count: Int, of all: Int, _ seed: Int) -> [Int] {
+    var random = SplitMix64(seed: UInt64(bitPattern: Int64(seed)))
+    var chosen: Set<Int> = []
+    for limit in all - count..<all {
+      let number = Int(random.next() % UInt64(limit + 1))
+      if !chosen.insert(number).inserted { chosen.insert(limit) }
+    }
+    return chosen.sorted()
+  }
+}
+
+/// The generator of Steele, Lea and Flood (2014), which gives the same numbers everywhere.
+private struct SplitMix64: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
+
+/// Data or a network from which no affinities can be learned.
+package struct LearningError: Error, CustomStringConvertible {
+  let path: String
+  let place: String
+  let expected: String
+  let found: String
+
+  package var description: String { "\(path): \(place): expected \(expected), found \(found)" }
+}

@@ -1,0 +1,79 @@
+package import Assigning
+internal import ByteFiles
+package import Inference
+package import SubNetworks
+package import TensorStreams
+internal import Tensors
+package import UnitModel
+
+/// Affinities of tasks and units, and the orders that follow, from a file and its data.
+package struct Learning {
+  private let learner: AffinityLearner
+  private let data: Affinities.Data?
+  private let runs: TaskRuns?
+  /// The number of tasks, for progress.
+  package let taskCount: Int
+
+  /// - Parameters:
+  ///   - opened: the weights, and their graph if they have one.
+  ///   - plan: the plan for them.
+  ///   - data: the arrays of the tasks; nil for none.
+  ///   - samples: the most samples of each task; nil for all.
+  ///   - seed: the seed by which samples are chosen.
+  ///   - method: `activations` and `ablation` need a graph and data.
+  package init(
+    _ opened: OpenedFile, plan: ResolvedPlan, data: OpenedFile?, samples: Int?, seed: Int,
+    method: LearningMethod, limits: RunLimits
+  ) throws {
+    let network = try opened.network
+    if method != .weights, network == nil {
+      throw TesseraError(
+        sentence:
+          "\(opened.path): expected a graph for --learn \(method.rawValue), found none; '--learn weights' needs none"
+      )
+    }
+    let source = try opened.source
+    let whole: ResolvedPlan
+    do throws(PlanError) { whole = try plan.withWholeDimensionsCut() } catch {
+      throw TesseraError(.plan, "\(opened.path): \(error)")
+    }
+    taskCount = plan.assignment.tasks.count
+    guard taskCount > 0 else {
+      throw TesseraError(sentence: "\(opened.path): expected a plan with tasks, found none")
+    }
+    guard method != .weights, let data, let network else {
+      (runs, self.data) = (nil, nil)
+      learner = AffinityLearner(whole, source, network: network, runs: nil)
+      return
+    }
+    let arrays = try data.source
+    let runs = TaskRuns(
+      network, plan: whole, data: TaskData(arrays, count: samples, seed: seed),
+      threads: ThreadSupply.processorCount, limits: limits)
+    self.runs = runs
+    var digests: [(TensorSpec, SHA256Digest)] = []
+    for (number, tensor) in arrays.tensors.enumerated() {
+      digests.append((tensor.spec, try arrays.digest(of: number) { _ in }))
+    }
+    let most = arrays.tensors.compactMap(\.spec.shape.first).max() ?? 0
+    self.data = Affinities.Data(
+      digest: modelDigest(of: digests).description, samples: min(samples ?? most, most),
+      seed: samples.map { $0 < most } == true ? seed : nil)
+    learner = AffinityLearner(whole, source, network: network, runs: runs)
+  }
+
+  /// The affinities; `progress` gets the number of finished tasks.
+  package func affinities(
+    _ method: LearningMethod, perAxis: Bool, progress: (Int) -> Void = { _ in }
+  ) throws -> Affinities {
+    try learner.affinities(method, perAxis: perAxis, data: data, progress: progress)
+  }
+
+  /// For each axis with scores, the score of each channel for a task.
+  func scores(_ method: LearningMethod, of task: TaskID) throws -> [AxisName: [Double]] {
+    try learner.scores(method, of: task, ownAxesOnly: false)
+  }
+
+  /// The orders that follow from affinities.
+  package func orders(_ affinities: Affinities) throws -> [UnitOrder] { try learner.orders(affinities) }
+}

@@ -1,0 +1,138 @@
+internal import Tensors
+
+/// A new order of units for one task, and for the axes on which the order differs.
+public struct UnitOrder: Hashable, Sendable {
+  /// The task's name.
+  public let task: TaskID
+  /// The order in which the task adds units.
+  public let order: [UnitID]
+  /// The orders of axes with their own.
+  public let axes: [AxisName: [UnitID]]
+
+  /// An order of units; with `axes`, that of each axis in it.
+  public init(task: TaskID, order: [UnitID], axes: [AxisName: [UnitID]] = [:]) {
+    self.task = task
+    self.order = order
+    self.axes = axes
+  }
+}
+
+extension Plan {
+  /// The plan with other orders of units. Each level keeps its number of units, so its size changes only if units
+  /// differ in size.
+  ///
+  /// A task without an entry in `orders` keeps its order. An entry without axes removes the task's own orders of axes.
+  ///
+  /// Throws `PlanError.unknownTask`, `.unitOutOfRange`, `.unitTwice` or `.levelTooLarge`.
+  public func reassigned(_ orders: [UnitOrder], _ provenance: Provenance) throws(PlanError) -> Plan {
+    var plan = try filled()
+    plan.provenance = provenance
+    for new in orders {
+      guard let place = plan.tasks.firstIndex(where: { $0.task == new.task }) else {
+        throw .unknownTask(
+          name: new.task, nearest: nearestName(to: new.task.text, among: tasks.lazy.map(\.task.text)),
+          tasks: tasks.map(\.task))
+      }
+      let old = plan.tasks[place]
+      func counts(_ levels: [PlanLevel]?) -> [PlanLevel] { levels?.map { .count($0.unitCount) } ?? [] }
+      plan.tasks[place].order = new.order
+      plan.tasks[place].levels = counts(old.levels)
+      plan.tasks[place].axes = new.axes.sorted { $0.key < $1.key }.compactMap { axis, order in
+        let own = old.axes.first { $0.axis.match(axis.text) != nil }
+        return NamePattern(axis.text).map {
+          PlanTaskAxis(axis: $0, order: order, levels: counts(own?.levels ?? old.levels))
+        }
+      }
+    }
+    return try plan.filled()
+  }
+}
+
+extension PlanLevel {
+  /// The number of units, if each is named once.
+  var unitCount: Int {
+    switch self {
+    case .count(let count): count
+    case .units(let units): units.count
+    }
+  }
+}
+
+extension ResolvedPlan {
+  /// Throws `PlanError.compactMoved` if a compact tensor, whose values are those of a level's channels, would get other
+  /// channels under `other`.
+  package func requireSameChannels(in other: ResolvedPlan) throws(PlanError) {
+    for tensor in partition.tensors {
+      for (_, use) in tensor.compactDimensions {
+        for user in tensor.scope.users {
+          for network in assignment.networks(of: user) {
+            guard let now = try? other.assignment.network(task: network.task, level: network.level) else {
+              continue
+            }
+            let isSame =
+              tensor.featureOrder == .task
+              ? network.orderedUnits(on: use.axis) == now.orderedUnits(on: use.axis)
+              : network.units(on: use.axis) == now.units(on: use.axis)
+            if !isSame {
+              throw .compactMoved(
+                tensor: tensor.spec.name, task: network.task, level: network.level.value,
+                expected: network.orderedUnits(on: use.axis), found: now.orderedUnits(on: use.axis))
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Throws `PlanError.compactMoved` if a compact tensor has only some channels of an axis whose units have other channels
+  /// in `other`.
+  package func requireSameChannels(of other: ResolvedPlan, on axes: Set<AxisName>) throws(PlanError) {
+    let whole = try withWholeDimensionsCut()
+    for tensor in whole.partition.tensors {
+      for (_, use) in tensor.compactDimensions where axes.contains(use.axis) {
+        guard let user = tensor.scope.users.first, let network = assignment.networks(of: user).first,
+          partition.axes.first(where: { $0.name == use.axis })
+            != other.partition.axes.first(where: { $0.name == use.axis })
+        else { continue }
+        throw .compactMoved(
+          tensor: tensor.spec.name, task: network.task, level: network.level.value,
+          expected: network.orderedUnits(on: use.axis), found: [])
+      }
+    }
+  }
+
+  /// The plan in which a compact dimension is cut if it has every channel of its axis: the same network with fewer units
+  /// then has some of its channels.
+  package func withWholeDimensionsCut() throws(PlanError) -> ResolvedPlan {
+    let sizes = Dictionary(
+      partition.axes.map { ($0.name, $0.size) }, uniquingKeysWith: { first, _ in first })
+    var cutter = try DimensionCutter(axes: partition.axes)
+    var tensors: [TensorPlacement] = []
+    tensors.reserveCapacity(partition.tensors.count)
+    for tensor in partition.tensors {
+      let dimensions = tensor.dimensions.indices.map { dimension in
+        guard case .compact(let use) = tensor.dimensions[dimension], tensor.featureOrder == .ascending,
+          let size = sizes[use.axis], use.positions(channels: size) == tensor.spec.shape[dimension]
+        else { return tensor.dimensions[dimension] }
+        return DimensionPlacement.axis(use)
+      }
+      tensors.append(
+        dimensions == tensor.dimensions
+          ? tensor
+          : try TensorPlacement(
+            spec: tensor.spec, scope: tensor.scope, dimensions: dimensions, units: UnitSet(tensor.units),
+            mask: tensor.mask, cutter: &cutter))
+    }
+    return ResolvedPlan(
+      partition: try Partition(
+        unitCount: partition.unitCount, axes: partition.axes, tensors: tensors, ties: partition.ties),
+      assignment: assignment, notes: notes, moduleAxes: moduleAxes)
+  }
+}
+
+extension Assignment {
+  /// The sub-networks of a user of a private tensor.
+  fileprivate func networks(of user: TensorScope.User) -> [VirtualNetwork] {
+    networks.filter { $0.task == user.task && (user.level == nil || user.level == $0.level) }
+  }
+}
