@@ -86,7 +86,7 @@ def missed(name, counted):
     for claim in claims:
         if not claim["holds"]:
             under = ", ".join(rule["id"] for rule in claim["holds_under"]) or "no policy here"
-            print(f"    {label(claim)}: claimed {claim['claimed']}, found {claim['found']:,}; would hold under: {under}")
+            print(f"    {label(claim)}: claimed {claim['claimed']}, found {claim['found']:,}; holds under: {under}")
 
 
 if __name__ == "__main__":
