@@ -100,6 +100,6 @@ if __name__ == "__main__":
     print("The claims, each under the policy that its file names (dvn-all counts everything that is trained):")
     for name, document in counted.items():
         missed(name, document)
+    print()
     for study in ["study.json", "deep-elastic.study.json"]:
-        print()
         print(tessera(program, "compare", study), end="")
