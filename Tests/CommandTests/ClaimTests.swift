@@ -4,7 +4,7 @@ import Testing
 
 @Suite("count --claims")
 struct ClaimTests {
-  private static let samples = SourceFolder.root + "/samples/paper"
+  private static let samples = PaperSample.folder
 
   private func run(_ claims: String, _ more: [String] = []) throws -> Subprocess {
     let folder = try TemporaryFolder()
@@ -42,24 +42,67 @@ struct ClaimTests {
     #expect(run.errorText.isEmpty == holds)
   }
 
-  @Test("of the paper for J1: only that of CIFAR-10 at half width does not follow")
-  func paper() throws {
+  /// The number of claims of each scenario of the paper, and those that do not follow under dvn-all.
+  static let scenarios: [(scenario: String, claims: Int, failing: [String])] = [
+    ("J1", 5, ["cifar10 1: 1.9M, 1844826; []"]),
+    ("J2", 16, []),
+    (
+      "J3", 9,
+      [
+        "cifar100 3: 29.8M, 29858468; [weights-only, dvn-convolutions]",
+        "tiny-imagenet 2: 16.8M, 16854856; [weights-only, dvn-convolutions]",
+        "tiny-imagenet 3: 29.8M, 29909768; [dvn-convolutions]",
+      ]
+    ),
+    ("H1", 4, ["fine 1: 1.8M, 1856436; [dvn-convolutions]"]),
+    ("S1", 4, []), ("S2", 4, []),
+  ]
+
+  @Test("of the paper hold, or name the policies under which they would", arguments: scenarios)
+  func paper(scenario: String, count: Int, failing: [String]) throws {
     let run = try tessera(
-      ["count", "J1.plan.json", "--claims", "J1.claims.json", "--json"], directory: Self.samples)
-    #expect(run.ending == .exited(1))
+      ["count", "\(scenario).plan.json", "--claims", "\(scenario).claims.json", "--json"],
+      directory: Self.samples)
+    #expect(run.ending == .exited(failing.isEmpty ? 0 : 1), "\(run.errorText)")
     guard case .object(let object) = try JSONParser().parse(run.output),
       case .array(let claims)? = object["claims"]
     else { return #expect(Bool(false)) }
-    let rows = claims.map { claim -> [JSONValue?] in
-      guard case .object(let claim) = claim else { return [] }
-      return [claim["found"], claim["holds"]]
+    #expect(claims.count == count)
+    let found = try claims.compactMap { claim -> String? in
+      guard case .object(let claim) = claim, case .bool(let holds)? = claim["holds"] else {
+        throw UnexpectedDocument()
+      }
+      if holds { return nil }
+      guard case .string(let task)? = claim["task"], case .integer(let level)? = claim["level"],
+        case .string(let claimed)? = claim["claimed"], case .integer(let number)? = claim["found"],
+        case .array(let policies)? = claim["holds_under"]
+      else { throw UnexpectedDocument() }
+      let names = policies.map { policy -> String in
+        guard case .object(let policy) = policy, case .string(let name)? = policy["id"] else { return "?" }
+        return name
+      }
+      return "\(task) \(level): \(claimed), \(number); [\(names.joined(separator: ", "))]"
     }
+    #expect(found == failing)
+  }
+
+  private struct UnexpectedDocument: Error {}
+
+  @Test("of the paper are those of every document of the sample")
+  func everyScenario() throws {
     #expect(
-      rows == [
-        [1_844_826, .bool(false)], [7_357_146, .bool(true)], [1_856_436, .bool(true)],
-        [7_380_276, .bool(true)],
-        [14_751_612, .bool(true)],
-      ])
+      Set(Self.scenarios.map { "\($0.scenario).claims.json" }) == Set(try PaperSample.files(".claims.json")))
+  }
+
+  @Test("of the paper that are changed by one do not hold", arguments: ["1844181", "7355861"])
+  func broken(number: String) throws {
+    let folder = try TemporaryFolder()
+    let text = try TemporaryFolder.bytes(of: Self.samples + "/S1.claims.json")
+    let changed = String(decoding: text, as: UTF8.self).replacing(number, with: "\(number.dropLast())0")
+    let path = try folder.write(Array(changed.utf8), as: "claims.json")
+    let run = try tessera(["count", "S1.plan.json", "--claims", path], directory: Self.samples)
+    #expect(run.ending == .exited(1))
+    #expect(run.outputText.split(separator: "\n").count { $0.hasPrefix("does not hold: ") } == 2)
   }
 
   static let refused: [(claim: String, sentence: String)] = [

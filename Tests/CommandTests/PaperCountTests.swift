@@ -5,7 +5,7 @@ import Testing
 /// The exact parameter counts of the paper's networks, all from the command and the plans in samples/paper.
 @Suite("The paper's counts")
 struct PaperCountTests {
-  private static let samples = SourceFolder.root + "/samples/paper"
+  private static let samples = PaperSample.folder
 
   private static let own = ["convolutions", "with-stem", "with-norms", "trained", "heads"]
 
@@ -33,14 +33,49 @@ struct PaperCountTests {
     ("J1", "dvn-all", ["cifar100 2": 7_380_276, "cifar10 1": 1_844_826, "cifar100 1": 1_856_436]),
     ("J2", "dvn-convolutions", ["subset1 1": 1_868_544, "subset4 4": 29_786_112]),
     ("J2", "dvn-all", ["subset2 2": 7_480_050, "subset3 3": 16_797_106]),
+    (
+      "J3", "dvn-convolutions",
+      ["cifar100 1": 7_455_744, "tiny-imagenet 2": 16_761_600, "stl10 3": 29_786_112, "stored": 29_786_112]
+    ),
+    (
+      "J3", "with-norms",
+      ["cifar100 3": 29_807_168, "tiny-imagenet 1": 7_467_200, "stl10 2": 16_777_856, "stored": 29_810_880]
+    ),
+    (
+      "J3", "dvn-all",
+      [
+        "cifar100 1": 7_492_900, "cifar100 2": 16_816_356, "cifar100 3": 29_858_468,
+        "tiny-imagenet 1": 7_518_600, "tiny-imagenet 2": 16_854_856, "tiny-imagenet 3": 29_909_768,
+        "stl10 1": 7_469_770, "stl10 2": 16_781_706, "stl10 3": 29_812_298,
+      ]
+    ),
+    ("J3", "heads", ["stored": 358_050]),
+    ("S1", "dvn-convolutions", ["first 1": 1_838_592, "second 2": 7_345_152]),
+    (
+      "S1", "dvn-all",
+      ["first 1": 1_844_181, "first 2": 7_355_861, "second 1": 1_844_181, "second 2": 7_355_861]
+    ),
+    ("S2", "dvn-convolutions", ["cifar10 1": 7_345_152, "cifar100 2": 29_362_176]),
+    (
+      "S2", "dvn-all",
+      [
+        "cifar10 1": 7_357_146, "cifar10 2": 29_385_690, "cifar100 1": 7_380_276, "cifar100 2": 29_431_860,
+        "stored": 29_465_724,
+      ]
+    ),
     ("toy", "keras-total", ["stored": 13_108_758]), ("toy", "pytorch-parameters", ["stored": 13_108_694]),
     ("toy", "pytorch-state-dict", ["stored": 13_108_759]), ("toy", "trainable", ["stored": 13_108_694]),
   ]
 
-  @Test("of WRN-32-4 and of all heads", arguments: cases)
-  func wideResNet(scenario: String, policy: String, expected: [String: Int64]) throws {
+  @Test("of single sub-networks and of everything stored", arguments: cases)
+  func numbers(scenario: String, policy: String, expected: [String: Int64]) throws {
     let found = try parameters(scenario, policy)
     for (row, number) in expected { #expect(found[row] == number, "\(row)") }
+  }
+
+  @Test("cover every plan of the sample")
+  func plans() throws {
+    #expect(Set(Self.cases.map { "\($0.scenario).plan.json" }) == Set(try PaperSample.files(".plan.json")))
   }
 
   @Test(

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Runs the commands in the consoles of README.md, a sample and the guides; the output must be as shown.
+/// Runs the commands in the consoles of README.md, two samples and the guides; the output must be as shown.
 @Suite("README")
 struct ReadmeTests {
   /// A command and the output lines that are shown; `…` replaces any lines, or the end of one.
@@ -57,6 +57,7 @@ struct ReadmeTests {
   /// The sample folders in whose files a page is typed. Every other page is typed in those of samples/fashion.
   private static let samples = [
     "samples/family/README.md": ["samples/family"],
+    "samples/paper/README.md": ["samples/paper"],
     "docs/guides/check-a-model-folder.md": ["Tests/Fixtures/folders/llama"],
     "docs/guides/convert-keras.md": ["Tests/Fixtures/keras"],
     "docs/guides/convert-pytorch.md": ["samples/fashion", "Tests/Fixtures/optimizer"],
@@ -91,7 +92,7 @@ struct ReadmeTests {
   @Test(
     "does what it says, command by command",
     .enabled(if: Peers.areThere(python: true, programs: ["h5ls"])),
-    arguments: ["README.md", "samples/family/README.md"] + guides)
+    arguments: ["README.md", "samples/family/README.md", "samples/paper/README.md"] + guides)
   func consoles(page: String) throws {
     let folder = try TemporaryFolder()
     for sample in Self.samples[page] ?? ["samples/fashion"] {
@@ -115,7 +116,7 @@ struct ReadmeTests {
     }
     #expect(steps.count >= (page == "README.md" ? 15 : 3))
     // The folder is the one that is gone into.
-    for step in steps where step.command != "cd samples/fashion" {
+    for step in steps where !step.command.hasPrefix("cd samples/") {
       let run = try Subprocess.run(
         "/bin/sh", ["-c", "\(setUp)\n\(step.command)\n"], directory: folder.path)
       #expect(run.code == 0, "\(step.command): \(run.errorText)")

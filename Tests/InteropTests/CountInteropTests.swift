@@ -71,18 +71,22 @@ struct CountInteropTests {
 
   @Test func numPyCountsThePapersNetworkAndPythonWritesItsPlans() throws {
     let workshop = try Workshop()
-    let samples = "\(SourceFolder.root)/samples/paper"
+    let samples = PaperSample.folder
     let plan = "\(samples)/J1.plan.json"
     let report = try judge(workshop, plan, plan: plan, source: "-")
     #expect(report["failures"] == .array([]))
     #expect(report["rows"] == 10)
     let python = try #require(Peers.python)
     try workshop.run(python, ["-B", "\(samples)/make_plans.py", "."])
-    for name in ["J1", "H1", "J2", "toy"] {
-      #expect(try workshop.areEqual("\(name).plan.json", "\(samples)/\(name).plan.json"), "\(name)")
+    for (ending, count) in [(".plan.json", 7), (".claims.json", 6)] {
+      let written = try PaperSample.files(ending, in: workshop.folder.path)
+      #expect(try written == PaperSample.files(ending) && written.count == count)
+      for name in written { #expect(try workshop.areEqual(name, "\(samples)/\(name)"), "\(name)") }
     }
     let table = try workshop.run(python, ["-B", "\(samples)/compare.py", Peers.tessera]).outputText
-    #expect(table.contains("1,838,592 =") && table.contains("29.8 M"))
+    #expect(table.contains("1,838,592 =") && table.contains("29.8M"))
+    #expect(table.contains("with-norms    2 of 4  16 of 16  9 of 9  4 of 4  31 of 33\n"))
+    #expect(table.contains("larger under 'den-with-selector' (9,400,000 against 6,400,000)"))
   }
 
   @Test(

@@ -76,7 +76,10 @@ struct SchemaTests {
         ]
       ]
     ),
-    ("compare", [["compare", "\(SourceFolder.root)/samples/paper/study.json", "--json"]]),
+    (
+      "compare",
+      ["study", "deep-elastic.study"].map { ["compare", "\(PaperSample.folder)/\($0).json", "--json"] }
+    ),
     (
       "verify",
       [
@@ -116,19 +119,21 @@ struct SchemaTests {
     (
       "plan",
       [
-        "fashion/plan", "paper/J1.plan", "paper/J2.plan", "paper/H1.plan", "paper/toy.plan",
+        "fashion/plan", "paper/J1.plan", "paper/J2.plan", "paper/J3.plan", "paper/H1.plan", "paper/S1.plan",
+        "paper/S2.plan", "paper/toy.plan",
         "gemma3n/E4B.plan", "gemma3n/submodels.plan",
       ].map { "samples/\($0).json" }
     ),
     (
       "claims",
-      ["paper/J1", "paper/H1", "paper/J2", "gemma3n/E4B", "gemma3n/submodels"].map {
-        "samples/\($0).claims.json"
-      }
+      [
+        "paper/J1", "paper/J2", "paper/J3", "paper/H1", "paper/S1", "paper/S2", "gemma3n/E4B",
+        "gemma3n/submodels",
+      ].map { "samples/\($0).claims.json" }
     ),
     ("lock", ["Tests/Fixtures/project/tessera.lock"]),
     ("project", ["Tests/Fixtures/project/full.toml"]),
-    ("study", ["samples/paper/study.json"]),
+    ("study", ["samples/paper/study.json", "samples/paper/deep-elastic.study.json"]),
     ("architecture", architectures.map { "Sources/Planning/Architectures/\($0)" }),
     ("family", FamilyTests.names.map { "samples/family/\($0).family.json" }),
     (
