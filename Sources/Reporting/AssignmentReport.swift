@@ -79,15 +79,17 @@ package struct AssignmentReport: Sendable {
     "[" + units.map { "\($0.index)" }.joined(separator: " ") + "]"
   }
 
-  /// Four decimals, or the exponent of a small number.
+  /// Three significant digits, and at most three decimals.
   private static func shown(_ value: Double) -> String {
     guard value.isFinite else { return "infinite" }
-    let scaled = (value * 10_000).rounded()
-    guard abs(scaled) < 1e15 else { return "\(value)" }
-    let whole = Int(abs(scaled))
-    let decimals = "\(whole % 10_000)"
-    return (scaled < 0 ? "-" : "") + "\(whole / 10_000)."
-      + String(repeating: "0", count: 4 - decimals.count) + decimals
+    let size = abs(value)
+    guard size < 1e15 else { return "\(value)" }
+    let decimals = size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.9995 ? 2 : 3
+    let scale = [1, 10, 100, 1000][decimals]
+    let whole = Int((size * Double(scale)).rounded())
+    let digits = "\(whole % scale)"
+    let fraction = decimals == 0 ? "" : "." + String(repeating: "0", count: decimals - digits.count) + digits
+    return (value < 0 && whole > 0 ? "-" : "") + "\(whole / scale)" + fraction
   }
 
   package var json: JSONValue {

@@ -65,6 +65,7 @@ struct ReadmeTests {
     "docs/guides/convert-gguf.md": ["Tests/Fixtures/gguf", "samples/fashion"],
     "docs/guides/convert-distributed.md": ["Tests/Fixtures/dcp"],
     "docs/guides/convert-flax-and-tensorflow.md": ["Tests/Fixtures/flax", "Tests/Fixtures/tensorflow"],
+    "docs/guides/learn-an-assignment.md": ["samples/fashion/study"],
     "docs/guides/plan-from-a-method.md": ["samples/family"],
     "docs/guides/read-from-python.md": ["samples/fashion", "samples/python"],
   ]

@@ -130,7 +130,8 @@ struct LearningTests {
     var data = try network.data(seed: seed)
     if !labels { data = MemorySource([data.tensors[0].spec], bytes: [data.bytes[0]]) }
     return try Learning(
-      opened, plan: resolved, data: method == .weights ? nil : OpenedFile(data), samples: nil, seed: 1,
+      opened, plan: (try network.plan, resolved), data: method == .weights ? nil : OpenedFile(data),
+      samples: nil, seed: 1,
       method: method, limits: .init())
   }
 
@@ -144,7 +145,7 @@ struct LearningTests {
       let other = row.indices.filter { $0 != order[0] }.map { row[$0] }.max() ?? 0
       #expect(row[order[0]] > 0.05 && other == 0)
     }
-    let orders = try learning.orders(affinities)
+    let orders = try learning.orders(affinities).orders
     #expect(orders.map { $0.order[0].index } == network.orders.map { $0[0] })
     #expect(orders.allSatisfy { Set($0.order).count == PlantedNetwork.units })
   }
@@ -156,7 +157,7 @@ struct LearningTests {
     let network = PlantedNetwork(seed: seed, strengths: [8, 3, 1, 0.2])
     let learning = try Self.learning(
       network, method, seed: seed, in: try TemporaryFolder(), labels: method == .ablation)
-    let orders = try learning.orders(try learning.affinities(method, perAxis: false))
+    let orders = try learning.orders(try learning.affinities(method, perAxis: false)).orders
     // The share of a unit grows with its strength, so orders by share are exact. The loss depends on the samples, too.
     let compared = method == .ablation ? 1 : PlantedNetwork.units
     #expect(

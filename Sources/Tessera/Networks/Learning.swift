@@ -13,18 +13,24 @@ package struct Learning {
   private let runs: TaskRuns?
   /// The number of tasks, for progress.
   package let taskCount: Int
+  private let opened: OpenedFile
+  private let plan: Plan
 
   /// - Parameters:
   ///   - opened: the weights, and their graph if they have one.
-  ///   - plan: the plan for them.
+  ///   - plan: the plan for them, and the plan applied to them.
   ///   - data: the arrays of the tasks; nil for none.
   ///   - samples: the most samples of each task; nil for all.
   ///   - seed: the seed by which samples are chosen.
   ///   - method: `activations` and `ablation` need a graph and data.
   package init(
-    _ opened: OpenedFile, plan: ResolvedPlan, data: OpenedFile?, samples: Int?, seed: Int,
+    _ opened: OpenedFile, plan: (plan: Plan, resolved: ResolvedPlan), data: OpenedFile?, samples: Int?,
+    seed: Int,
     method: LearningMethod, limits: RunLimits
   ) throws {
+    self.opened = opened
+    self.plan = plan.plan
+    let plan = plan.resolved
     let network = try opened.network
     if method != .weights, network == nil {
       throw TesseraError(
@@ -74,6 +80,29 @@ package struct Learning {
     try learner.scores(method, of: task, ownAxesOnly: false)
   }
 
-  /// The orders that follow from affinities.
-  package func orders(_ affinities: Affinities) throws -> [UnitOrder] { try learner.orders(affinities) }
+  /// The orders that follow from affinities. An axis that the graph joins with others keeps the order of the task if an
+  /// order of its own would cut them apart; `joined` names these axes.
+  package func orders(_ affinities: Affinities) throws -> (orders: [UnitOrder], joined: [AxisName]) {
+    let learned = try learner.orders(affinities)
+    guard !affinities.axes.isEmpty, let network = try opened.network else { return (learned, []) }
+    let source = try opened.source
+    func isSound(_ orders: [UnitOrder]) -> Bool {
+      guard let changed = try? plan.reassigned(orders, affinities.provenance),
+        let resolved = try? changed.resolve(against: source.tensors.map(\.spec), ties: source.ties)
+      else { return false }
+      return (try? network.check(resolved)) != nil
+    }
+    if isSound(learned) { return (learned, []) }
+    var kept = learned.map { UnitOrder(task: $0.task, order: $0.order) }
+    var joined: [AxisName] = []
+    for (axis, _) in affinities.axes {
+      let more = zip(kept, learned).map { kept, learned in
+        UnitOrder(
+          task: kept.task, order: kept.order, axes: kept.axes.merging([axis: learned.axes[axis] ?? []]) { $1 }
+        )
+      }
+      if isSound(more) { kept = more } else { joined.append(axis) }
+    }
+    return (kept, joined)
+  }
 }

@@ -13,7 +13,7 @@ extension ProposedPlan {
     _ method: LearningMethod, of opened: OpenedFile, data: OpenedFile?, limits: RunLimits
   ) throws -> ProposedPlan {
     let learning = try Learning(
-      opened, plan: resolved, data: data, samples: nil, seed: 1, method: method, limits: limits)
+      opened, plan: (plan, resolved), data: data, samples: nil, seed: 1, method: method, limits: limits)
     let scores = try resolved.assignment.tasks.map { ($0, try learning.scores(method, of: $0.task)) }
     var orders: [AxisName: [Int]] = [:]
     for axis in resolved.partition.axes where !axis.isWhole {

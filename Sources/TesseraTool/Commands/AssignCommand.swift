@@ -149,7 +149,8 @@ struct AssignCommand: ParsableCommand {
       throw TesseraError(
         sentence: "\(file): expected --weights for --learn, because a plan has none; found none")
     }
-    changed = try changes(old, plan.unitCount, opened.flatMap { opened in resolved.map { (opened, $0) } })
+    changed = try changes(
+      old, plan.unitCount, opened.flatMap { opened in resolved.map { (opened, plan, $0) } })
     var new = filled
     if let changed {
       do throws(PlanError) { new = try plan.reassigned(changed.orders, changed.provenance) } catch {
@@ -183,7 +184,10 @@ struct AssignCommand: ParsableCommand {
         sentence: "\(file): expected a plan for --weights '\(weights)', found a unit checkpoint")
     }
     let old = try checkpoint.resolvedPlan()
-    guard let changed = try changes(old.assignment, old.partition.unitCount, (opened, old)) else {
+    guard
+      let changed = try changes(
+        old.assignment, old.partition.unitCount, (opened, try checkpoint.parsedPlan(), old))
+    else {
       return try show(old.assignment, previous: nil, nil)
     }
     let reassigning = try Reassigning(opened, checkpoint, changed.orders, changed.provenance)
@@ -199,7 +203,7 @@ struct AssignCommand: ParsableCommand {
 
   /// The new orders; nil if none were asked for.
   private func changes(
-    _ old: Assignment, _ units: Int, _ learned: (OpenedFile, ResolvedPlan)?
+    _ old: Assignment, _ units: Int, _ learned: (OpenedFile, Plan, ResolvedPlan)?
   ) throws -> Changes? {
     if let rule = rule.flatMap(AssignmentRule.init(rawValue:)) {
       var orders: [UnitOrder] = []
@@ -219,16 +223,25 @@ struct AssignCommand: ParsableCommand {
       }
       return (orders, Provenance(rule: "by-hand"), [])
     }
-    guard let method = learn.flatMap(LearningMethod.init(rawValue:)), let (opened, plan) = learned else {
+    guard let method = learn.flatMap(LearningMethod.init(rawValue:)), let (opened, plan, resolved) = learned
+    else {
       return nil
     }
     let learning = try Learning(
-      opened, plan: plan, data: try data.map { try OpenedFile($0, reading.choices) }, samples: maxSamples,
+      opened, plan: (plan, resolved), data: try data.map { try OpenedFile($0, reading.choices) },
+      samples: maxSamples,
       seed: seed ?? 1, method: method, limits: try limiting.limits(else: RunLimits()))
     var bar = ProgressBar("learning", total: learning.taskCount + 1, unit: .things("steps"))
     defer { bar.finish() }
     let affinities = try learning.affinities(method, perAxis: perAxis) { bar.update($0) }
-    return (try learning.orders(affinities), affinities.provenance, affinities.tables)
+    let (orders, joined) = try learning.orders(affinities)
+    bar.finish()
+    if let first = joined.first {
+      Output.standardError(
+        "note: axis \(first.quoted)" + (joined.count > 1 ? " and \(joined.count - 1) more keep" : " keeps")
+          + " the order of each task, because the graph joins its channels with those of another axis\n")
+    }
+    return (orders, affinities.provenance, affinities.tables)
   }
 
   private func show(
