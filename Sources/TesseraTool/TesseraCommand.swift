@@ -25,7 +25,8 @@ struct TesseraCommand: ParsableCommand {
       """,
     version: "tessera \(version)",
     subcommands: [
-      InspectCommand.self, PlanCommand.self, AssignCommand.self, ConvertCommand.self, CountCommand.self, ExtractCommand.self,
+      InspectCommand.self, PlanCommand.self, AssignCommand.self, ConvertCommand.self, CountCommand.self,
+      ExtractCommand.self,
       ValidateCommand.self, LockCommand.self, RunCommand.self, VerifyCommand.self, DiffCommand.self,
       CompareCommand.self,
     ])

@@ -51,7 +51,9 @@ struct LearnedOrdersTests {
     plan.provenance = written.provenance
     let read = try #require(try Plan(parsing: Array(plan.text().utf8)).provenance.flatMap(Affinities.init))
     #expect(read.matrix == matrix && read.method == .ablation && read.data == written.data)
-    #expect(read.axes.map(\.axis) == (hasAxes ? [AxisName("x")] : []) && read.axes.allSatisfy { $0.matrix == matrix })
+    #expect(
+      read.axes.map(\.axis) == (hasAxes ? [AxisName("x")] : [])
+        && read.axes.allSatisfy { $0.matrix == matrix })
     #expect(Affinities(Provenance(rule: "nearest")) == nil)
     var damaged = written.provenance.details
     damaged["affinities"] = JSONValue.null

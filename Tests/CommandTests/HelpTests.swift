@@ -6,7 +6,8 @@ import Testing
 struct HelpTests {
   /// A new subcommand is added here, and its fixture is written.
   static let commands = [
-    "tessera", "inspect", "plan", "assign", "convert", "count", "extract", "validate", "lock", "run", "verify",
+    "tessera", "inspect", "plan", "assign", "convert", "count", "extract", "validate", "lock", "run",
+    "verify",
     "diff", "compare",
   ]
 
