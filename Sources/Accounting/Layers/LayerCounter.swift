@@ -41,9 +41,11 @@ struct LayerCounter {
         add(group: inventory.groupOfTensor[index], times: inventory.outside[index], to: &kind)
       }
     }
-    if let grid = kind.grid, grid.enumerated().allSatisfy({ row in
-      row.element.enumerated().allSatisfy { $0.element == 0 || $0.offset == row.offset }
-    }) {
+    if let grid = kind.grid,
+      grid.enumerated().allSatisfy({ row in
+        row.element.enumerated().allSatisfy { $0.element == 0 || $0.offset == row.offset }
+      })
+    {
       kind.grid = nil
     }
     return kind
@@ -142,7 +144,8 @@ extension Outline {
     return (0..<unitCount).map { unit in
       if units.contains(where: { $0.index != unit }) { return 0 }
       let all = dimensions.reduce(1) { product, dimension in
-        product * (dimension.common + dimension.parts.reduce(0) { $0 + ($1.unit.index == unit ? $1.size : 0) })
+        product
+          * (dimension.common + dimension.parts.reduce(0) { $0 + ($1.unit.index == unit ? $1.size : 0) })
       }
       return all - common
     }

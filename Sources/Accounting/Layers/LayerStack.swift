@@ -92,7 +92,8 @@ public struct LayerStack: Sendable {
       }
       let axes = counter.axes(of: member.tensors)
       layers.append(
-        Layer(name: member.name, kind: place, tensors: member.tensors, rows: axes.rows, columns: axes.columns))
+        Layer(name: member.name, kind: place, tensors: member.tensors, rows: axes.rows, columns: axes.columns)
+      )
     }
     lacksGrids = counter.lacksGrids
   }
