@@ -92,7 +92,7 @@ let package = Package(
       dependencies: [
         "Tensors", "StrictJSON", "UnitModel", "Accounting", "Validation", "Comparison", "Studies",
       ],
-      swiftSettings: strict),
+      resources: [.embedInCode("Page")], swiftSettings: strict),
     .target(
       name: "Tessera",
       dependencies: [
@@ -173,8 +173,8 @@ let package = Package(
     .testTarget(
       name: "ReportingTests",
       dependencies: [
-        "Reporting", "Accounting", "Comparison", "UnitModel", "Validation", "StrictJSON", "TensorStreams",
-        "Tensors", "TestSupport",
+        "Reporting", "Accounting", "Comparison", "Studies", "UnitModel", "Validation", "StrictJSON",
+        "TensorStreams", "Tensors", "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(

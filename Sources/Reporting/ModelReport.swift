@@ -11,6 +11,8 @@ package struct ModelReport: Sendable {
   package let findings: FindingsReport
   /// The layers with their blocks.
   package let stack: LayerStack
+  /// The names of the tensors that the layers number.
+  package let counted: [TensorName]
   /// The sub-networks in the order of the counts.
   package let networks: [VirtualNetwork]
   /// Where the assignment comes from: the plan's `assignment` object; nil for a flat file.
@@ -28,7 +30,8 @@ package struct ModelReport: Sendable {
 
   package init(
     inspection: Inspection, count: CountReport, findings: FindingsReport, stack: LayerStack,
-    networks: [VirtualNetwork], provenance: Provenance?, accuracies: AccuracyList? = nil,
+    counted: [TensorName], networks: [VirtualNetwork], provenance: Provenance?,
+    accuracies: AccuracyList? = nil,
     pairs: [(policy: String, table: [[ParameterCount]])] = [], isInGraphOrder: Bool = false,
     leftOut: [String] = [], title: String = ""
   ) {
@@ -36,6 +39,7 @@ package struct ModelReport: Sendable {
     self.count = count
     self.findings = findings
     self.stack = stack
+    self.counted = counted
     self.networks = networks
     self.provenance = provenance
     self.accuracies = accuracies
@@ -49,13 +53,19 @@ package struct ModelReport: Sendable {
 extension ModelReport {
   /// The report in the form of `schemas/report.schema.json`: what the page has besides the documents of other commands.
   package var json: JSONValue {
+    // `inspect` lists more tensors than are counted if there are states of an optimizer.
+    var places: [TensorName: Int] = [:]
+    for (place, tensor) in inspection.tensors.enumerated() { places[tensor.spec.name] = place }
+    let layers = stack.layers.map { layer in
+      Self.json(layer, tensors: layer.tensors.compactMap { places[counted[$0]] })
+    }
     var members: [(String, JSONValue)] = [
       ("format", "tessera.report/1"), ("file", .string(inspection.file)), ("title", .string(title)),
     ]
     if let units = count.unitCount { members.append(("units", JSONValue(units))) }
     members += [
       ("order", isInGraphOrder ? "graph" : "file"), ("networks", .array(networks.map(Self.json))),
-      ("kinds", .array(stack.kinds.map(Self.json))), ("layers", .array(stack.layers.map(Self.json))),
+      ("kinds", .array(stack.kinds.map(Self.json))), ("layers", .array(layers)),
     ]
     if let provenance {
       members.append(
@@ -116,9 +126,9 @@ extension ModelReport {
     return object(members)
   }
 
-  private static func json(_ layer: LayerStack.Layer) -> JSONValue {
+  private static func json(_ layer: LayerStack.Layer, tensors: [Int]) -> JSONValue {
     var members: [(String, JSONValue)] = [
-      ("name", .string(layer.name)), ("kind", JSONValue(layer.kind)), ("tensors", numbers(layer.tensors)),
+      ("name", .string(layer.name)), ("kind", JSONValue(layer.kind)), ("tensors", numbers(tensors)),
     ]
     if !layer.rows.isEmpty { members.append(("rows", .array(layer.rows.map { .string($0.text) }))) }
     if !layer.columns.isEmpty { members.append(("columns", .array(layer.columns.map { .string($0.text) }))) }

@@ -27,7 +27,7 @@ struct TesseraCommand: ParsableCommand {
     subcommands: [
       InspectCommand.self, PlanCommand.self, ConvertCommand.self, CountCommand.self, ExtractCommand.self,
       ValidateCommand.self, LockCommand.self, RunCommand.self, VerifyCommand.self, DiffCommand.self,
-      CompareCommand.self,
+      CompareCommand.self, ReportCommand.self,
     ])
 
   /// The version of the tool; the file layout has its own version.

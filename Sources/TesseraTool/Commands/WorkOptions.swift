@@ -2,15 +2,9 @@ internal import ArgumentParser
 internal import ByteFiles
 internal import Glibc
 
-/// The options of `count` for the work of a graph.
+/// The options for the work of a graph.
 struct WorkOptions: ParsableArguments {
-  @Flag(
-    help:
-      "Also print the multiply-adds and the peak activation bytes of each sub-network."
-  )
-  var work = false
-
-  @Flag(help: "Like --work, and also time each sub-network on seeded random inputs.")
+  @Flag(help: "Count the work, and also time each sub-network on seeded random inputs.")
   var measure = false
 
   @Option(help: "With --measure: the number of timed runs, after one warm-up run.")
@@ -32,9 +26,6 @@ struct WorkOptions: ParsableArguments {
   var inputShapes: [String] = []
 
   @OptionGroup var limiting: LimitOptions
-
-  /// Whether the work is printed.
-  var isWanted: Bool { work || measure }
 
   /// The number of threads that compute.
   var threadCount: Int { threads ?? ThreadSupply.processorCount }
