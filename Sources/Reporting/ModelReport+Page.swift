@@ -75,7 +75,9 @@ extension ModelReport {
     for (place, network) in networks.prefix(Self.plainNetworkLimit).enumerated() {
       var cells = [
         PageText.name(network.task.text), PageText.escaped(network.levelText),
-        NumberList.text(network.orderedUnits().map(\.index)),
+        // Up to 16 units stay on one line.
+        NumberList.text(network.orderedUnits().map(\.index)).replacing(
+          " ", with: network.units.count > 16 ? " " : "&#160;"),
       ]
       cells += count.policies.map { $0.networks[place].parameters.description }
       if let accuracies {

@@ -4,10 +4,10 @@
 function showAssignment(choice) {
   const place = placeIn("assignment");
   if (!place) return;
-  const { assignment } = choice.networks.report;
-  const affinities = assignment && assignment.affinities;
+  const { report } = choice.networks;
+  const affinities = affinitiesOf(report);
   const parts = [];
-  if (affinities) parts.push(heatMap(affinities));
+  if (affinities) parts.push(heatMap(affinities, report.units));
   const orders = make("div", {});
   parts.push(orders);
   replace(place, parts);
@@ -40,9 +40,8 @@ function orderTable(choice) {
 }
 
 /** The affinities as a table whose cells are as bright as their numbers, each task by itself. */
-function heatMap(affinities) {
+function heatMap(affinities, unitCount) {
   const caption = "Affinity of unit and task (each row from its least to its greatest)";
-  const unitCount = affinities.units;
   const units = Array.from({ length: unitCount }, (_, unit) => unit);
   const body = affinities.tasks.map((task, place) => {
     const values = affinities.values[place];

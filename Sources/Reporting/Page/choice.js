@@ -122,6 +122,16 @@ class Choice {
   }
 }
 
+/** The affinities of a report; null if there are none, or if they do not have a row for each task. */
+function affinitiesOf(report) {
+  const { affinities } = report.assignment || {};
+  if (!affinities || !Array.isArray(affinities.tasks) || !Array.isArray(affinities.values)) return null;
+  const { tasks, values } = affinities;
+  const isTable = values.length === tasks.length && values.length > 0
+    && values.every((row) => Array.isArray(row) && row.length === report.units);
+  return isTable ? { tasks, values } : null;
+}
+
 /** Parses a budget: 35,000, 1.9M or 64MB. Returns null for other texts. */
 function parseBudget(text) {
   const found = /^([\d,]*\.?\d+)\s*(k|M|G|T)?(i?B)?$/i.exec(text.trim());

@@ -27,7 +27,7 @@ function showNetwork(choice, names) {
   };
   const redraw = () => {
     rows.length = 0;
-    replace(list, childRows(context, root, 0));
+    replace(list, heading(unitCount), childRows(context, root, 0));
     for (const row of rows) row();
   };
   replace(place, root.count > root.children.length ? buttons : null, legend(choice), list);
@@ -41,6 +41,15 @@ function legend(choice) {
   items.push(["whole", "whole: in every sub-network"], ["own", "private to some sub-networks"]);
   return make("ul", { class: "legend" }, items.map(([name, title]) =>
     make("li", {}, make("span", { class: "swatch unit " + name, "aria-hidden": "true" }), title)));
+}
+
+/** The numbers of the units above their cells. */
+function heading(unitCount) {
+  const units = Array.from({ length: unitCount <= 16 ? unitCount : 0 }, (_, unit) =>
+    make("span", { class: "unit none" }, String(unit)));
+  return make("li", { class: "row heading", "aria-hidden": "true" }, make("span", {}, "layer"),
+    make("span", { class: "cells" }, units.length > 0 ? make("span", { class: "units" }, units) : null),
+    make("span", {}), make("span", { class: "size" }, "elements"));
 }
 
 function childRows(context, node, depth) {
@@ -71,13 +80,14 @@ function layerRow(context, node, depth) {
   const { choice, report, unitCount, rows } = context;
   const isModule = node.children.length > 0;
   const cells = make("span", { class: "cells", "aria-hidden": "true" });
+  const bands = make("span", { class: "bands", "aria-hidden": "true" });
   const number = make("span", { class: "size" });
   const spoken = make("span", { class: "hidden" });
   const label = make("span", { class: "name" }, shortName(node.label) || "(no name)",
     isModule ? make("small", {}, " " + grouped(node.count) + " layers") : null);
   label.style.paddingInlineStart = Math.min(depth, 6) + "em";
   const button = make("button", { type: "button", class: "row " + (isModule ? "module" : "layer") },
-    label, cells, number, spoken);
+    label, cells, bands, number, spoken);
   const item = make("li", {}, button);
   let inside = null;
   const open = (isOpen) => {
@@ -100,7 +110,7 @@ function layerRow(context, node, depth) {
     const network = choice.task === null ? -1 : choice.network;
     const stored = node.elements(report, -1);
     const used = choice.task !== null && network < 0 ? 0 : node.elements(report, network);
-    drawCells(cells, context, node, used);
+    drawCells(cells, bands, context, node, used);
     const text = choice.task === null ? grouped(stored) : grouped(used) + " of " + grouped(stored);
     replace(number, text);
     replace(spoken, ", elements" + unitWords(choice, node, unitCount));
@@ -122,11 +132,12 @@ function unitWords(choice, node, unitCount) {
 }
 
 /** Draws the units of a row; light depends on the affinity of unit and task, if there is one. */
-function drawCells(place, context, node, used) {
+function drawCells(place, bands, context, node, used) {
   const { choice, report, unitCount } = context;
   const states = unitStates(choice, node, unitCount);
-  const kinds = [...node.kinds.keys()].map((kind) => report.kinds[kind]);
+  const kinds = [...node.kinds.values()].map(({ kind }) => report.kinds[kind]);
   const drawn = [];
+  const others = [];
   if (states.some((state) => state !== null)) {
     if (unitCount <= cellLimit) {
       const light = affinityLight(report, choice.task);
@@ -138,22 +149,23 @@ function drawCells(place, context, node, used) {
       drawn.push(make("span", { class: "units" + (unitCount > 16 ? " many" : "") }, units));
     } else {
       const lit = states.filter((state) => state === "lit" || state === "new").length;
-      drawn.push(make("span", { class: "wide lit" }, grouped(lit) + " of " + grouped(unitCount) + " units"));
+      drawn.push(make("span", { class: "band lit" }, grouped(lit) + " of " + grouped(unitCount) + " units"));
     }
   }
   if (kinds.some((kind) => kind.whole > 0)) {
-    drawn.push(make("span", { class: "wide whole " + (used > 0 ? "on" : "off") }, "whole"));
+    others.push(make("span", { class: "band whole " + (used > 0 ? "on" : "off") }, "whole"));
   }
   if (kinds.some((kind) => kind.private > 0)) {
     const isOn = choice.task === null || used > 0;
-    drawn.push(make("span", { class: "wide own " + (isOn ? "on" : "off") }, "private"));
+    others.push(make("span", { class: "band own " + (isOn ? "on" : "off") }, "private"));
   }
   replace(place, drawn);
+  replace(bands, others);
 }
 
 /** The brightness of each unit for a task, 0.4 to 1; null without affinities. */
 function affinityLight(report, task) {
-  const affinities = report.assignment && report.assignment.affinities;
+  const affinities = affinitiesOf(report);
   if (!affinities || task === null) return null;
   const values = affinities.values[affinities.tasks.indexOf(task)];
   if (!values) return null;
