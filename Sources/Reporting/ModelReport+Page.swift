@@ -75,9 +75,7 @@ extension ModelReport {
     for (place, network) in networks.prefix(Self.plainNetworkLimit).enumerated() {
       var cells = [
         PageText.name(network.task.text), PageText.escaped(network.levelText),
-        // Up to 16 units stay on one line.
-        NumberList.text(network.orderedUnits().map(\.index)).replacing(
-          " ", with: network.units.count > 16 ? " " : "&#160;"),
+        "<span class=\"tight\">\(NumberList.text(network.orderedUnits().map(\.index)))</span>",
       ]
       cells += count.policies.map { $0.networks[place].parameters.description }
       if let accuracies {
@@ -142,15 +140,12 @@ extension ModelReport {
   private func assignment(_ checkpoint: Inspection.Checkpoint) -> String {
     var text = ""
     if let provenance {
-      var words = "Rule: \(provenance.rule)."
-      for key in ["method", "samples", "seed", "data"] {
-        guard let value = provenance.details[key] else { continue }
-        switch value {
-        case .string(let value): words += " \(key): \(value)."
-        case .integer(let value): words += " \(key): \(value)."
-        default: continue
-        }
-      }
+      var words = "Rule: \(provenance.rule)"
+      if let method = provenance.details["method"]?.text { words += ", from \(method)" }
+      words += "."
+      if let samples = provenance.details["samples"]?.text { words += " Samples for each task: \(samples)." }
+      if let seed = provenance.details["seed"]?.text { words += " Seed: \(seed)." }
+      if let data = provenance.details["data"]?.text { words += " SHA-256 of the data: \(data)." }
       text += PageText.paragraph(words)
     }
     var table = PageTable(
@@ -218,5 +213,16 @@ extension ModelReport {
     let items = parts.map { "\(TensorName($0.name).quoted): \($0.why)" } + leftOut
     if items.isEmpty { return PageText.paragraph("Nothing: this page describes the whole file.") }
     return "<ul>\n" + items.map { "<li>\(PageText.escaped($0))</li>\n" }.joined() + "</ul>\n"
+  }
+}
+
+extension JSONValue {
+  /// The text of a scalar; nil for other values.
+  fileprivate var text: String? {
+    switch self {
+    case .string(let text): text
+    case .integer(let number): Int(number).grouped
+    default: nil
+    }
   }
 }

@@ -76,6 +76,17 @@ struct SchemaTests {
         ]
       ]
     ),
+    (
+      "report",
+      [
+        ["report", "model.h5", "--json"], ["report", "source.safetensors", "--json", "--no-values"],
+        ["report", "wrn.h5", "--json", "--no-values"],
+        [
+          "report", "\(SourceFolder.root)/samples/fashion/network.onnx", "--json", "--no-values", "--policy",
+          "trainable",
+        ],
+      ]
+    ),
     ("compare", [["compare", "\(SourceFolder.root)/samples/paper/study.json", "--json"]]),
     (
       "verify",

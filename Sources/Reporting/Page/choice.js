@@ -10,7 +10,7 @@ class Networks {
     this.networks = report.networks;
     this.tasks = [...new Set(this.networks.map((network) => network.task))];
     this.work = new Map();
-    for (const row of (count.work && count.work.networks) || []) {
+    for (const row of (count.work && count.work.rows) || []) {
       this.work.set(row.task === null ? "" : row.task + "\n" + row.level, row);
     }
     this.accuracies = new Map();

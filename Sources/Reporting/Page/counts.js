@@ -32,8 +32,10 @@ function showNumbers(choice) {
       card("bytes", "Bytes", grouped(row.bytes)),
       card("excluded", "Left out by the policy", grouped(row.excluded)),
       work && card("work", "Multiply-adds", grouped(work.multiply_adds)),
+      work && card("activations", "Peak of activations, bytes", grouped(work.peak_activation_bytes)),
       work && work.latency_seconds && card("latency", "Latency, median", seconds(work.latency_seconds.median)),
-      accuracy && card("accuracy", "Accuracy", accuracyText(accuracy)));
+      accuracy && card("accuracy", accuracy.n > 1 ? "Accuracy, N = " + accuracy.n : "Accuracy",
+        [percent2(accuracy.mean), accuracy.low == null ? null : make("small", {}, " " + intervalText(accuracy))]));
     replace(bar, shares(row));
   });
   if (networks.report.together && networks.networks.length > 1) showAdding(choice, adding);
@@ -45,7 +47,11 @@ function card(id, title, value) {
 
 function accuracyText(accuracy) {
   const text = percent2(accuracy.mean);
-  return accuracy.low == null ? text : text + " (" + percent2(accuracy.low) + "–" + percent2(accuracy.high) + ")";
+  return accuracy.low == null ? text : text + " (" + intervalText(accuracy) + ")";
+}
+
+function intervalText(accuracy) {
+  return (100 * accuracy.low).toFixed(2) + "–" + percent2(accuracy.high) + ", " + accuracy.interval;
 }
 
 function percent2(share) {

@@ -55,7 +55,7 @@ function sizeText(value) {
 }
 
 function plot(choice, points, hasAccuracy, title) {
-  const [width, height, left, right, top, bottom] = [640, 300, 58, 16, 12, 40];
+  const [width, height, left, right, top, bottom] = [640, 300, 66, 24, 12, 40];
   const sizes = points.map((point) => point.size);
   const mostSize = roundEnd(Math.max(1, ...sizes));
   const levels = Math.max(1, ...points.map((point) => point.level));

@@ -56,6 +56,16 @@ function notFinite(tensor, isText) {
     : stats.nan + stats.inf;
 }
 
+/** The bins with those between them that are empty, so that distances are true; a wide range stays as it is. */
+function filled(bins) {
+  const known = new Map(bins.map((bin) => [bin.exponent, bin]));
+  const exponents = [...known.keys()].sort((a, b) => a - b);
+  const [first, last] = [exponents[0], exponents[exponents.length - 1]];
+  if (last - first > 128) return bins;
+  return Array.from({ length: last - first + 1 }, (_, place) =>
+    known.get(first + place) || { exponent: first + place, negative: 0, positive: 0 });
+}
+
 /**
  * The histogram of values over powers of two: negative values left, positive right, each from the middle outwards by
  * magnitude. Zeros are the middle.
@@ -63,11 +73,11 @@ function notFinite(tensor, isText) {
 function histogram(stats, width, height) {
   const bins = stats && stats.histogram;
   if (!bins || bins.length === 0) return "–";
-  const bars = [...bins].reverse().map((bin) => [bin.negative, "−2^" + bin.exponent])
-    .concat([[stats.zeros || 0, "0"]], bins.map((bin) => [bin.positive, "2^" + bin.exponent]));
+  const bars = [...filled(bins)].reverse().map((bin) => [bin.negative, "−2^" + bin.exponent])
+    .concat([[stats.zeros || 0, "0"]], filled(bins).map((bin) => [bin.positive, "2^" + bin.exponent]));
   const most = Math.max(1, ...bars.map(([count]) => count));
   const step = width / bars.length;
-  const middle = bins.length;
+  const middle = (bars.length - 1) / 2;
   return draw("svg", { class: "histogram", viewBox: `0 0 ${width} ${height}`, width, height, role: "img",
     "aria-label": "histogram of values by powers of two" },
   bars.map(([count, name], place) => {
