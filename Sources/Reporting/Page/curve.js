@@ -17,7 +17,7 @@ function showCurve(choice) {
       accuracy: networks.accuracyOf(index),
     })).filter((point) => !hasAccuracy || point.accuracy);
     const policy = visible(networks.policies[choice.policy].id);
-    const title = hasAccuracy ? "Accuracy over parameters (" + policy + ")" : "Parameters of each level (" + policy + ")";
+    const title = (hasAccuracy ? "Accuracy over parameters (" : "Parameters of each level (") + policy + ")";
     replace(figure, plot(choice, points, hasAccuracy, title), make("figcaption", {}, title, taskLegend(choice)));
   });
 }

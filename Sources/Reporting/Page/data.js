@@ -60,7 +60,8 @@ function make(tag, attributes, ...children) {
   return fill(setAttributes(element, attributes), children);
 }
 
-const vectorSpace = "http:" + "//www.w3.org/2000/svg";
+// The name of a language, not an address: nothing is loaded from it.
+const vectorSpace = "http://www.w3.org/2000/svg";
 
 /** Makes an element of a drawing. */
 function draw(tag, attributes, ...children) {

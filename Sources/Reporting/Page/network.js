@@ -87,7 +87,7 @@ function layerRow(context, node, depth) {
     isModule ? make("small", {}, " " + grouped(node.count) + " layers") : null);
   label.style.paddingInlineStart = Math.min(depth, 6) + "em";
   const button = make("button", { type: "button", class: "row " + (isModule ? "module" : "layer") },
-    label, cells, bands, number, spoken);
+    label, " ", cells, bands, number, spoken);
   const item = make("li", {}, button);
   let inside = null;
   const open = (isOpen) => {
@@ -113,7 +113,7 @@ function layerRow(context, node, depth) {
     drawCells(cells, bands, context, node, used);
     const text = choice.task === null ? grouped(stored) : grouped(used) + " of " + grouped(stored);
     replace(number, text);
-    replace(spoken, ", elements" + unitWords(choice, node, unitCount));
+    replace(spoken, " elements" + unitWords(choice, node, unitCount));
   });
   button.addEventListener("click", () => {
     node.isOpen = !node.isOpen;
