@@ -57,6 +57,7 @@ GUIDES = {
     "verify": ["prove-a-conversion"],
     "diff": ["compare-files"],
     "compare": ["compare-methods"],
+    "report": ["show-a-checkpoint"],
 }
 
 

@@ -120,6 +120,9 @@ struct HostileNameTests {
     "run m.onnx --input in.safetensors --output y.npz --profile --json",
     "run m.onnx --input w.safetensors --output y.npz",
     "compare study.json", "compare study.json --json", "compare study.json --policy NAME", "NAME",
+    "report w.safetensors -o out.html", "report m.h5 -o out.html", "report m.h5 --json --no-values",
+    "report w.safetensors v.safetensors -o out.html", "report NAME -o out.html", "report m.h5 -o NAME",
+    "compare study.json --page out.html",
     "inspect --NAME",
   ]
 
