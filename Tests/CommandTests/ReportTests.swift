@@ -40,7 +40,7 @@ struct ReportTests {
     let html = try page(["m.h5", "--title", "Mine"], try folder())
     #expect(html.contains("<title>Mine</title>"))
     #expect(
-      html.contains("unit-checkpoint · 2 tensors · 96 bytes · 2 units · 2 tasks · 3 sub-networks · sha256 "))
+      html.contains("unit-checkpoint · 2 tensors · 96 B · 2 units · 2 tasks · 3 sub-networks · sha256 "))
     #expect(
       html.contains(
         "<tr><th scope=\"row\">a</th><td class=\"number\">1</td><td><span class=\"tight\">0</span></td><td class=\"number\">12</td>"
@@ -85,7 +85,7 @@ struct ReportTests {
     let folder = try folder()
     _ = try folder.write("task,level,accuracy,test_size\na,2,91.5,1000\n", as: "results.csv")
     _ = try folder.write(
-      #"{"format": "tessera.claims/1", "claims": [{"parameters": "24", "policy": "all-stored"}]}"#,
+      #"{"format": "tessera.claims/1", "claims": [{"claimed": "24", "policy": "all-stored"}]}"#,
       as: "claims.json")
     let html = try page(
       ["m.h5", "--policy", "weights-only", "--accuracy", "results.csv", "--claims", "claims.json"], folder)
@@ -95,9 +95,16 @@ struct ReportTests {
 
   @Test("--json prints the page's own data, and no page is needed")
   func json() throws {
-    let run = try tessera(["report", "m.h5", "--json"], directory: try folder().path)
+    let folder = try folder()
+    let run = try tessera(["report", "m.h5", "--json"], directory: folder.path)
     #expect(run.ending == .exited(0) && run.outputText.contains("\"format\": \"tessera.report/1\""))
-    #expect(run.outputText.contains("\"parameters\": [[12], [24, 24], [24, 24, 12]]"), "\(run.outputText)")
+    guard case .object(let object) = try JSONParser().parse(run.output),
+      case .array(let tables)? = object["together"],
+      case .object(let table)? = tables.first
+    else { throw CocoaError(.coderReadCorrupt) }
+    #expect(
+      table["parameters"]
+        == .array([[12], [24, 24], [24, 24, 12]].map { .array($0.map { JSONValue($0) }) }))
   }
 
   @Test(
@@ -115,7 +122,8 @@ struct ReportTests {
       (["m.h5", "-o", "p.html", "--repeat", "0"], "--repeat"),
     ] as [([String], String)])
   func usage(arguments: [String], words: String) throws {
-    let run = try tessera(["report"] + arguments, directory: try folder().path)
+    let folder = try folder()
+    let run = try tessera(["report"] + arguments, directory: folder.path)
     #expect(run.ending == .exited(64) && run.errorText.contains(words), "\(run.errorText)")
   }
 
