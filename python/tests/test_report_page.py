@@ -297,6 +297,22 @@ def test_page_prints(name: str, folder: Path, window: Browser) -> None:
 
 
 @in_browser
+def test_paper_shows_folded_modules_and_plain_tables(folder: Path, window: Browser) -> None:
+    show(window, folder / "fashion.html")
+    rows = "return document.querySelectorAll('.row.layer').length"
+    window.run("[...document.querySelectorAll('button')].find((button) => button.textContent === 'Fold all').click()")
+    assert window.run(rows) < 15
+    window.run("window.dispatchEvent(new Event('beforeprint'))")
+    assert window.run(rows) == 15
+    window.devtools("Emulation.setEmulatedMedia", media="print")
+    seen = "return ['#controls', '.pages', '#tensors .plain'].map((name) => document.querySelector(name).checkVisibility())"
+    assert window.run(seen) == [False, False, True]
+    window.devtools("Emulation.setEmulatedMedia", media="")
+    window.run("window.dispatchEvent(new Event('afterprint'))")
+    assert window.run(rows) < 15 and window.run(seen) == [True, True, False]
+
+
+@in_browser
 def test_tables_are_there_without_javascript(folder: Path, window: Browser) -> None:
     window.devtools("Emulation.setScriptExecutionDisabled", value=True)
     try:

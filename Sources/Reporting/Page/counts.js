@@ -109,7 +109,8 @@ function showAdding(choice, place) {
         " parameters to " + networks.name(choice.loaded) + "; it shares " + grouped(alone - added) + " with it.");
     }
     if (choice.below < 0) {
-      return replace(text, "Choose a sub-network that is already loaded to see what this one adds to it.");
+      return replace(text, make("span", { class: "hint" },
+        "Choose a sub-network that is already loaded to see what this one adds to it."));
     }
     return replace(text, networks.name(choice.network) + " adds ", make("b", {}, grouped(cost(choice.below))),
       " parameters to level " + networks.networks[choice.below].level + ".");

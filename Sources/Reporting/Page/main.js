@@ -32,8 +32,4 @@ function finishPage() {
   performance.mark("tessera-complete");
 }
 
-// Paper shows everything that is open, and the plain tables of what has pages on a screen.
-window.addEventListener("beforeprint", () => { document.documentElement.dataset.print = "yes"; });
-window.addEventListener("afterprint", () => { delete document.documentElement.dataset.print; });
-
 begin();

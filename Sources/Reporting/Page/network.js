@@ -32,6 +32,7 @@ function showNetwork(choice, names) {
   };
   replace(place, root.count > root.children.length ? buttons : null, legend(choice), list);
   redraw();
+  unfoldOnPaper(root, redraw);
   choice.follow(() => { for (const row of rows) row(); });
 }
 
@@ -41,6 +42,29 @@ function legend(choice) {
   items.push(["whole", "whole: in every sub-network"], ["own", "private to some sub-networks"]);
   return make("ul", { class: "legend" }, items.map(([name, title]) =>
     make("li", {}, make("span", { class: "swatch unit " + name, "aria-hidden": "true" }), title)));
+}
+
+/** The most layers that a printed page unfolds. */
+const paperLimit = 400;
+
+/** Opens every module while the page is printed. */
+function unfoldOnPaper(root, redraw) {
+  let folded = [];
+  const visit = (node) => {
+    if (node.children.length > 0 && node.label !== "" && !node.isOpen) folded.push(node);
+    node.children.forEach(visit);
+  };
+  window.addEventListener("beforeprint", () => {
+    if (root.count > paperLimit) return;
+    visit(root);
+    for (const node of folded) node.isOpen = true;
+    if (folded.length > 0) redraw();
+  });
+  window.addEventListener("afterprint", () => {
+    for (const node of folded) node.isOpen = false;
+    if (folded.length > 0) redraw();
+    folded = [];
+  });
 }
 
 /** The numbers of the units above their cells. */
