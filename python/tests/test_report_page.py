@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import warnings
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Iterator
@@ -29,6 +30,9 @@ HOSTILE = (
 )
 
 missing = browser.missing()
+if missing is not None:
+    # A skipped test alone is easily overlooked.
+    warnings.warn(f"no page is tested in a browser: {missing}", stacklevel=1)
 in_browser = pytest.mark.skipif(missing is not None, reason=f"no page is tested in a browser: {missing}")
 
 

@@ -58,8 +58,17 @@ function layerTree(report) {
       node.layer = layer;
     }
   }
+  if (report.order === "file") sortNumbered(root);
   finish(root, hasOwnAxes);
   return root;
+}
+
+/** Sorts blocks that only have numbers: many files are in the order of names, with 10 before 2. */
+function sortNumbered(node) {
+  if (node.children.every((child) => /^\d{1,9}$/.test(child.label))) {
+    node.children.sort((a, b) => Number(a.label) - Number(b.label));
+  }
+  node.children.forEach(sortNumbered);
 }
 
 function finish(node, hasOwnAxes) {
