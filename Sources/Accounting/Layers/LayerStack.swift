@@ -38,8 +38,9 @@ public struct LayerStack: Sendable {
     public let kind: Int
     /// The places of its tensors in the inventory.
     public let tensors: [Int]
-    /// The axes of the grid's rows, and those of its columns.
+    /// The axes of the grid's rows.
     public let rows: [AxisName]
+    /// The axes of the grid's columns.
     public let columns: [AxisName]
   }
 
