@@ -14,25 +14,26 @@ struct ReportCommand: ParsableCommand {
     abstract: "Write a page that shows a checkpoint, a flat file, or what differs between two files.",
     usage: "tessera report <file> [<other>] -o <page> [<options>]",
     discussion: """
-      Write one HTML file. It has its style, program and data in it, loads nothing, and works without a \
+      Write one HTML file. It contains its style, its program and its data, loads nothing, and needs no \
       network. The data are what inspect, count and validate print with --json. The tables can be read \
       without JavaScript.
 
-      For a unit checkpoint, choose a task, a budget and a policy on the page. It shows the units of every \
-      layer, lit if the sub-network computes them, with parameters, bytes, and multiply-adds if there is a \
-      graph. A layer opens to its blocks. The page also has the assignment with its affinities, every \
-      tensor with digest and statistics, and the findings of validate --deep. A flat file has one network: \
-      everything stored. For two files, the page shows the differences that diff finds.
+      On the page of a unit checkpoint, choose a task, a budget and a policy. The page shows the units of \
+      every layer, lit if the sub-network computes them, with parameters and bytes, and with multiply-adds \
+      if there is a graph. Open a layer to see its blocks. The page also has the assignment with its \
+      affinities, every tensor with digest and statistics, and the findings of validate --deep. For a flat \
+      file, it shows the same of everything stored. For two files, it shows the differences that diff finds.
 
-      The policies are the plan's own, \(ReportContents.policies.joined(separator: ", ")), unless --policy \
-      names others. --accuracy adds accuracies from a CSV file with the columns task, level, accuracy, and \
+      Without --policy, the page has the plan's own policy, and \(ReportContents.policies.joined(separator: ", ")).
+
+      --accuracy adds accuracies. They come from a CSV file with the columns task, level and accuracy, and \
       optionally seed and test_size; or from JSON with the results of a study.
 
-      Every byte of FILE is read, for statistics and checks; --no-values leaves them out. Whatever the page \
-      leaves out is named on it.
+      The command reads every byte of FILE, for statistics and checks. With --no-values, it reads no tensor \
+      data. The page names everything that it leaves out.
 
       The exit code is 0 if the page was written, also if it shows findings, differences, or claims that do \
-      not hold. validate, diff and count are the gates.
+      not hold. Use validate, diff and count as gates in CI.
 
       Example:
         tessera report model.h5 -o model.html
@@ -47,7 +48,9 @@ struct ReportCommand: ParsableCommand {
   @Argument(help: "A second file, to show what differs.")
   var other: String?
 
-  @Option(name: [.customShort("o"), .long], help: "The page to write, a name that ends in .html.")
+  @Option(
+    name: [.customShort("o"), .long],
+    help: ArgumentHelp("The page to write. Its name ends in .html.", valueName: "page"))
   var output: String?
 
   @Option(help: "The title of the page. Default: the name of the file.")

@@ -19,8 +19,8 @@ struct WorkOptions: ParsableArguments {
     name: .customLong("input-shape"),
     help: ArgumentHelp(
       """
-      The shape of an input for --layers, --work and --measure: images=1x3x224x224 (repeatable). If there \
-      is one input, the name is optional.
+      The shape of an input of the graph, to count its work: images=1x3x224x224 (repeatable). If there is \
+      one input, the name is optional.
       """,
       valueName: "name=shape"))
   var inputShapes: [String] = []
