@@ -174,7 +174,7 @@ def test_added_parameters_are_those_of_the_union(folder: Path, window: Browser) 
 def test_smallest_policy_is_named(folder: Path, window: Browser) -> None:
     show(window, folder / "fashion.html")
     window.click(".segments button:nth-child(4)")
-    assert "smallest under dvn-convolutions (115,200)" in window.run(
+    assert "The smallest number is 115,200, under dvn-convolutions. The largest is 117,217, under " in window.run(
         "return document.getElementById('smallest').textContent")
 
 

@@ -117,7 +117,7 @@ function showAdding(choice, place) {
   });
 }
 
-/** The same sub-network under each policy, smallest first marked. */
+/** The same sub-network under each policy, with the smallest number marked. */
 function showPolicies(choice) {
   const place = placeIn("policies");
   if (!place) return;
@@ -129,7 +129,8 @@ function showPolicies(choice) {
     const least = Math.min(...rows.map(({ row }) => row.parameters));
     const most = Math.max(...rows.map(({ row }) => row.parameters));
     const subject = choice.task === null ? "everything stored" : networks.name(network);
-    const smallest = rows.filter(({ row }) => row.parameters === least).map(({ policy }) => visible(policy.id));
+    const under = (number) => grouped(number) + ", under "
+      + rows.filter(({ row }) => row.parameters === number).map(({ policy }) => visible(policy.id)).join(", ");
     const table = makeTable("The policies for " + subject,
       [["policy", false], ["parameters", true], ["", false], ["density", true], ["bytes", true], ["left out", true],
         ["of which", false]],
@@ -144,8 +145,7 @@ function showPolicies(choice) {
       }));
     table.id = "policy-table";
     const verdict = least === most ? "Every policy counts " + grouped(least) + " parameters for " + subject + "."
-      : "Looks smallest under " + smallest.join(", ") + " (" + grouped(least) + "), largest with "
-        + grouped(most) + " parameters.";
+      : "The smallest number is " + under(least) + ". The largest is " + under(most) + ".";
     return replace(place, make("p", { id: "smallest" }, verdict), table);
   });
 }
