@@ -98,7 +98,7 @@ let package = Package(
       dependencies: [
         "Tensors", "StrictJSON", "UnitModel", "Accounting", "Validation", "Comparison", "Studies",
       ],
-      swiftSettings: strict),
+      resources: [.embedInCode("Page")], swiftSettings: strict),
     .target(
       name: "Tessera",
       dependencies: [
@@ -164,7 +164,8 @@ let package = Package(
     .testTarget(
       name: "AccountingTests", dependencies: ["Accounting", "UnitModel", "StrictJSON", "TestSupport"],
       swiftSettings: strict),
-    .testTarget(name: "StudiesTests", dependencies: ["Studies", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "StudiesTests", dependencies: ["Studies", "UnitModel", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "ConversionTests",
@@ -179,8 +180,8 @@ let package = Package(
     .testTarget(
       name: "ReportingTests",
       dependencies: [
-        "Reporting", "Accounting", "Comparison", "UnitModel", "Validation", "StrictJSON", "TensorStreams",
-        "Tensors", "TestSupport",
+        "Reporting", "Accounting", "Comparison", "Studies", "UnitModel", "Validation", "StrictJSON",
+        "TensorStreams", "Tensors", "TestSupport",
       ],
       swiftSettings: strict),
     .testTarget(

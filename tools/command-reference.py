@@ -46,7 +46,8 @@ USAGE = "The command line is wrong. Nothing was written."
 # The guides that use a command. The most useful guide is first. The titles come from the guides.
 GUIDES = {
     "inspect": ["look-at-a-file", "convert-pytorch", "convert-distributed", "compare-files"],
-    "plan": ["plan-from-onnx", "plan-from-names", "plan-from-a-method", "slice-hugging-face"],
+    "plan": ["plan-from-onnx", "plan-from-names", "plan-from-a-method", "slice-hugging-face", "learn-an-assignment"],
+    "assign": ["learn-an-assignment"],
     "convert": ["convert-pytorch", "convert-distributed", "convert-keras", "convert-gguf", "convert-flax-and-tensorflow", "slice-hugging-face",
                 "add-adapters", "store-large-models", "convert-in-parts", "plan-from-onnx"],
     "count": ["count-parameters", "gate-in-ci"],
@@ -57,6 +58,7 @@ GUIDES = {
     "verify": ["prove-a-conversion"],
     "diff": ["compare-files"],
     "compare": ["compare-methods"],
+    "report": ["show-a-checkpoint"],
 }
 
 

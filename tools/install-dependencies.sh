@@ -31,6 +31,9 @@ if [ "${2:-}" = --peers ]; then
   # /usr/sbin is not on every PATH.
   have[slurm-wlm]='PATH=$PATH:/usr/sbin command -v slurmctld slurmd sbatch'
   have[munge]='PATH=$PATH:/usr/sbin command -v munged'
+  # The pages of `tessera report` are tested in a browser.
+  have[chromium]='command -v chromium'
+  have[chromium-driver]='command -v chromedriver'
   have[python3-venv]='python3 -c "import ensurepip, venv"'
 fi
 missing=()

@@ -84,6 +84,11 @@ extension ElementValue {
 }
 
 extension ValueStatistics {
+  /// The smallest and the largest value and the mean, as tables show them.
+  var cells: (minimum: String, maximum: String, mean: String) {
+    (minimum?.words ?? "–", maximum?.words ?? "–", meanWords)
+  }
+
   fileprivate var meanWords: String {
     switch mean.count {
     case 0: "–"

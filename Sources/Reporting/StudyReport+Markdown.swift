@@ -72,7 +72,7 @@ extension StudyReport {
   }
 
   /// The legend of the table of pairs.
-  private static let legend = """
+  static let legend = """
     Tests: paired t if seeds are shared, else Welch's t; at N = 1 the z test of two proportions with unpooled variance, or Fisher's if one of them is 1
     and the other 0.
     g: Hedges' g; h: Cohen's h; ε: bound of the almost stochastic order, below 0.5 where the first is better.

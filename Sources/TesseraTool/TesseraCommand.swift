@@ -28,7 +28,7 @@ struct TesseraCommand: ParsableCommand {
       InspectCommand.self, PlanCommand.self, AssignCommand.self, ConvertCommand.self, CountCommand.self,
       ExtractCommand.self,
       ValidateCommand.self, LockCommand.self, RunCommand.self, VerifyCommand.self, DiffCommand.self,
-      CompareCommand.self,
+      CompareCommand.self, ReportCommand.self,
     ])
 
   /// The version of the tool; the file layout has its own version.

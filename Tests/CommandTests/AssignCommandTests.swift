@@ -13,7 +13,10 @@ struct AssignCommandTests {
       ["levels.h5", "--rule", "adjacent", "-o", "x.h5"], 2,
       "expected units [2, 1, 3] at level 3 of task 'digits', because it has only their channels, found [2, 1, 0]"
     ),
-    (["levels.h5", "--learn", "ablation", "--data", "\(study)/learn.npz"], 2, "expected one output"),
+    (
+      ["levels.h5", "--learn", "ablation", "--data", "\(study)/learn.npz"], 2,
+      "expected units [0, 1] at level 2 of task 'fine'"
+    ),
     (
       ["weights.safetensors", "--rule", "nearest"], 2,
       "expected a unit checkpoint or a plan, found flat weights"
@@ -36,7 +39,7 @@ struct AssignCommandTests {
     ),
     (
       ["whole.h5", "--order", "stranger.json", "-o", "x.h5"], 2,
-      "expected a task of the plan, found 'fines'; did you mean 'fine'?"
+      "expected 'fine', 'coarse', 'digits' or 'parity', found 'fines'; the nearest name is 'fine'"
     ),
     (["plan.json", "--learn", "weights"], 2, "plan.json: expected --weights for --learn"),
     (["plan.json", "--rule", "nearest", "-o", "x.h5"], 2, "expected a name that ends in .json"),

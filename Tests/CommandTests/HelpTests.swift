@@ -7,8 +7,7 @@ struct HelpTests {
   /// A new subcommand is added here, and its fixture is written.
   static let commands = [
     "tessera", "inspect", "plan", "assign", "convert", "count", "extract", "validate", "lock", "run",
-    "verify",
-    "diff", "compare",
+    "verify", "diff", "compare", "report",
   ]
 
   /// To renew them, run the tests once with TESSERA_WRITE_HELP=1 and check `git diff Tests/Fixtures/help`.

@@ -110,7 +110,9 @@ struct HostileNameTests {
     "lock w.safetensors NAME", "validate --lock NAME w.safetensors", "validate --project NAME w.safetensors",
     "validate --deep --format github a\n::error::b.safetensors", "plan w.safetensors --plan plan.json",
     "plan w.safetensors --units 2 --cut *=NAME,-", "plan m.onnx --units 2 --cut-first --tasks NAME",
-    "plan w.safetensors --preset NAME", "convert w.safetensors NAME",
+    "plan w.safetensors --preset NAME", "assign m.h5", "assign m.h5 --json",
+    "assign plan.json --rule nearest",
+    "assign m.h5 --order NAME", "assign m.h5 --rule adjacent -o out3.h5", "convert w.safetensors NAME",
     "convert w.safetensors out.npz --plan NAME",
     "convert w.safetensors out.npz", "convert m.h5 out.safetensors", "convert m.h5 NAME.xyz",
     "verify w.safetensors m.h5", "verify v.safetensors m.h5", "verify m.onnx g.h5 --layers",
@@ -120,6 +122,9 @@ struct HostileNameTests {
     "run m.onnx --input in.safetensors --output y.npz --profile --json",
     "run m.onnx --input w.safetensors --output y.npz",
     "compare study.json", "compare study.json --json", "compare study.json --policy NAME", "NAME",
+    "report w.safetensors -o out.html", "report m.h5 -o out.html", "report m.h5 --json --no-values",
+    "report w.safetensors v.safetensors -o out.html", "report NAME -o out.html", "report m.h5 -o NAME",
+    "compare study.json --page out.html",
     "inspect --NAME",
   ]
 

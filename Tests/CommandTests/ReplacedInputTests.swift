@@ -55,6 +55,9 @@ struct ReplacedInputTests {
     Case(
       "plan s --units 1 --cut layer{}.up=ffn{},- --cut layer{}.down=-,ffn{} -o OUT",
       reads: "s/model.safetensors.index.json", other: "o.json", isDeclared: false),
+    Case("assign g.h5 --rule nearest -o OUT", reads: "g.h5", other: "o.h5"),
+    Case("assign g.h5 --order orders.json -o OUT", reads: "orders.json", other: "o.h5"),
+    Case("assign one.json --rule nearest -o OUT", reads: "one.json", other: "o.json"),
     Case("lock w.safetensors -o OUT", reads: "w.safetensors", other: "o.lock"),
     Case("run m.npz --input in.npz --output OUT", reads: "m.npz", other: "o.npz"),
     Case("run m.npz --input in.npz --output OUT", reads: "in.npz", other: "o.npz"),
@@ -67,6 +70,11 @@ struct ReplacedInputTests {
     Case("compare study.svg --svg OUT", reads: "method.svg", other: "o.svg", isDeclared: false),
     Case("compare study.svg --svg OUT", reads: "results.svg", other: "o.svg", isDeclared: false),
     Case("compare study.svg --svg OUT", reads: "policies.svg", other: "o.svg", isDeclared: false),
+    Case("compare study.html --page OUT", reads: "study.html", other: "o.html"),
+    Case("report w.html -o OUT", reads: "w.html", other: "o.html"),
+    Case("report w.safetensors w.html -o OUT", reads: "w.html", other: "o.html"),
+    Case("report g.h5 --policy p.html -o OUT", reads: "p.html", other: "o.html"),
+    Case("report g.h5 --accuracy a.html -o OUT", reads: "a.html", other: "o.html"),
   ]
 
   /// The files that the cases use.
@@ -76,7 +84,7 @@ struct ReplacedInputTests {
       ("layer0.up", "F32", [64, 3]), ("layer0.down", "F32", [3, 64]), ("layer1.up", "F32", [64, 2]),
       ("layer1.down", "F32", [2, 64]),
     ])
-    for name in ["w.safetensors", "w.json"] { _ = try folder.write(weights, as: name) }
+    for name in ["w.safetensors", "w.json", "w.html"] { _ = try folder.write(weights, as: name) }
     try FileManager.default.createSymbolicLink(
       atPath: folder.file("link.safetensors"), withDestinationPath: "w.safetensors")
     try FileManager.default.linkItem(
@@ -89,16 +97,18 @@ struct ReplacedInputTests {
     let policy = #"""
       {"format": "tessera.counting-policy/1", "id": "mine", "version": 1, "title": "Mine", "description": "All."}
       """#
-    for name in ["p.npz", "p.svg", "policies.svg"] { _ = try folder.write(policy, as: name) }
+    for name in ["p.npz", "p.svg", "p.html", "policies.svg"] { _ = try folder.write(policy, as: name) }
     _ = try folder.write(
       #"{"format": "tessera.plan/1", "units": 1, "tensors": [{"name": "w", "dtype": "F32", "shape": [4]}]}"#,
       as: "method.svg")
     _ = try folder.write("method,task,accuracy\nA,t,90\nA,t,91\n", as: "results.svg")
-    _ = try folder.write(
+    _ = try folder.write("task,level,accuracy\nall,1,90\n", as: "a.html")
+    let study =
       #"""
       {"format": "tessera.study/1", "title": "t", "policy": "all-stored", "policies": ["policies.svg"],
        "methods": [{"name": "A", "file": "method.svg"}], "results": "results.svg"}
-      """#, as: "study.svg")
+      """#
+    for name in ["study.svg", "study.html"] { _ = try folder.write(study, as: name) }
     let ones = withUnsafeBytes(of: Float(1).bitPattern.littleEndian) { Array($0) }
     _ = try folder.write((0..<6).flatMap { _ in ones }, as: "ext.npz")
     _ = try folder.write(RunCommandTests.product, as: "m.npz")
@@ -117,6 +127,7 @@ struct ReplacedInputTests {
       {"format": "tessera.plan/1", "units": 1,
        "tasks": [{"name": "all", "order": [0], "levels": [1]}]}
       """#, as: "one.json")
+    _ = try folder.write(#"{"all": [0]}"#, as: "orders.json")
     for line in [
       ["convert", "w.safetensors", "s/", "--shard-size", "1600"],
       ["convert", "m.npz", "g.h5", "--plan", "one.json"],
@@ -158,7 +169,7 @@ struct ReplacedInputTests {
       return ["<dest>", "--output ", "--svg ", "to write"].contains(where: help.contains)
     }
     #expect(Set(writing) == Set(Self.cases.map(\.command)))
-    #expect(Self.cases.count == 27)
+    #expect(Self.cases.count == 35)
   }
 
   @Test("an old index does not take a file along that holds none of its tensors")

@@ -77,6 +77,17 @@ struct SchemaTests {
       ]
     ),
     (
+      "report",
+      [
+        ["report", "model.h5", "--json"], ["report", "source.safetensors", "--json", "--no-values"],
+        ["report", "wrn.h5", "--json", "--no-values"],
+        [
+          "report", "\(SourceFolder.root)/samples/fashion/network.onnx", "--json", "--no-values", "--policy",
+          "trainable",
+        ],
+      ]
+    ),
+    (
       "compare",
       ["study", "deep-elastic.study"].map { ["compare", "\(PaperSample.folder)/\($0).json", "--json"] }
     ),

@@ -49,4 +49,28 @@ extension Inventory {
       together: ParameterRow(nil, asksTraining: asks, together), separate: ParameterCount(separate),
       separateBytes: ByteCount(bytes))
   }
+
+  /// The parameters that each two sub-networks need together, under a policy: row i has networks 0…i, itself last.
+  ///
+  /// Row i, column j is the count of `union(of: [i, j])`. Throws the same errors.
+  public func pairs(under policy: CountingPolicy) throws(AccountingError) -> [[ParameterCount]] {
+    try checkReady(for: policy)
+    // Each pair is a union of two networks.
+    try checkWork(networks: networks.count * (networks.count + 1) / 2, policy, isUnion: true)
+    let shares = try shares(under: policy)
+    var tallier = Tallier(self, policy)
+    var table: [[ParameterCount]] = []
+    for first in networks.indices {
+      var row: [ParameterCount] = []
+      for second in 0...first {
+        let coverage = Coverage(networks: first == second ? [first] : [second, first], without: [])
+        row.append(ParameterCount(try sums(coverage, shares, policy, &tallier, row: "union").counted))
+      }
+      table.append(row)
+    }
+    return table
+  }
+
+  /// The number of sub-networks.
+  public var networkCount: Int { networks.count }
 }

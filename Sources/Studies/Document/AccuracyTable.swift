@@ -7,33 +7,38 @@ internal import UnitModel
 enum AccuracyTable {
   private static let titles = ["method", "task", "task_in_file", "level", "seed", "accuracy", "test_size"]
 
-  /// - Parameter methods: the names of the methods in the study.
+  /// - Parameter methods: the names of the methods in the study; nil if a method may have any name, or none.
   static func results(
-    in bytes: [UInt8], path: String, scale: Double, methods: [String]
+    in bytes: [UInt8], path: String, scale: Double, methods: [String]?
   ) throws(AccountingError) -> [Study.Result] {
+    // Errors of a list that is a file of its own have the file's name already.
+    func line(_ number: Int) -> String { path.isEmpty ? "line \(number)" : "\(path), line \(number)" }
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw .outOfRange(place: path, expected: "UTF-8 text", found: "bytes that are not UTF-8")
+      throw .outOfRange(
+        place: path.isEmpty ? "results" : path, expected: "UTF-8 text", found: "bytes that are not UTF-8")
     }
     // Spreadsheet programs may write a byte order mark at the start.
     let scalars = Array(text.unicodeScalars)
     let rows = try self.rows(scalars.first == "\u{FEFF}" ? Array(scalars.dropFirst()) : scalars, path)
     guard let header = rows.first else {
-      throw .outOfRange(place: path, expected: "a line of titles", found: "nothing")
+      throw .outOfRange(
+        place: path.isEmpty ? "results" : path, expected: "a line of titles", found: "nothing")
     }
     for title in header.cells where !titles.contains(title) {
       throw .unknownMember(
-        place: "\(path), line 1", key: title, nearest: nearestName(to: title, among: titles), keys: titles)
+        place: line(1), key: title, nearest: nearestName(to: title, among: titles), keys: titles)
     }
-    for title in ["method", "task", "accuracy"] where !header.cells.contains(title) {
-      throw .missingMember(place: "\(path), line 1", key: title)
+    for title in ["method", "task", "accuracy"]
+    where (title != "method" || methods != nil) && !header.cells.contains(title) {
+      throw .missingMember(place: line(1), key: title)
     }
     var seen: Set<String> = []
     if let title = header.cells.first(where: { !seen.insert($0).inserted }) {
-      throw .outOfRange(place: "\(path), line 1", expected: "each title once", found: "'\(title)' twice")
+      throw .outOfRange(place: line(1), expected: "each title once", found: "'\(title)' twice")
     }
     var groups = Groups(methods: methods)
     for row in rows.dropFirst() {
-      try add(row, header.cells, "\(path), line \(row.line)", scale, to: &groups)
+      try add(row, header.cells, line(row.line), scale, to: &groups)
     }
     return groups.list.map(\.result)
   }
@@ -63,14 +68,14 @@ enum AccuracyTable {
   }
 
   private struct Groups {
-    let methods: [String]
+    let methods: [String]?
     let known: Set<String>
     var list: [Group] = []
     var places: [Key: Int] = [:]
 
-    init(methods: [String]) {
+    init(methods: [String]?) {
       self.methods = methods
-      known = Set(methods)
+      known = Set(methods ?? [])
     }
 
     mutating func place(of key: Key, testSize: Int?) -> Int {
@@ -106,10 +111,10 @@ enum AccuracyTable {
         found: "'\(cell("accuracy").prefix(40))'")
     }
     let method = cell("method")
-    guard groups.known.contains(method) else {
+    if let methods = groups.methods, !groups.known.contains(method) {
       throw .unknownMember(
-        place: "\(place): method", key: method, nearest: nearestName(to: method, among: groups.methods),
-        keys: groups.methods)
+        place: "\(place): method", key: method, nearest: nearestName(to: method, among: methods),
+        keys: methods)
     }
     let inFile = cell("task_in_file")
     let key = Key(
@@ -177,7 +182,8 @@ enum AccuracyTable {
       index += 1
     }
     if isQuoted {
-      throw .outOfRange(place: "\(path), line \(start)", expected: "a closing quote", found: "none")
+      let place = path.isEmpty ? "line \(start)" : "\(path), line \(start)"
+      throw .outOfRange(place: place, expected: "a closing quote", found: "none")
     }
     end()
     return rows

@@ -121,11 +121,14 @@ extension Study.Method {
 }
 
 extension Study.Result {
-  fileprivate init(_ node: AccountingNode, scale: Double) throws(AccountingError) {
+  /// - Parameter needsMethod: whether the method must be named; otherwise, its name may be missing and is then empty.
+  init(_ node: AccountingNode, scale: Double, needsMethod: Bool = true) throws(AccountingError) {
     let object = try node.object(allowing: [
       "method", "task", "task_in_file", "level", "accuracy", "test_size",
     ])
-    method = try object.required("method").string()
+    method =
+      try needsMethod
+      ? object.required("method").string() : object.optional("method")?.string() ?? ""
     task = TaskID(try object.required("task").string())
     taskInFile =
       try object.optional("task_in_file").map { (node) throws(AccountingError) in

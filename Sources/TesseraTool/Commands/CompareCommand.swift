@@ -22,12 +22,14 @@ struct CompareCommand: ParsableCommand {
       whose order by size changes under another policy, and the parameters that are counted for one method \
       only.
 
-      Print Markdown, or JSON with --json. --svg also plots accuracy against parameters.
+      Print Markdown, or JSON with --json. --svg also plots accuracy against parameters. --page writes \
+      tables and plot as one HTML file that needs no network.
 
       Example:
         tessera compare study.json
         tessera compare study.json --policy all-stored --json
         tessera compare study.json --svg front.svg
+        tessera compare study.json --page study.html
       """)
 
   @Argument(help: "The study.")
@@ -39,6 +41,9 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "Also write the plot to this path.")
   var svg: String?
 
+  @Option(help: "Also write tables and plot as a page to this path.")
+  var page: String?
+
   @Flag(help: "Print JSON (schemas/compare.schema.json).")
   var json = false
 
@@ -48,7 +53,12 @@ struct CompareCommand: ParsableCommand {
     if let svg, !svg.lowercased().hasSuffix(".svg") {
       throw ValidationError("--svg '\(svg)': expected a name that ends in .svg")
     }
-    try DeclaredFiles.require(("--svg", svg), apartFrom: ["STUDY": study, "--policy": policy])
+    if let page, ![".html", ".htm"].contains(where: page.lowercased().hasSuffix) {
+      throw ValidationError("--page '\(page)': expected a name that ends in .html")
+    }
+    for output in [("--svg", svg), ("--page", page)] {
+      try DeclaredFiles.require(output, apartFrom: ["STUDY": study, "--policy": policy])
+    }
   }
 
   func run() throws {
@@ -72,6 +82,7 @@ struct CompareCommand: ParsableCommand {
       try file.write(Array(report.svg.utf8), at: 0)
       try file.commit()
     }
+    if let page { try WrittenPage.write(report.page, to: page, isQuiet: true) }
     try json
       ? Output.standardOutput(json: report.json) : Output.standardOutput(report.markdown)
   }

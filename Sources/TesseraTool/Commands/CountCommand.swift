@@ -105,6 +105,11 @@ struct CountCommand: ParsableCommand {
   @Flag(help: "Also list every node of an ONNX model with its parameters and multiply-adds.")
   var layers = false
 
+  @Flag(
+    name: .customLong("work"),
+    help: "Also print the multiply-adds and the peak activation bytes of each sub-network.")
+  var hasWork = false
+
   @OptionGroup var work: WorkOptions
 
   @Flag(help: "Print JSON (schemas/count.schema.json).")
@@ -120,7 +125,7 @@ struct CountCommand: ParsableCommand {
       throw ValidationError("--max needs one policy, found \(policies.count)")
     }
     if let topK, topK < 1 { throw ValidationError("--top-k: expected 1 or more, found \(topK)") }
-    if !layers, !work.isWanted {
+    if !layers, !isWorkWanted {
       for (option, isGiven) in [
         ("--input-shape", !work.inputShapes.isEmpty), ("--memory-limit", work.limiting.memoryLimit != nil),
         ("--step-limit", work.limiting.stepLimit != nil),
@@ -142,12 +147,9 @@ struct CountCommand: ParsableCommand {
     let selection = try selection()
     var tables: [CountReport.Table] = []
     let rules = try policies.isEmpty ? [source.plannedPolicy()] : policies.map(PolicyFile.read)
-    let claimed = try claims.map(CountClaims.read)
-    let claimRules = try claims.map { path in
-      try CountClaims.policies(of: claimed ?? [], beside: path, else: rules[0])
-    }
+    let claimed = try claims.map { try CountClaims($0, else: rules[0]) }
     var bar: ProgressBar?
-    try source.readValues(for: rules + (claimRules ?? []), expertsPerToken: topK) { done, total in
+    try source.readValues(for: rules + (claimed?.policies ?? []), expertsPerToken: topK) { done, total in
       if bar == nil { bar = ProgressBar("reading", total: total) }
       bar?.update(done)
     }
@@ -166,12 +168,12 @@ struct CountCommand: ParsableCommand {
     let report = CountReport(
       file: file, kind: source.kind, unitCount: inventory.unitCount,
       leftOut: LeftOutList(source.leftOut.map { ($0.name, $0.why) }), tasks: inventory.tasks.map(\.task),
-      policies: tables, claims: try checked(claimed, claimRules, rules, inventory),
+      policies: tables, claims: try claimed?.checked(in: inventory, rules, file: file),
       tensors: roles ? zip(inventory.tensors, inventory.roles).map { ($0.name, $1) } : nil,
       packed: inventory.unknownPackings,
       expertsPerToken: rules.contains { $0.experts == .active } ? inventory.expertsPerToken : nil,
       layers: layers ? try layerTable(of: tables, source.opened) : nil,
-      work: work.isWanted ? try workTable(of: tables, source.opened) : nil
+      work: isWorkWanted ? try workTable(of: tables, source.opened) : nil
     )
     try json
       ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
@@ -183,6 +185,9 @@ struct CountCommand: ParsableCommand {
     }
     if failed { throw ExitCode(1) }
   }
+
+  /// Whether the work is printed.
+  private var isWorkWanted: Bool { hasWork || work.measure }
 
   /// Parses `fine:2,coarse:1`; the name of a task may contain colons, but no commas.
   private static func networks(of text: String) -> [Claim.Network]? {
@@ -203,16 +208,6 @@ struct CountCommand: ParsableCommand {
     guard let networks = union.flatMap(Self.networks(of:)) else { return nil }
     do { return try inventory.union(of: networks, under: policy) } catch {
       throw TesseraError(sentence: "\(file): --union: \(error)")
-    }
-  }
-
-  private func checked(
-    _ claims: [Claim]?, _ policies: [CountingPolicy]?, _ named: [CountingPolicy], _ inventory: Inventory
-  ) throws(TesseraError) -> [CheckedClaim]? {
-    guard let claims, let policies else { return nil }
-    let others = try CountClaims.others(policies + named)
-    do { return try Claim.check(claims, in: inventory, under: policies, others: others) } catch {
-      throw TesseraError(sentence: "\(file): \(error)")
     }
   }
 

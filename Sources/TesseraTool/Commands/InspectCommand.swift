@@ -3,7 +3,6 @@ internal import ArgumentParser
 internal import ByteFiles
 internal import FlatFormats
 internal import Reporting
-internal import TensorStreams
 internal import Tensors
 internal import Tessera
 internal import UnitCheckpoints
@@ -129,15 +128,19 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     let opened = try OpenedFile(file, reading.choices)
-    let inspection: Inspection
-    switch try opened.contents {
-    case .flat where plan:
-      throw TesseraError(sentence: "\(file): --plan: expected a unit checkpoint, found flat weights")
-    case .flat(let source): inspection = try self.inspection(of: source)
-    case .checkpoint(let checkpoint) where plan:
+    if plan {
+      guard let checkpoint = try opened.checkpoint else {
+        throw TesseraError(sentence: "\(file): --plan: expected a unit checkpoint, found flat weights")
+      }
       return try Output.standardOutput(String(decoding: checkpoint.planText, as: UTF8.self))
-    case .checkpoint(let checkpoint): inspection = try self.inspection(of: checkpoint)
     }
+    let inspection = try FileInspection(
+      file: file, hasDigests: digests,
+      hasModelDigest: format == .cyclonedx || digests && !match.isGiven, hasStatistics: stats,
+      view: Inspection.View(
+        all: match.isGiven ? 0 : nil, order: sort.flatMap(ListingOrder.init(rawValue:)),
+        tree: tree ? Inspection.Tree(depth: depth) : nil), places: { try match.places(in: $0, of: file) }
+    ).inspection(of: opened)
     switch json ? .json : format {
     case .text: try Output.standardOutput(inspection.painted(width: Terminal.width))
     case .json: try Output.standardOutput(json: inspection.json)
@@ -145,56 +148,6 @@ struct InspectCommand: ParsableCommand {
       let component = try component(inspection, opened)
       try Output.standardOutput(json: component.json(version: TesseraCommand.version))
     }
-  }
-
-  /// The inspection of a flat file.
-  private func inspection(of source: any FlatWeightsSource) throws -> Inspection {
-    let places = try match.places(in: source.tensors.map(\.spec.name), of: file)
-    let digests = digests || format == .cyclonedx ? try self.digests(of: source, places) : [:]
-    let statistics = try statistics(of: source, places)
-    let rows = places.map { place in
-      let tensor = source.tensors[place]
-      return Inspection.Tensor(
-        spec: tensor.spec, digest: digests[place], tiedTo: tensor.tiedTo, statistics: statistics[place])
-    }
-    let digested = places.compactMap { place in digests[place].map { (source.tensors[place].spec, $0) } }
-    return Inspection(
-      file: source.path, kind: source.kind.rawValue, tensors: rows, metadata: source.metadata,
-      notes: source.remarks.map {
-        Inspection.Note(
-          kind: $0.kind.rawValue, isWarning: $0.kind.canRunCode, place: $0.place,
-          message: "expected \($0.expected), found \($0.found)")
-      },
-      leftOut: LeftOutList(source),
-      modelDigest: (self.digests || format == .cyclonedx) && !match.isGiven
-        ? Tensors.modelDigest(of: digested) : nil,
-      view: view(of: source))
-  }
-
-  /// The inspection of a unit checkpoint; the digests come from its index.
-  private func inspection(of checkpoint: UnitCheckpoint) throws -> Inspection {
-    let index = checkpoint.index
-    let places = try match.places(in: index.tensors.map(\.spec.name), of: file)
-    let statistics = try statistics(of: checkpoint, places)
-    let rows = try places.map { place in
-      let tensor = index.tensors[place]
-      return Inspection.Tensor(
-        spec: tensor.spec, digest: digests ? tensor.digest : nil,
-        tiedTo: tensor.tiedTo.map { index.tensors[$0].spec.name },
-        placement: try checkpoint.placementWords(of: place), statistics: statistics[place])
-    }
-    let record = try checkpoint.sourceRecord()
-    return Inspection(
-      file: checkpoint.path, kind: "unit-checkpoint", tensors: rows, metadata: [],
-      modelDigest: checkpoint.modelDigest, checkpoint: try checkpoint.summary(),
-      files: record.files.map { ($0.name, $0.digest) },
-      added: record.inputs.compactMap { input in
-        input.name.map {
-          Inspection.Added(
-            task: $0, kind: input.record.kind, tensors: input.tensors.count,
-            files: input.record.files.map { ($0.name, $0.digest) })
-        }
-      }, view: view(of: checkpoint))
   }
 
   /// The model as a component of a bill of materials.
@@ -222,35 +175,5 @@ struct InspectCommand: ParsableCommand {
     let last = path.split(separator: "/").last.map(String.init) ?? "/"
     guard last == "." || last == ".." else { return last }
     return SystemPath.resolved(path)?.split(separator: "/").last.map(String.init) ?? last
-  }
-
-  private func view(of source: any TensorSource) -> Inspection.View {
-    Inspection.View(
-      all: match.isGiven ? source.tensors.count : nil, order: sort.flatMap(ListingOrder.init(rawValue:)),
-      tree: tree ? Inspection.Tree(depth: depth) : nil)
-  }
-
-  private func digests(of source: any TensorSource, _ places: [Int]) throws -> [Int: SHA256Digest] {
-    var bar = ProgressBar("hashing", total: places.reduce(0) { $0 + source.tensors[$1].spec.byteCount })
-    defer { bar.finish() }
-    var done = 0
-    var digests: [Int: SHA256Digest] = [:]
-    for place in places {
-      digests[place] = try source.digest(of: place) {
-        done += $0
-        bar.update(done)
-      }
-    }
-    return digests
-  }
-
-  private func statistics(of source: any TensorSource, _ places: [Int]) throws -> [Int: ValueStatistics] {
-    guard stats else { return [:] }
-    // The values of some block-quantised types are not read here.
-    let places = places.filter { source.tensors[$0].spec.dtype.hasValues }
-    var bar = ProgressBar("reading", total: places.reduce(0) { $0 + source.tensors[$1].spec.byteCount })
-    defer { bar.finish() }
-    let found = try TensorStatistics.run(source, places) { bar.update($0) }
-    return Dictionary(uniqueKeysWithValues: zip(places, found))
   }
 }

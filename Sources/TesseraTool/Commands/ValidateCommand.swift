@@ -155,7 +155,9 @@ struct ValidateCommand: ParsableCommand {
       progress: advance)
     var verdicts: [FileVerdict] = []
     for path in files {
-      verdicts += try validating.verdicts(on: path, progress: advance) { check(path, $0, progress: advance) }
+      verdicts += try validating.verdicts(on: path, progress: advance) {
+        Self.check(path, $0, progress: advance)
+      }
     }
     verdicts += validating.verdictOnSignature.map { [$0] } ?? []
     bar.finish()
@@ -190,7 +192,8 @@ struct ValidateCommand: ParsableCommand {
     return options
   }
 
-  private func check(
+  /// Checks a file, or the files of a folder. A file that cannot be checked gets a verdict with the reason.
+  static func check(
     _ path: String, _ options: ValidationOptions, progress: @escaping (Int) -> Void
   ) -> [FileVerdict] {
     if FolderValidation.isFolder(path) {

@@ -2,15 +2,9 @@ internal import ArgumentParser
 internal import ByteFiles
 internal import Glibc
 
-/// The options of `count` for the work of a graph.
+/// The options for the work of a graph.
 struct WorkOptions: ParsableArguments {
-  @Flag(
-    help:
-      "Also print the multiply-adds and the peak activation bytes of each sub-network."
-  )
-  var work = false
-
-  @Flag(help: "Like --work, and also time each sub-network on seeded random inputs.")
+  @Flag(help: "Count the work, and also time each sub-network on seeded random inputs.")
   var measure = false
 
   @Option(help: "With --measure: the number of timed runs, after one warm-up run.")
@@ -25,16 +19,13 @@ struct WorkOptions: ParsableArguments {
     name: .customLong("input-shape"),
     help: ArgumentHelp(
       """
-      The shape of an input for --layers, --work and --measure: images=1x3x224x224 (repeatable). If there \
-      is one input, the name is optional.
+      The shape of an input of the graph, to count its work: images=1x3x224x224 (repeatable). If there is \
+      one input, the name is optional.
       """,
       valueName: "name=shape"))
   var inputShapes: [String] = []
 
   @OptionGroup var limiting: LimitOptions
-
-  /// Whether the work is printed.
-  var isWanted: Bool { work || measure }
 
   /// The number of threads that compute.
   var threadCount: Int { threads ?? ThreadSupply.processorCount }

@@ -17,6 +17,9 @@ public struct VirtualNetwork: Hashable, Sendable {
   /// Units and order on the axes that have their own.
   private let own: [AxisName: AxisLevel]
 
+  /// The axes with units and order of their own, by name.
+  package var ownAxes: [AxisName] { own.keys.sorted { $0.text < $1.text } }
+
   private struct AxisLevel: Hashable {
     let units: UnitSet
     let order: [UnitID]

@@ -46,7 +46,8 @@ package struct DocumentNode<Failure: DocumentFailure> {
   package func named(_ key: String, _ value: JSONValue) -> Self {
     let isPlain =
       !key.isEmpty && key.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !".[]\"\\".utf8.contains($0) }
-    return Self(value: value, place: place + (isPlain ? ".\(key)" : "[\"\(JSONWriter.escaped(key))\"]"))
+    let plain = place.isEmpty ? key : "\(place).\(key)"
+    return Self(value: value, place: isPlain ? plain : "\(place)[\"\(JSONWriter.escaped(key))\"]")
   }
 
   package func array() throws(Failure) -> [Self] {
