@@ -82,7 +82,7 @@ package struct AffinityLearner {
       data: data)
   }
 
-  /// The orders that follow from affinities. With labels, units after the first are chosen by the loss, except for
+  /// The orders that follow from affinities. With labels, the units after the first follow by the loss, except for
   /// `weights`, which needs no data.
   package func orders(_ affinities: Affinities) throws -> [UnitOrder] {
     func loss(_ axis: AxisName?) -> (TaskID, UnitSet) throws -> Double? {

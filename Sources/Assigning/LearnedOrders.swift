@@ -4,8 +4,9 @@ package import UnitModel
 ///
 /// First units are distinct: of all ways to give each task a first unit of its own, the one with the greatest sum of
 /// affinities. If there are more tasks than units, each task begins with its best unit. The other units follow by
-/// affinity, or, if the task's loss is known, so that each level has the lowest loss of all units that could be added.
-/// Of equal units, the one with the lower number is taken.
+/// affinity, or, if the task's loss is known, in the reverse of the order in which they are removed from the whole network:
+/// each time the unit without which the loss is lowest. (Sets of few units compute little more than noise, so adding units
+/// one by one would begin with chance.) Of equal units, the one with the lower number comes first.
 package struct LearnedOrders {
   /// The order of each task.
   package private(set) var orders: [[UnitID]] = []
@@ -15,17 +16,21 @@ package struct LearnedOrders {
     let units = matrix.values.first?.count ?? 0
     let firsts = Self.firsts(matrix.values, units: units)
     for (task, row) in zip(matrix.tasks, matrix.values.indices) {
-      var order = [UnitID(firsts[row])]
-      while order.count < units {
-        let chosen = UnitSet(order)
+      let first = UnitID(firsts[row])
+      var rest = (0..<units).map(UnitID.init).filter { $0 != first }
+      var last: [UnitID] = []
+      while !rest.isEmpty {
         var best: (unit: UnitID, cost: Double)?
-        for unit in (0..<units).map(UnitID.init) where !chosen.contains(unit) {
-          let cost = try loss(task, UnitSet(order + [unit])) ?? -matrix.values[row][unit.index]
+        for unit in rest.reversed() {
+          let others = UnitSet([first] + rest.filter { $0 != unit })
+          let cost = try loss(task, others) ?? matrix.values[row][unit.index]
           if best.map({ cost < $0.cost }) ?? true { best = (unit, cost) }
         }
         guard let best else { break }
-        order.append(best.unit)
+        rest.removeAll { $0 == best.unit }
+        last.append(best.unit)
       }
+      let order = [first] + last.reversed()
       orders.append(order)
     }
   }

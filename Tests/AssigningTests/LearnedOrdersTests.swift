@@ -25,18 +25,19 @@ struct LearnedOrdersTests {
     #expect(try Self.orders([[1, 2], [1, 2], [2, 1]]) == [[1, 0], [1, 0], [0, 1]])
   }
 
-  @Test("with a loss, each next unit is the one that lowers it most")
+  @Test("with a loss, the unit without which it is lowest comes last, and so on")
   func byLoss() throws {
     // Units 1 and 2 are worth nothing alone, and all together; unit 3 a little.
-    let found = try Self.orders([[9, 1, 1, 1]]) { _, units in
+    let found = try Self.orders([[9, 1, 1, 5]]) { _, units in
       let has = { units.contains(UnitID($0)) }
       return has(1) && has(2) ? 0 : has(3) ? 1 : 2
     }
-    #expect(found == [[0, 3, 1, 2]])
-    #expect(try Self.orders([[0, 0, 5]]) { _, _ in 1 } == [[2, 0, 1]])
+    #expect(found == [[0, 1, 2, 3]])
+    // Of equal units, the one with the lower number comes first.
+    #expect(try Self.orders([[0, 0, 5, 0]]) { _, _ in 1 } == [[2, 0, 1, 3]])
     // A set that cannot run is never better than one that can.
-    #expect(
-      try Self.orders([[5, 0, 0]]) { _, units in units.contains(UnitID(1)) ? .infinity : 3 } == [[0, 2, 1]])
+    let limited = try Self.orders([[5, 0, 0]]) { _, units in units.contains(UnitID(1)) ? .infinity : 3 }
+    #expect(limited == [[0, 2, 1]])
   }
 
   @Test("affinities come back from a plan's record", arguments: [true, false])

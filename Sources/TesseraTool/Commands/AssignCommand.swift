@@ -24,8 +24,9 @@ struct AssignCommand: ParsableCommand {
         ablation     from the rise in the task's loss without the unit
 
       First units are distinct, so that the sum of their affinities is greatest. The other units follow by \
-      affinity. If --data has labels (activations and ablation), each next unit is the one that gives the \
-      lowest loss. Of equal units, the lower number comes first.
+      affinity. If --data has labels (activations and ablation), they are removed one by one from the whole \
+      network, each time the unit without which the loss is lowest; the first one removed comes last. Of \
+      equal units, the lower number comes first.
 
       The arrays of --data are TASK.INPUT, for each input of the graph, and TASK.labels; INPUT and labels \
       are for tasks without their own. Labels are class numbers, or numbers of the output's shape. 128 \

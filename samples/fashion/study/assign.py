@@ -75,6 +75,8 @@ def main():
         arrays[f"{task}.images"] = np.ascontiguousarray(images[:SAMPLES].numpy())
         arrays[f"{task}.labels"] = labels[:SAMPLES].numpy()
     np.savez(arguments.work / "data.npz", **arrays)
+    # Without labels, `activations` goes by affinity alone.
+    np.savez(arguments.work / "inputs.npz", **{name: array for name, array in arrays.items() if "images" in name})
     (arguments.work / "plan.json").write_text(json.dumps(plan(), indent=1))
 
     def tessera(*words):
@@ -83,7 +85,7 @@ def main():
         return done.stdout
 
     def learn(checkpoint, method):
-        given = [] if method == "weights" else ["--data", "data.npz"]
+        given = {"weights": [], "activations": ["--data", "inputs.npz"], "ablation": ["--data", "data.npz"]}[method]
         found = json.loads(tessera("assign", checkpoint, "--learn", method, *given, "--json"))
         return {"orders": {task["name"]: task["order"] for task in found["tasks"]},
                 "affinities": found["affinities"]["values"]}

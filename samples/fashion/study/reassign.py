@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
-"""Reassigns the units of the trained sample without training, and measures every (task, level) before and after.
+"""Reassigns the units of trained networks without training, and measures every (task, level) before and after.
 
 usage: reassign.py [TESSERA] [--output FOLDER]
 
-The norms and heads of levels 1 to 3 of the sample were trained for the units of their level, so they cannot serve other
-units (`tessera assign` refuses them).  Therefore the network here is that of level 4 alone: one output for each task,
-taken from network.onnx.  A lower level is this network without the other units.  The orders are learned on the 500 test
-images with even numbers, and the accuracies are those on the 500 others.  Writes reassigned.csv and
-reassigned.study.json, which `tessera compare` reads.  Needs numpy and onnx.
+Two networks, each with one output for each task; a lower level is the network without the other units:
+
+  units  the network of level 4 of the sample (network.onnx), which was trained with the orders of `nearest`.  The norms
+         and heads of its other levels cannot serve other units, and `tessera assign` refuses them.
+  whole  whole.onnx, which was trained without units.
+
+The orders are learned on the first 500 test images, and the accuracies are those on the 500 others.  Writes
+reassigned.csv and reassigned.study.json, which `tessera compare` reads, and the plans with shapes for it.  Needs numpy
+and onnx.
 """
 
 import argparse
@@ -23,9 +27,10 @@ import onnx.utils
 
 HERE = Path(__file__).resolve().parent
 TASKS = ["fine", "coarse", "digits", "parity"]
+METHODS = ["nearest", "weights", "activations", "ablation"]
 
 
-def whole_plan(plan):
+def level_4(plan):
     """The sample's plan for level 4 alone: the norms and heads that were compact have every channel now."""
     for entry in plan["tensors"]:
         entry["axes"] = [use["axis"] if isinstance(use, dict) else use for use in entry["axes"]]
@@ -53,47 +58,54 @@ def main():
             assert done.returncode == 0, done.stderr
             return done.stdout
 
-        onnx.utils.extract_model(str(HERE.parent / "network.onnx"), str(folder / "four.onnx"), ["images"],
+        onnx.utils.extract_model(str(HERE.parent / "network.onnx"), str(folder / "units.onnx"), ["images"],
                                  [f"{task}.4" for task in TASKS])
-        plan = whole_plan(json.loads((HERE.parent / "plan.json").read_text()))
-        (folder / "plan.json").write_text(json.dumps(plan))
-        arrays = {f"{task}.images": images[task][::2] for task in TASKS}
-        arrays |= {f"{task}.labels": test[f"{task}.labels"][::2] for task in TASKS}
+        (folder / "whole.onnx").write_bytes((HERE / "whole.onnx").read_bytes())
+        plans = {"units": level_4(json.loads((HERE.parent / "plan.json").read_text())),
+                 "whole": json.loads((HERE / "plan.json").read_text())}
+        arrays = {f"{task}.images": images[task][:500] for task in TASKS}
+        arrays |= {f"{task}.labels": test[f"{task}.labels"][:500] for task in TASKS}
         np.savez(folder / "learn.npz", **arrays)
-        tessera("convert", "four.onnx", "nearest.h5", "--plan", "plan.json")
-        methods = {"nearest": "nearest.h5"}
-        orders = {}
-        for method in ("weights", "activations", "ablation"):
-            given = [] if method == "weights" else ["--data", "learn.npz"]
-            found = json.loads(tessera("assign", "nearest.h5", "--learn", method, *given, "-o", f"{method}.h5",
-                                       "--json"))
-            orders[method] = {task["name"]: task["order"] for task in found["tasks"]}
-            methods[method] = f"{method}.h5"
-            tessera("verify", "four.onnx", f"{method}.h5")
-        rows = []
-        for method, file in methods.items():
-            for task in TASKS:
-                np.save(folder / "x.npy", images[task][1::2])
-                labels = test[f"{task}.labels"][1::2]
-                for level in range(1, 5):
-                    tessera("run", file, "--task", task, "--level", level, "--input", "x.npy", "--output", "y.npy")
-                    right = int((np.load(folder / "y.npy").argmax(1) == labels).sum())
-                    rows.append({"method": method, "task": task, "level": level,
-                                 "accuracy": f"{100 * right / len(labels):.1f}", "test_size": len(labels)})
-        (arguments.output / "whole.plan.json").write_text(
-            json.dumps(shaped(plan, folder / "four.onnx"), separators=(",", ":")) + "\n")
+        rows, orders = [], {}
+        for network, plan in plans.items():
+            (folder / "plan.json").write_text(json.dumps(plan))
+            tessera("convert", f"{network}.onnx", "nearest.h5", "--plan", "plan.json")
+            for method in METHODS:
+                if method != "nearest":
+                    given = [] if method == "weights" else ["--data", "learn.npz"]
+                    found = json.loads(tessera("assign", "nearest.h5", "--learn", method, *given, "-o", f"{method}.h5",
+                                               "--json"))
+                    orders[network, method] = {task["name"]: task["order"] for task in found["tasks"]}
+                    tessera("verify", f"{network}.onnx", f"{method}.h5")
+                for task in TASKS:
+                    np.save(folder / "x.npy", images[task][500:])
+                    labels = test[f"{task}.labels"][500:]
+                    for level in range(1, 5):
+                        tessera("run", f"{method}.h5", "--task", task, "--level", level, "--input", "x.npy",
+                                "--output", "y.npy")
+                        right = int((np.load(folder / "y.npy").argmax(1) == labels).sum())
+                        rows.append({"method": f"{network}, {method}", "task": task, "level": level,
+                                     "accuracy": f"{100 * right / len(labels):.1f}", "test_size": len(labels)})
+            text = json.dumps(shaped(plan, folder / f"{network}.onnx"), separators=(",", ":"))
+            (arguments.output / f"{network}.shapes.plan.json").write_text(text + "\n")
+    study = {"format": "tessera.study/1", "title": "Orders of units that are learned after training, without more training",
+             "policy": "trainable", "policies": ["trainable"],
+             "methods": [{"name": f"{network}, {method}", "file": f"{network}.shapes.plan.json"}
+                         for network in plans for method in METHODS], "results": "reassigned.csv"}
+    (arguments.output / "reassigned.study.json").write_text(json.dumps(study, indent=2) + "\n")
     with open(arguments.output / "reassigned.csv", "w", newline="") as file:
         writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    print(f"{'task':8}{'level':>6}" + "".join(f"{method:>13}" for method in methods))
-    for task in TASKS:
-        for level in range(1, 5):
-            cells = [row["accuracy"] for method in methods for row in rows
-                     if (row["method"], row["task"], row["level"]) == (method, task, level)]
-            print(f"{task:8}{level:6}" + "".join(f"{cell:>12}%" for cell in cells))
-    for method, found in orders.items():
-        print(method, found)
+    for network in plans:
+        print(f"{network:8}{'level':>6}" + "".join(f"{method:>13}" for method in METHODS))
+        for task in TASKS:
+            for level in range(1, 5):
+                cells = [row["accuracy"] for method in METHODS for row in rows
+                         if (row["method"], row["task"], row["level"]) == (f"{network}, {method}", task, level)]
+                print(f"{task:8}{level:6}" + "".join(f"{cell:>12}%" for cell in cells))
+    for (network, method), found in orders.items():
+        print(network, method, found)
 
 
 def shaped(plan, path):
