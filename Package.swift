@@ -204,7 +204,12 @@ let package = Package(
     .testTarget(
       name: "InteropTests", dependencies: ["TestSupport", "StrictJSON", "Tensors"], swiftSettings: strict),
     .testTarget(
-      name: "AssigningTests", dependencies: ["Assigning", "StrictJSON", "TestSupport", "UnitModel"],
+      name: "AssigningTests",
+      dependencies: [
+        "Assigning", "ByteFiles", "Inference", "ONNXGraph", "StrictJSON", "Tensors", "TensorStreams",
+        "TestSupport",
+        "UnitModel",
+      ],
       swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: strict),
   ]

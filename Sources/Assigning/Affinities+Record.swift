@@ -11,6 +11,12 @@ extension Affinities {
       members["samples"] = JSONValue(data.samples)
       members["seed"] = data.seed.map { JSONValue($0) }
     }
+    if !losses.isEmpty {
+      members["losses"] = JSONObject(losses.map { JSONMember(key: $0.task.text, value: .string($0.name)) })
+        .map {
+          .object($0)
+        }
+    }
     members["affinities"] = matrix.json
     if !axes.isEmpty {
       var own = JSONObject()
@@ -22,6 +28,14 @@ extension Affinities {
 
   /// The rule of learned assignments in a plan.
   package static let rule = "learned"
+
+  /// The affinities that a plan has for its own tasks; nil if it has none, or those of other tasks.
+  package init?(_ provenance: Provenance, of assignment: Assignment) {
+    self.init(provenance)
+    guard matrix.tasks == assignment.tasks.map(\.task),
+      assignment.tasks.allSatisfy({ $0.order.allSatisfy { $0.index < matrix.values.first?.count ?? 0 } })
+    else { return nil }
+  }
 
   /// The affinities that a plan has; nil if it has none, or others than this version writes.
   package init?(_ provenance: Provenance) {
@@ -43,6 +57,11 @@ extension Affinities {
       }
     }
     self.init(method, matrix, axes: axes, data: data)
+    if case .object(let known)? = details["losses"] {
+      losses = known.members.compactMap { member in
+        if case .string(let name) = member.value { (TaskID(member.key), name) } else { nil }
+      }
+    }
   }
 }
 

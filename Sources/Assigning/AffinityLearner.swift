@@ -70,25 +70,26 @@ package struct AffinityLearner {
             found: "none")
         }
         rows.append(units.map { unit in known.reduce(0) { $0 + $1[unit.index] } / Double(known.count) })
-        let even = [Double](repeating: 1 / Double(units.count), count: units.count)
-        for place in axes.indices { axisRows[place].append(shares[place] ?? even) }
+        for place in axes.indices { shares[place].map { axisRows[place].append($0) } }
       }
       progress(number + 1)
     }
     return Affinities(
       method, AffinityMatrix(tasks: tasks, values: rows),
-      axes: perAxis
-        ? axes.indices.map { (axes[$0].name, AffinityMatrix(tasks: tasks, values: axisRows[$0])) } : [],
+      // An axis without scores for every task keeps the order of each task.
+      axes: axes.indices.filter { perAxis && axisRows[$0].count == tasks.count }.map {
+        (axes[$0].name, AffinityMatrix(tasks: tasks, values: axisRows[$0]))
+      },
       data: data)
   }
 
   /// The orders that follow from affinities. With labels, the units after the first follow by the loss, except for
   /// `weights`, which needs no data.
   package func orders(_ affinities: Affinities) throws -> [UnitOrder] {
-    func loss(_ axis: AxisName?) -> (TaskID, UnitSet) throws -> Double? {
-      { task, units in
+    func loss(_ axis: AxisName?) -> (TaskID) -> ((UnitSet) throws -> Double)? {
+      { task in
         guard affinities.method != .weights, let runs, runs.data.hasLabels(task) else { return nil }
-        return try runs.loss(task, units: units, on: axis)
+        return { units in try runs.loss(task, units: units, on: axis) }
       }
     }
     let orders = try LearnedOrders(affinities.matrix, loss: loss(nil)).orders
@@ -138,12 +139,11 @@ package struct AffinityLearner {
     }
     return scores { axis in
       guard let own = own.sums[axis], let shared = shared.sums[axis] else { return nil }
-      func first(_ lists: [[Double]]) -> [Double]? { lists.first { $0.contains { $0 > 0 } } }
-      if ownAxesOnly, first([own.scaled, own.made, own.read]) == nil { return nil }
-      let ones = [Double](repeating: 1, count: own.made.count)
-      let made = first([own.scaled, own.made, shared.scaled, shared.made])
-      let read = first([own.read, shared.read])
-      if made == nil, read == nil { return nil }
+      if ownAxesOnly, (own.scaled ?? own.made ?? own.read) == nil { return nil }
+      let made = own.scaled ?? own.made ?? shared.scaled ?? shared.made
+      let read = own.read ?? shared.read
+      guard let count = made?.count ?? read?.count else { return nil }
+      let ones = [Double](repeating: 1, count: count)
       return zip(made ?? ones, read ?? ones).map { ($0 * $1).squareRoot() }
     }
   }
@@ -160,7 +160,7 @@ package struct AffinityLearner {
       axis.channels(of: unit).channels.reduce(0) { $0 + (scores.indices.contains($1) ? scores[$1] : 0) }
     }
     let total = sums.reduce(0, +)
-    return sums.map { total > 0 ? $0 / total : 1 / Double(units.count) }
+    return sums.map { total > 0 ? $0 / total : 0 }
   }
 
   /// For each unit, the rise in the task's loss without it.

@@ -16,6 +16,8 @@ package struct AffinityMatrix: Hashable, Sendable {
 
   static func rounded(_ value: Double) -> Double {
     guard value.isFinite, value != 0 else { return value == 0 ? 0 : value }
+    // Below this, the scale would not be finite.
+    guard abs(value) > 1e-290 else { return 0 }
     var scale = 1.0
     var digits = abs(value)
     while digits >= 1_000_000 { (digits, scale) = (digits / 10, scale * 10) }
@@ -43,6 +45,18 @@ package struct Affinities: Sendable {
   package let axes: [(axis: AxisName, matrix: AffinityMatrix)]
   /// The data; nil if none were used.
   package let data: Data?
+  /// The name of the loss of each task whose loss was computed.
+  package var losses: [(task: TaskID, name: String)] = []
+
+  /// Two tasks whose affinities say nothing about their difference: each unit has the same for both.
+  package var equalTasks: (TaskID, TaskID)? {
+    for (place, row) in matrix.values.enumerated() {
+      if let other = matrix.values[..<place].firstIndex(of: row) {
+        return (matrix.tasks[other], matrix.tasks[place])
+      }
+    }
+    return nil
+  }
 
   package struct Data: Hashable, Sendable {
     /// The SHA-256 of the file.

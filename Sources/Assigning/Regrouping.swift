@@ -6,8 +6,11 @@ package import UnitModel
 /// the sum, over tasks and levels, of the shares of scores of the level's channels. With one task, this sorts channels by
 /// score. A unit that a task adds first gets the channels that this task needs most.
 package enum Regrouping {
-  /// The most channels, or granules, of an axis.
-  package static let limit = 1 << 15
+  /// Whether an axis is small enough: the time grows with channels (or granules) × units².
+  package static func canDivide(_ axis: ChannelAxis) -> Bool {
+    let granules = axis.size / axis.granule
+    return granules <= 1 << 15 && granules * axis.units.count * axis.units.count <= 1 << 25
+  }
 
   /// The channels of an axis, unit by unit, without the common ones.
   ///

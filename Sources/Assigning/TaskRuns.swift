@@ -17,6 +17,9 @@ package final class TaskRuns {
   private let threads: Int
   private let limits: RunLimits
   private var losses: [VirtualNetwork: Double] = [:]
+  private var samples: [TaskID: TaskData.Samples] = [:]
+  /// The name of the loss of each task whose loss was computed.
+  package private(set) var lossNames: [TaskID: String] = [:]
 
   /// The most bytes of one input, and the most samples, of a run.
   private static let batchBytes = 16 << 20
@@ -34,10 +37,11 @@ package final class TaskRuns {
   package func loss(_ task: TaskID, units: UnitSet, on axis: AxisName? = nil) throws -> Double {
     let chosen = try plan.wholeNetwork(of: task).replacing(units: units, on: axis)
     if let known = losses[chosen] { return known }
-    let labels = try data.rows(of: "labels", for: task)
-    let numbers = try Self.numbers(labels, path: network.model.path)
     var loss = TaskLoss()
-    try run(chosen) { outputs, rows in
+    var numbers: [Double] = []
+    try run(chosen, withLabels: true) { outputs, samples, rows in
+      guard let labels = samples.labels else { return }
+      if rows.lowerBound == 0 { numbers = try Self.numbers(labels, path: network.model.path) }
       guard outputs.count == 1, let output = outputs.first else {
         throw LearningError(
           path: network.model.path, place: "task \(task.quoted)", expected: "one output",
@@ -48,56 +52,86 @@ package final class TaskRuns {
         try loss.add(
           output.tensor, labels: Array(numbers[rows.lowerBound * width..<rows.upperBound * width]),
           shape: [rows.count] + labels.rowShape, areNumbers: labels.type.isFloatingPoint,
-          operation: network.model.graph.nodes.last { $0.outputs.contains(output.name) }?.operation)
+          operation: operation(of: output.name))
       } catch {
         throw LearningError(
           path: network.model.path, place: "task \(task.quoted), output '\(output.name)'",
           expected: error.expected, found: error.found)
       }
-      guard labels.count >= rows.upperBound else {
-        throw LearningError(
-          path: network.model.path, place: "task \(task.quoted)", expected: "a label for each sample",
-          found: "\(labels.count) labels")
-      }
     }
+    if units == plan.allUnits {
+      guard loss.count > 0 else {
+        throw LearningError(
+          path: network.model.path, place: "task \(task.quoted)", expected: "a label that is not −100",
+          found: "none")
+      }
+      guard loss.mean.isFinite else { throw notFinite(task) }
+    }
+    lossNames[task] = loss.kind
     let mean = AffinityMatrix.rounded(loss.mean)
     losses[chosen] = mean
     return mean
   }
 
+  /// The operator that computed a value, behind those that only change its shape or dtype.
+  private func operation(of value: String) -> String? {
+    var name = value
+    for _ in network.model.graph.nodes {
+      guard let node = network.model.graph.nodes.last(where: { $0.outputs.contains(name) }) else {
+        return nil
+      }
+      guard ["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze"].contains(node.operation),
+        let input = node.inputs.first
+      else { return node.operation }
+      name = input
+    }
+    return nil
+  }
+
   /// The mean squares of the values of a task's whole network on its data.
   package func meanSquares(_ task: TaskID) throws -> [String: [Double]] {
     let found = MeanSquares(network.model.graph)
-    try run(try plan.wholeNetwork(of: task), observer: { found.add($0, $1) }) { _, _ in }
-    return found.means
+    try run(try plan.wholeNetwork(of: task), observer: { found.add($0, $1) }) { _, _, _ in }
+    let means = found.means
+    guard means.values.allSatisfy({ $0.allSatisfy(\.isFinite) }) else { throw notFinite(task) }
+    return means
+  }
+
+  private func notFinite(_ task: TaskID) -> LearningError {
+    LearningError(
+      path: network.model.path, place: "task \(task.quoted)",
+      expected: "finite values in the whole network, and in the data",
+      found: "infinity or NaN")
   }
 
   /// Runs a network on all of its task's samples, some at a time.
   private func run(
-    _ chosen: VirtualNetwork, observer: (@Sendable (String, Inference.Tensor) -> Void)? = nil,
-    _ body: (_ outputs: [(name: String, tensor: Inference.Tensor)], _ rows: Range<Int>) throws -> Void
+    _ chosen: VirtualNetwork, withLabels: Bool = false,
+    observer: (@Sendable (String, Inference.Tensor) -> Void)? = nil,
+    _ body: (
+      _ outputs: [(name: String, tensor: Inference.Tensor)], _ samples: TaskData.Samples, _ rows: Range<Int>
+    ) throws -> Void
   ) throws {
     let first = try network.flow(chosen, plan: plan)
     let used = Set(first.walk.steps.flatMap(\.node.inputs))
     let inputs = network.model.graph.requiredInputs.filter { used.contains($0.name) }
-    var arrays: [(name: String, rows: TaskData.Rows)] = []
-    for input in inputs { arrays.append((input.name, try data.rows(of: input.name, for: chosen.task))) }
-    guard let count = arrays.first?.rows.count, arrays.allSatisfy({ $0.rows.count == count }) else {
-      throw LearningError(
-        path: network.model.path, place: "task \(chosen.task.quoted)",
-        expected: "as many samples for each input",
-        found: arrays.map { "\($0.rows.count) of '\($0.name)'" }.joined(separator: ", "))
-    }
+    // A task is run many times, so its arrays are read once.
+    let known = samples[chosen.task]
+    let samples =
+      try known.flatMap { withLabels && $0.labels == nil ? nil : $0 }
+      ?? data.samples(inputs.map(\.name), withLabels: withLabels, for: chosen.task)
+    self.samples[chosen.task] = samples
+    let (arrays, count) = (samples.inputs, samples.count)
     let size = try batchSize(arrays, inputs, count)
-    var known: (rows: Int, session: Session)?
+    var last: (rows: Int, session: Session)?
     for start in stride(from: 0, to: count, by: size) {
       let rows = start..<min(start + size, count)
       let session =
-        try known.flatMap { $0.rows == rows.count ? $0.session : nil }
+        try last.flatMap { $0.rows == rows.count ? $0.session : nil }
         ?? session(
           chosen,
           shapes: Dictionary(arrays.map { ($0.name, [rows.count] + $0.rows.rowShape) }) { first, _ in first })
-      known = (rows.count, session)
+      last = (rows.count, session)
       var tensors: [String: Inference.Tensor] = [:]
       for (name, array) in arrays {
         tensors[name] = try session.tensor(array.type, [rows.count] + array.rowShape, for: name) { target in
@@ -109,7 +143,7 @@ package final class TaskRuns {
         }
         if let observer, let tensor = tensors[name] { observer(name, tensor) }
       }
-      try body(try session.run(tensors, observer: observer), rows)
+      try body(try session.run(tensors, observer: observer), samples, rows)
     }
   }
 

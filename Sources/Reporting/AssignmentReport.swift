@@ -35,10 +35,25 @@ package struct AssignmentReport: Sendable {
 
   private var details: JSONObject { assignment.provenance.details }
 
+  /// The losses by task; nil if none was computed.
+  private var losses: [(String, String)]? {
+    guard case .object(let known)? = details["losses"], !known.isEmpty else { return nil }
+    return known.members.compactMap { member in
+      if case .string(let name) = member.value { (member.key, PrintableText.line(name)) } else { nil }
+    }
+  }
+
   package func text(width: Int?) -> String {
     var result = "\(PrintableText.line(file)): assignment '\(PrintableText.line(assignment.provenance.rule))'"
     if case .string(let method)? = details["method"] { result += ", from \(PrintableText.line(method))" }
     if case .integer(let samples)? = details["samples"] { result += " of at most \(samples) samples" }
+    if let losses {
+      let names = Set(losses.map(\.1))
+      result +=
+        names.count == 1
+        ? ", loss: \(names.first ?? "")"
+        : ", losses: " + losses.map { "\(TensorName($0.0).escaped) \($0.1)" }.joined(separator: ", ")
+    }
     result += "\n\n"
     for table in tables {
       result += table.axis.map { "affinities on axis \(TensorName($0).quoted)\n" } ?? "affinities\n"
@@ -100,7 +115,7 @@ package struct AssignmentReport: Sendable {
     var members: [(String, JSONValue)] = [("format", "tessera.assign/1"), ("file", .string(file))]
     if let destination { members.append(("destination", .string(destination))) }
     members.append(("rule", .string(assignment.provenance.rule)))
-    for key in ["method", "data", "samples", "seed"] {
+    for key in ["method", "data", "samples", "seed", "losses"] {
       if let value = details[key] { members.append((key, value)) }
     }
     let tasks = assignment.tasks.map { task -> JSONValue in

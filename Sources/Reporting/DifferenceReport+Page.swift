@@ -74,7 +74,9 @@ extension DifferenceReport {
     let items = [("A", leftOut.a), ("B", leftOut.b)].flatMap { side, list in
       list.items.map { "of \(side): \(TensorName($0.name).quoted): \($0.why)" }
     }
-    if items.isEmpty { return PageText.paragraph("Nothing: every tensor of both files was compared.") }
-    return "<ul>\n" + items.map { "<li>\(PageText.escaped($0))</li>\n" }.joined() + "</ul>\n"
+    let scope = "Tensors are compared. Plans, orders of units, levels and graphs are not."
+    if items.isEmpty { return PageText.paragraph("No tensor. \(scope)") }
+    return PageText.paragraph(scope) + "<ul>\n" + items.map { "<li>\(PageText.escaped($0))</li>\n" }.joined()
+      + "</ul>\n"
   }
 }

@@ -83,7 +83,8 @@ extension StudyReport {
           ])
         } ?? .null
       ), ("p_holm", pair.adjusted.map(number) ?? .null),
-      ("shared_seeds", .array(pair.sharedSeeds.map { JSONValue($0) })), ("bootstrap", json(pair.bootstrap)),
+      ("shared_seeds", .array(pair.sharedSeeds.map { JSONValue($0) })),
+      ("unpaired_runs", JSONValue(pair.unpairedRuns)), ("bootstrap", json(pair.bootstrap)),
       ("stochastic_order", pair.stochasticOrder.map { .number($0) } ?? .null),
       ("hedges_g", pair.hedges.map { .number($0) } ?? .null),
       ("cliff_delta", pair.cliff.map { .number($0) } ?? .null), ("cohen_h", .number(pair.cohenH)),

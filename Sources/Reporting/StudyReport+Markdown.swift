@@ -62,7 +62,7 @@ extension StudyReport {
       table.append([
         MarkdownText.escaped(a.result.task.text),
         "\(MarkdownText.escaped(a.name)) − \(MarkdownText.escaped(b.name))",
-        Self.percent(a.sample.mean - b.sample.mean), pair.test?.kind.rawValue ?? "none",
+        Self.percent(pair.difference), pair.test?.kind.rawValue ?? "none",
         pair.test.map { Self.probability($0.pValue) } ?? "–", pair.adjusted.map(Self.probability) ?? "–",
         effect,
         MarkdownText.escaped(words(pair)),

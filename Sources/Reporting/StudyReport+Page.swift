@@ -86,7 +86,7 @@ extension StudyReport {
       if let order = pair.stochasticOrder { effect += ", ε \(Self.decimals(order, 2))" }
       table.append([
         "\(PageText.name(a.name)) − \(PageText.name(b.name))", PageText.name(a.result.task.text),
-        Self.percent(a.sample.mean - b.sample.mean), pair.test?.kind.rawValue ?? "none",
+        Self.percent(pair.difference), pair.test?.kind.rawValue ?? "none",
         PageText.escaped(pair.test.map { Self.probability($0.pValue) } ?? "–"),
         PageText.escaped(pair.adjusted.map(Self.probability) ?? "–"), PageText.escaped(effect),
         PageText.escaped(words(pair)),

@@ -32,11 +32,14 @@ package struct StudyReport: Sendable {
   func words(_ pair: PairComparison) -> String {
     let (a, b) = (analysis.points[pair.first].result.method, analysis.points[pair.second].result.method)
     let once = pair.isSingleRun
+    let left =
+      pair.unpairedRuns == 0
+      ? "" : " (N = \(pair.sharedSeeds.count) shared seeds; \(pair.unpairedRuns) other runs are left out)"
     switch pair.verdict {
-    case .firstBetter: return "\(a) is better" + (once ? ", as far as the test set goes: N = 1" : "")
-    case .secondBetter: return "\(b) is better" + (once ? ", as far as the test set goes: N = 1" : "")
+    case .firstBetter: return "\(a) is better" + (once ? ", as far as the test set goes: N = 1" : left)
+    case .secondBetter: return "\(b) is better" + (once ? ", as far as the test set goes: N = 1" : left)
     case .notSeparable:
-      return "not separable" + (once ? " (N = 1: only the sampling of the test set is known)" : "")
+      return "not separable" + (once ? " (N = 1: only the sampling of the test set is known)" : left)
     case .untestable:
       return once
         ? "cannot be tested: N = 1, and the size of the test set is unknown"

@@ -8,10 +8,10 @@ import UnitModel
 @Suite("Orders from affinities")
 struct LearnedOrdersTests {
   private static func orders(
-    _ values: [[Double]], loss: (TaskID, UnitSet) throws -> Double? = { _, _ in nil }
+    _ values: [[Double]], loss: ((UnitSet) throws -> Double)? = nil
   ) throws -> [[Int]] {
     let tasks = values.indices.map { TaskID("t\($0)") }
-    return try LearnedOrders(AffinityMatrix(tasks: tasks, values: values), loss: loss).orders.map {
+    return try LearnedOrders(AffinityMatrix(tasks: tasks, values: values)) { _ in loss }.orders.map {
       $0.map(\.index)
     }
   }
@@ -21,6 +21,8 @@ struct LearnedOrdersTests {
     // Both tasks like unit 0 best; task 1 loses less with another one.
     #expect(try Self.orders([[9, 1, 2], [8, 7, 7]]) == [[0, 2, 1], [1, 0, 2]])
     #expect(try Self.orders([[1, 1, 1]]) == [[0, 1, 2]])
+    // A unit without which a network cannot run is needed more than any other.
+    #expect(try Self.orders([[.infinity, .infinity, 0, 0], [4.09, 0, 0, 0]]).map(\.[0]) == [1, 0])
     // More tasks than units: each begins with its best.
     #expect(try Self.orders([[1, 2], [1, 2], [2, 1]]) == [[1, 0], [1, 0], [0, 1]])
   }
@@ -28,15 +30,15 @@ struct LearnedOrdersTests {
   @Test("with a loss, the unit without which it is lowest comes last, and so on")
   func byLoss() throws {
     // Units 1 and 2 are worth nothing alone, and all together; unit 3 a little.
-    let found = try Self.orders([[9, 1, 1, 5]]) { _, units in
+    let found = try Self.orders([[9, 1, 1, 5]]) { units in
       let has = { units.contains(UnitID($0)) }
       return has(1) && has(2) ? 0 : has(3) ? 1 : 2
     }
     #expect(found == [[0, 1, 2, 3]])
     // Of equal units, the one with the lower number comes first.
-    #expect(try Self.orders([[0, 0, 5, 0]]) { _, _ in 1 } == [[2, 0, 1, 3]])
+    #expect(try Self.orders([[0, 0, 5, 0]]) { _ in 1 } == [[2, 0, 1, 3]])
     // A set that cannot run is never better than one that can.
-    let limited = try Self.orders([[5, 0, 0]]) { _, units in units.contains(UnitID(1)) ? .infinity : 3 }
+    let limited = try Self.orders([[5, 0, 0]]) { units in units.contains(UnitID(1)) ? .infinity : 3 }
     #expect(limited == [[0, 2, 1]])
   }
 

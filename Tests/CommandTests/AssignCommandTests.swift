@@ -27,7 +27,7 @@ struct AssignCommandTests {
     ),
     (
       ["whole.h5", "--learn", "ablation", "--data", "few.npz"], 2,
-      "task 'fine': expected an array 'fine.labels' or 'labels'"
+      "array 'a': expected TASK.INPUT or TASK.labels, INPUT or labels, found another name"
     ),
     (
       ["whole.h5", "--order", "order.json", "-o", "x.h5"], 2,

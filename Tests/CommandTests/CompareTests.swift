@@ -302,4 +302,23 @@ struct CompareTests {
     let said = try tessera(["compare", "study.json"], directory: folder.path).sentence()
     withExtendedLifetime(folder) { #expect(said.hasPrefix(sentence), "\(said)") }
   }
+
+  @Test("all numbers of a paired comparison are of the seeds that both have, and the other runs are named")
+  func sharedSeeds() throws {
+    let folder = try TemporaryFolder()
+    _ = try folder.write(
+      """
+      {"format": "tessera.study/1", "policy": "all-stored",
+       "methods": [{"name": "A", "cited": {"all-stored": 10}}, {"name": "B", "cited": {"all-stored": 10}}],
+       "results": [
+         {"method": "A", "task": "t", "accuracy": {"0": 80.0, "1": 81.0, "2": 82.0, "3": 60.0, "4": 61.0}},
+         {"method": "B", "task": "t", "accuracy": {"0": 79.9, "1": 80.9, "2": 81.8}}]}
+      """, as: "s.json")
+    let run = try tessera(["compare", "s.json"], directory: folder.path)
+    let row = try #require(run.outputText.split(separator: "\n").first { $0.contains("A − B") })
+    #expect(
+      row.contains("|       0.13 |")
+        && row.contains("not separable (N = 3 shared seeds; 2 other runs are left out)"), "\(row)")
+    #expect(!row.contains("g -"))
+  }
 }

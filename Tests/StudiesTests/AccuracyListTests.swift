@@ -53,4 +53,15 @@ struct AccuracyListTests {
     let error = error(text)
     #expect(error != "none" && error.contains(words), "\(error)")
   }
+
+  @Test(
+    "fractions without a word are refused, in CSV and in JSON; small percentages beside large ones are not")
+  func fractions() throws {
+    #expect(error("task,level,accuracy\na,1,0.71\na,2,0.9\n").contains("none above 1"))
+    #expect(error(#"[{"task": "a", "level": 1, "accuracy": 0.71}]"#).contains("none above 1"))
+    #expect(try list("task,level,accuracy\na,1,0.71\na,2,9\n").items.count == 2)
+    #expect(
+      try list(#"{"accuracy_in": "fraction", "results": [{"task": "a", "level": 1, "accuracy": 0.009}]}"#)
+        .items.count == 1)
+  }
 }

@@ -190,4 +190,78 @@ struct LearningTests {
     guard case .proved? = try cutting.proof() else { return #expect(Bool(false)) }
     try cutting.write(to: folder.file("m.h5")) { _ in }
   }
+
+  /// The data of a network, changed: arrays by name, with new numbers of rows.
+  private static let mistakes:
+    [(
+      name: String, change: @Sendable (TensorSpec, [UInt8]) throws -> (TensorSpec, [UInt8]), sentence: String
+    )] = [
+      (
+        "t1.labels",
+        { spec, bytes in (try TensorSpec(name: spec.name, dtype: .u8, shape: [90]), Array(bytes.prefix(90)))
+        },
+        "task 't1': expected as many labels as samples of each input, found 96 in 'x', 90 in 't1.labels'"
+      ),
+      (
+        "t1.labels",
+        { spec, bytes in (try TensorSpec(name: spec.name, dtype: .u8, shape: [192]), bytes + bytes) },
+        "task 't1': expected as many labels as samples of each input, found 96 in 'x', 192 in 't1.labels'"
+      ),
+      (
+        "t2.labels",
+        { spec, bytes in
+          (
+            try TensorSpec(name: spec.name, dtype: .i64, shape: [96]),
+            bytes.flatMap { _ in withUnsafeBytes(of: Int64(-100).littleEndian) { Array($0) } }
+          )
+        }, "task 't2': expected a label that is not −100, found none"
+      ),
+      (
+        "t2.labels",
+        { spec, bytes in
+          (
+            try TensorSpec(name: spec.name, dtype: .i64, shape: [96]),
+            bytes.flatMap { _ in withUnsafeBytes(of: Int64.max.littleEndian) { Array($0) } }
+          )
+        }, "expected labels from 0 to 2, found 9.2233"
+      ),
+      (
+        "x",
+        { spec, bytes in
+          (
+            spec,
+            Array(bytes.dropLast(4)) + withUnsafeBytes(of: Float.nan.bitPattern.littleEndian) { Array($0) }
+          )
+        }, "expected finite values in the whole network, and in the data, found infinity or NaN"
+      ),
+      (
+        "t3.labels", { spec, bytes in (try TensorSpec(name: "t3.label", dtype: .u8, shape: [96]), bytes) },
+        "array 't3.label': expected TASK.INPUT or TASK.labels, INPUT or labels, found another name; the nearest name is 't3.labels'"
+      ),
+    ]
+
+  @Test(
+    "wrong data are refused with their place", arguments: mistakes.indices)
+  func wrongData(_ number: Int) throws {
+    let (name, change, sentence) = Self.mistakes[number]
+    let network = PlantedNetwork(seed: 1, strengths: [1, 0.5, 0.2, 0.1])
+    let data = try network.data(seed: 1)
+    var specs: [TensorSpec] = []
+    var bytes: [[UInt8]] = []
+    for (tensor, old) in zip(data.tensors, data.bytes) {
+      let (spec, new) = tensor.spec.name.text == name ? try change(tensor.spec, old) : (tensor.spec, old)
+      specs.append(spec)
+      bytes.append(new)
+    }
+    let folder = try TemporaryFolder()
+    let opened = try OpenedFile(try folder.write(network.model, as: "m.onnx"))
+    let resolved = try network.plan.resolve(against: try opened.source.tensors.map(\.spec))
+    let error = #expect(throws: (any Error).self) {
+      let learning = try Learning(
+        opened, plan: (try network.plan, resolved), data: OpenedFile(MemorySource(specs, bytes: bytes)),
+        samples: nil, seed: 1, method: .ablation, limits: .init())
+      _ = try learning.affinities(.ablation, perAxis: false)
+    }
+    #expect("\(error.map { "\($0)" } ?? "")".contains(sentence), "\(error.map { "\($0)" } ?? "")")
+  }
 }

@@ -25,6 +25,23 @@ func planFixtures(_ folder: String) -> URL {
     .appending(path: "Fixtures/plans/\(folder)")
 }
 
+/// A plan with a compact tensor at level 1, and an order of its own on one axis.
+func compactPlan() throws -> (Plan, [TensorSpec]) {
+  let text = """
+    { "format": "tessera.plan/1", "units": 2, "axes": { "x": { "size": 4 }, "y": { "size": 6 } },
+      "tensors": [ { "name": "a", "axes": ["x", "y"] }, { "name": "n", "axes": [{ "axis": "x", "compact": true }] } ],
+      "tasks": [ { "name": "t", "order": [0, 1], "levels": [1, 2], "private_per_level": { "1": ["n"] },
+                   "axes": { "y": { "order": [1, 0], "levels": [1, 1] } } } ] }
+    """
+  return (
+    try Plan(parsing: Array(text.utf8)),
+    [
+      try TensorSpec(name: "a", dtype: .f32, shape: [4, 6]),
+      try TensorSpec(name: "n", dtype: .f32, shape: [2]),
+    ]
+  )
+}
+
 @Suite("Malformed plans")
 struct PlanErrorTests {
   /// The cases of `PlanError`, read from its source, because an enum with associated values has no `allCases`.
@@ -86,6 +103,26 @@ struct PlanErrorTests {
     #expect(Set(cases).subtracting(met) == [], "errors without a fixture")
   }
 
+  @Test(
+    "a new order of a task keeps the sizes of its levels, and the orders of its axes unless others are given")
+  func reassigned() throws {
+    let (plan, specs) = try compactPlan()
+    func task(_ order: UnitOrder) throws -> TaskAssignment? {
+      try plan.reassigned([order], Provenance(rule: "by-hand")).resolve(against: specs).assignment.task("t")
+    }
+    let units = { (numbers: [Int]) in numbers.map { UnitID($0) } }
+    let same = try #require(try task(UnitOrder(task: "t", order: units([0, 1]))))
+    #expect(
+      same.axes.map(\.order) == [units([1, 0])]
+        && same.axes[0].levels == [UnitSet(units([1])), UnitSet(units([1]))])
+    let other = try #require(
+      try task(UnitOrder(task: "t", order: units([0, 1]), axes: [AxisName("y"): units([0, 1])])))
+    #expect(
+      other.axes.map(\.order) == [units([0, 1])]
+        && other.axes[0].levels == [UnitSet(units([0])), UnitSet(units([0]))])
+    #expect(other.levels == [UnitSet(units([0])), UnitSet(units([0, 1]))])
+  }
+
   @Test("an unknown task is answered with the names of up to eight tasks, or with their number")
   func unknownTask() {
     func sentence(_ count: Int) -> String {
@@ -101,6 +138,15 @@ struct PlanErrorTests {
   /// Errors that no document of reasonable size causes.
   static let calls: [(String, @Sendable () throws -> Void)] = [
     ("badBudget", { _ = try Budget(parsing: "7B") }),
+    (
+      "compactMoved",
+      {
+        let (plan, specs) = try compactPlan()
+        let changed = try plan.reassigned(
+          [UnitOrder(task: "t", order: [UnitID(1), UnitID(0)])], Provenance(rule: "by-hand"))
+        try plan.resolve(against: specs).requireSameChannels(in: try changed.resolve(against: specs))
+      }
+    ),
     ("nothingFits", { _ = try Budget(parsing: "5").select(from: [], of: "t") }),
     (
       "unknownLevelName",

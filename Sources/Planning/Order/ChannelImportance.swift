@@ -19,11 +19,21 @@ package enum ChannelSide {
 /// weights; biases do not count.
 package struct ChannelImportance {
   /// For each channel, sums of squares: of the weights that make it, of those that read it, times the mean squares, and
-  /// of the scales of its norms.
+  /// of the scales of its norms. Each is nil if no tensor contributes.
   package struct Sums {
-    package var made: [Double]
-    package var read: [Double]
-    package var scaled: [Double]
+    package fileprivate(set) var made: [Double]?
+    package fileprivate(set) var read: [Double]?
+    package fileprivate(set) var scaled: [Double]?
+    fileprivate let size: Int
+
+    fileprivate init(size: Int) { self.size = size }
+
+    fileprivate mutating func add(
+      _ value: Double, _ channel: Int, to sums: WritableKeyPath<Sums, [Double]?>
+    ) {
+      if self[keyPath: sums] == nil { self[keyPath: sums] = [Double](repeating: 0, count: size) }
+      self[keyPath: sums]?[channel] += value
+    }
   }
 
   /// The sums of each axis that is cut.
@@ -41,8 +51,7 @@ package struct ChannelImportance {
     self.hasSamples = hasSamples
     let places = source.places
     for axis in resolved.partition.axes where !axis.isWhole {
-      let zeros = [Double](repeating: 0, count: axis.size)
-      sums[axis.name] = Sums(made: zeros, read: zeros, scaled: zeros)
+      sums[axis.name] = Sums(size: axis.size)
     }
     for tensor in resolved.partition.tensors where !tensor.cutDimensions.isEmpty {
       // The biases of stacked experts have two dimensions.
@@ -50,7 +59,7 @@ package struct ChannelImportance {
       guard let place = places[tensor.spec.name] else { continue }
       let uses = tensor.dimensions.enumerated().flatMap { dimension, placement in
         AxisStretch.all(placement, extent: tensor.spec.shape[dimension], dimension: dimension) {
-          sums[$0]?.made.count
+          sums[$0]?.size
         }
       }
       let sides = Dictionary(
@@ -65,11 +74,11 @@ package struct ChannelImportance {
         guard let side = sides[use.dimension], let squares = squares[use.dimension] else { continue }
         for (position, channel) in use.positions {
           switch side {
-          case .makes: sums[use.axis]?.made[channel] += squares[position]
+          case .makes: sums[use.axis]?.add(squares[position], channel, to: \.made)
           case .reads(let means):
             let mean = means.map { $0.indices.contains(position) ? $0[position] : 0 } ?? 1
-            sums[use.axis]?.read[channel] += squares[position] * mean
-          case .scales: sums[use.axis]?.scaled[channel] += squares[position]
+            sums[use.axis]?.add(squares[position] * mean, channel, to: \.read)
+          case .scales: sums[use.axis]?.add(squares[position], channel, to: \.scaled)
           }
         }
       }
@@ -78,11 +87,10 @@ package struct ChannelImportance {
 
   /// The importance of each channel; nil if no weights make the channels, or none read them.
   package func scores(of axis: AxisName) -> [Double]? {
-    guard let sums = sums[axis], hasSamples || sums.made.contains(where: { $0 > 0 }),
-      sums.read.contains(where: { $0 > 0 })
-    else { return nil }
-    if hasSamples { return sums.read.map { $0.squareRoot() } }
-    return zip(sums.made, sums.read).map { ($0 * $1).squareRoot() }
+    guard let read = sums[axis]?.read, read.contains(where: { $0 > 0 }) else { return nil }
+    if hasSamples { return read.map { $0.squareRoot() } }
+    guard let made = sums[axis]?.made, made.contains(where: { $0 > 0 }) else { return nil }
+    return zip(made, read).map { ($0 * $1).squareRoot() }
   }
 }
 

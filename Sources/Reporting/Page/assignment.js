@@ -45,13 +45,10 @@ function heatMap(affinities, unitCount) {
   const units = Array.from({ length: unitCount }, (_, unit) => unit);
   const body = affinities.tasks.map((task, place) => {
     const values = affinities.values[place];
-    const numbers = values.filter((value) => typeof value === "number");
-    const least = Math.min(...numbers);
-    const most = Math.max(...numbers);
-    return make("tr", {}, make("th", { scope: "row" }, shortName(task)), values.map((value) => {
-      const share = typeof value === "number" && most > least ? (value - least) / (most - least) : 0;
+    const shares = affinityShares(values);
+    return make("tr", {}, make("th", { scope: "row" }, shortName(task)), values.map((value, unit) => {
       const cell = make("td", { class: "number heat" }, short(value));
-      cell.style.setProperty("--heat-share", (100 * share).toFixed(0) + "%");
+      cell.style.setProperty("--heat-share", (100 * shares[unit]).toFixed(0) + "%");
       return cell;
     }));
   });

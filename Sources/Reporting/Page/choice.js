@@ -91,7 +91,7 @@ class Choice {
     Object.assign(this, changes);
     if (this.budget) {
       this.network = this.networks.fitting(this.task, this.policy, this.budget);
-    } else if ("task" in changes) {
+    } else if ("task" in changes || this.network < 0) {
       const places = this.networks.levels(this.task);
       this.network = places[Math.min(level, places.length) - 1] ?? -1;
     }
@@ -118,7 +118,7 @@ class Choice {
     if (this.task === null) return true;
     if (network < 0) return false;
     const { units, axes } = this.networks.networks[network];
-    return ((axes && axes[axis]) || units).includes(unit);
+    return (axes && Object.hasOwn(axes, axis) ? axes[axis] : units).includes(unit);
   }
 }
 
@@ -130,6 +130,19 @@ function affinitiesOf(report) {
   const isTable = values.length === tasks.length && values.length > 0
     && values.every((row) => Array.isArray(row) && row.length === report.units);
   return isTable ? { tasks, values } : null;
+}
+
+/** Affinities as numbers from 0, the least, to 1, the greatest; all 1 if they are equal. */
+function affinityShares(values) {
+  const words = { Infinity, "-Infinity": -Infinity };
+  const numbers = values.map((value) => (typeof value === "number" ? value : words[value] ?? 0));
+  const finite = numbers.filter(Number.isFinite);
+  // Without such a unit, the network cannot run: it lies above all others.
+  const top = Math.max(1, ...finite.map(Math.abs)) * 2;
+  const shown = numbers.map((value) => Math.max(-top, Math.min(top, value)) / top);
+  const least = Math.min(...shown);
+  const most = Math.max(...shown);
+  return shown.map((value) => (most > least ? (value - least) / (most - least) : 1));
 }
 
 /** Parses a budget: 35,000, 1.9M or 64MB. Returns null for other texts. */

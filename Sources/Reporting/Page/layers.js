@@ -38,7 +38,9 @@ function layerTree(report) {
   const hasOwnAxes = report.networks.some((network) => network.axes);
   for (const layer of report.layers) {
     let node = root;
-    const parts = layer.name.split(/(?<=[./])/);
+    const all = layer.name.split(/(?<=[./])/);
+    // A tree is walked by recursion, so a hostile name must not be deep.
+    const parts = all.length > 64 ? [...all.slice(0, 63), all.slice(63).join("")] : all;
     for (const part of parts) {
       node.places = node.places || new Map();
       const label = part.replace(/[./]$/, "");

@@ -6,6 +6,7 @@
 let inspection = null;
 
 function begin() {
+  document.getElementById("no-script").remove();
   showTheme();
   const report = readDocument("report");
   const count = readDocument("count");

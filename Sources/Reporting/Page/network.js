@@ -193,8 +193,5 @@ function affinityLight(report, task) {
   if (!affinities || task === null) return null;
   const values = affinities.values[affinities.tasks.indexOf(task)];
   if (!values) return null;
-  const numbers = values.map((value) => (typeof value === "number" ? value : 0));
-  const most = Math.max(...numbers);
-  const least = Math.min(...numbers);
-  return numbers.map((value) => (most > least ? 0.4 + 0.6 * (value - least) / (most - least) : 1));
+  return affinityShares(values).map((share) => 0.4 + 0.6 * share);
 }

@@ -8,6 +8,10 @@ public struct PairComparison: Sendable {
   public let test: MeanTest?
   /// The seeds that both points have; empty unless the test is paired.
   public let sharedSeeds: [Int]
+  /// The first mean minus the second, over the runs that are tested.
+  public let difference: Double
+  /// The runs of both points that a paired test leaves out, because the other has no run of that seed.
+  public let unpairedRuns: Int
   /// The bootstrap interval of the difference; nil at N = 1.
   public let bootstrap: Interval?
   /// The upper bound of ε, which measures how much the first is stochastically worse; nil at N = 1. If it is below ½,
@@ -41,14 +45,21 @@ public struct PairComparison: Sendable {
     self.second = second
     isSingleRun = a.sample.count == 1 || b.sample.count == 1
     let confidence = settings.confidence
-    cohenH = EffectSize.cohenH(a.sample.mean, b.sample.mean)
     let shared = Self.shared(a, b)
+    // Every number of a paired comparison is of the same runs.
+    let (one, other) =
+      shared.flatMap { pairs in
+        Sample(pairs.first).flatMap { x in Sample(pairs.second).map { (x, $0) } }
+      } ?? (a.sample, b.sample)
+    difference = one.mean - other.mean
+    unpairedRuns = shared.map { a.sample.count + b.sample.count - 2 * $0.seeds.count } ?? 0
+    cohenH = EffectSize.cohenH(one.mean, other.mean)
     let seed = UInt64(settings.seed)
-    if let pairs = shared, let x = Sample(pairs.first), let y = Sample(pairs.second) {
+    if let pairs = shared {
       test = MeanTest.paired(pairs.first, pairs.second, confidence: confidence)
       sharedSeeds = pairs.seeds
       bootstrap = Bootstrap.difference(
-        x, y, isPaired: true, confidence: confidence, resamples: settings.resamples, seed: seed)
+        one, other, isPaired: true, confidence: confidence, resamples: settings.resamples, seed: seed)
     } else if !isSingleRun {
       test = MeanTest.welch(a.sample, b.sample, confidence: confidence)
       sharedSeeds = []
@@ -64,13 +75,13 @@ public struct PairComparison: Sendable {
         test = nil
       }
     }
-    hedges = isSingleRun ? nil : EffectSize.hedges(a.sample, b.sample)
-    cliff = isSingleRun ? nil : EffectSize.cliff(a.sample, b.sample)
+    hedges = isSingleRun ? nil : EffectSize.hedges(one, other)
+    cliff = isSingleRun ? nil : EffectSize.cliff(one, other)
     stochasticOrder =
       isSingleRun
       ? nil
       : AlmostStochasticOrder.bound(
-        a.sample, b.sample, confidence: confidence, resamples: settings.resamples, seed: seed)
+        one, other, confidence: confidence, resamples: settings.resamples, seed: seed)
   }
 
   /// The accuracies at the seeds that both methods have; nil for fewer than two.

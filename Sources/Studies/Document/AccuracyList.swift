@@ -27,10 +27,10 @@ public struct AccuracyList: Sendable {
   /// Throws the cases of `AccountingError` for documents.
   public init(parsing bytes: [UInt8]) throws(AccountingError) {
     let isJSON = bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }.map { $0 == 0x7B || $0 == 0x5B }
-    let results =
+    let (results, isInPercent) =
       isJSON ?? false
       ? try Self.results(parsing: bytes)
-      : try AccuracyTable.results(in: bytes, path: "", scale: 100, methods: nil)
+      : (try AccuracyTable.results(in: bytes, path: "", scale: 100, methods: nil), true)
     guard (1...Study.resultLimit).contains(results.count) else {
       throw .outOfRange(
         place: "results", expected: "1 to \(Study.resultLimit) results", found: "\(results.count)")
@@ -40,6 +40,7 @@ public struct AccuracyList: Sendable {
         place: "method", expected: "one method, '\(JSONWriter.escaped(results[0].method))'",
         found: "'\(JSONWriter.escaped(other.method))'; a study of several is for 'tessera compare'")
     }
+    if isInPercent { try Study.requirePercent(results) }
     var known: Set<Study.Result.Subject> = []
     items = try results.map { (result) throws(AccountingError) in
       let place = "task '\(JSONWriter.escaped(result.taskInFile.text))'"
@@ -60,7 +61,9 @@ public struct AccuracyList: Sendable {
     }
   }
 
-  private static func results(parsing bytes: [UInt8]) throws(AccountingError) -> [Study.Result] {
+  private static func results(
+    parsing bytes: [UInt8]
+  ) throws(AccountingError) -> (results: [Study.Result], isInPercent: Bool) {
     let value: JSONValue
     do throws(JSONError) { value = try JSONParser(sizeLimit: Study.sizeLimit).parse(bytes) } catch {
       throw .json(error)
@@ -84,6 +87,6 @@ public struct AccuracyList: Sendable {
     for node in try list.array() {
       results.append(try Study.Result(node, scale: scale, needsMethod: false))
     }
-    return results
+    return (results, scale == 100)
   }
 }

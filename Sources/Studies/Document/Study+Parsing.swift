@@ -83,13 +83,7 @@ extension Study {
         place: "results[\(index)]", expected: "each method, task and level once",
         found: "'\(JSONWriter.escaped(result.method))' again")
     }
-    // If all accuracies are at most 1 %, they are most likely fractions.
-    let best = results.flatMap(\.accuracies).max() ?? 0
-    if scale == 100, best > 0, best <= 0.01 {
-      throw .outOfRange(
-        place: "results", expected: "accuracies in percent, or \"accuracy_in\": \"fraction\"",
-        found: "none above 1")
-    }
+    if scale == 100 { try Study.requirePercent(results) }
     self.methods = methods
     self.results = results
   }
@@ -117,6 +111,18 @@ extension Study.Method {
       throw .keysExclude(place: node.place, first: "file", second: "cited")
     }
     self.cited = cited
+  }
+}
+
+extension Study {
+  /// Throws if all accuracies are at most 1 %: they are most likely fractions.
+  static func requirePercent(_ results: [Result]) throws(AccountingError) {
+    let best = results.flatMap(\.accuracies).max() ?? 0
+    if best > 0, best <= 0.01 {
+      throw .outOfRange(
+        place: "results", expected: "accuracies in percent, or \"accuracy_in\": \"fraction\"",
+        found: "none above 1")
+    }
   }
 }
 

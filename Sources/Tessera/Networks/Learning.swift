@@ -1,6 +1,7 @@
 package import Assigning
 internal import ByteFiles
 package import Inference
+internal import ONNXGraph
 package import SubNetworks
 package import TensorStreams
 internal import Tensors
@@ -53,8 +54,9 @@ package struct Learning {
       return
     }
     let arrays = try data.source
+    try Self.requireKnown(arrays, network, plan.assignment.tasks.map(\.task))
     let runs = TaskRuns(
-      network, plan: whole, data: TaskData(arrays, count: samples, seed: seed),
+      network, plan: whole, data: TaskData(arrays, count: samples, seed: seed, byteLimit: limits.bytes),
       threads: ThreadSupply.processorCount, limits: limits)
     self.runs = runs
     var digests: [(TensorSpec, SHA256Digest)] = []
@@ -68,11 +70,31 @@ package struct Learning {
     learner = AffinityLearner(whole, source, network: network, runs: runs)
   }
 
+  /// Throws for an array that no task uses: its name is most likely a typing error.
+  private static func requireKnown(
+    _ arrays: any TensorSource, _ network: NetworkModel, _ tasks: [TaskID]
+  ) throws {
+    let parts = network.model.graph.requiredInputs.map(\.name) + ["labels"]
+    let known = Set(parts + tasks.flatMap { task in parts.map { "\(task.text).\($0)" } })
+    for tensor in arrays.tensors where !known.contains(tensor.spec.name.text) {
+      let nearest = nearestName(to: tensor.spec.name.text, among: known.sorted())
+      throw TesseraError(
+        sentence:
+          "\(arrays.path): array \(tensor.spec.name.quoted): expected TASK.INPUT or TASK.labels, INPUT or labels, found another name"
+          + (nearest.map { "; the nearest name is '\($0)'" } ?? ""))
+    }
+  }
+
   /// The affinities; `progress` gets the number of finished tasks.
   package func affinities(
     _ method: LearningMethod, perAxis: Bool, progress: (Int) -> Void = { _ in }
   ) throws -> Affinities {
     try learner.affinities(method, perAxis: perAxis, data: data, progress: progress)
+  }
+
+  /// The name of the loss of each task whose loss was computed so far.
+  package var losses: [(task: TaskID, name: String)] {
+    plan.tasks.compactMap { task in runs?.lossNames[task.task].map { (task.task, $0) } }
   }
 
   /// For each axis with scores, the score of each channel for a task.

@@ -20,7 +20,7 @@ extension ProposedPlan {
       let known = scores.compactMap { task, scores in
         scores[axis.name].map { (task.axes.first { $0.axis == axis.name }?.order ?? task.order, $0) }
       }
-      guard !known.isEmpty, axis.size / axis.granule <= Regrouping.limit else { continue }
+      guard !known.isEmpty, Regrouping.canDivide(axis) else { continue }
       orders[axis.name] = Regrouping.channels(of: axis, known)
     }
     let plan = ChannelOrders(orders).applied(to: plan, resolved.partition.axes)
@@ -37,7 +37,7 @@ extension ProposedPlan {
       + (orders.count == 1 ? "axis" : "axes")
       + (left.first.map { axis in
         "; axis \(axis.name.quoted)" + (left.count > 1 ? " and \(left.count - 1) more" : "")
-          + " stayed as before, because no task has scores for its channels"
+          + " stayed as before: no task has scores for its channels, or it has too many"
       } ?? "")
     return ProposedPlan(plan: plan, resolved: changed, words: self.words + [words])
   }

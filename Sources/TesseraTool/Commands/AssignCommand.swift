@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Assigning
 internal import ByteFiles
+internal import FlatFormats
 internal import Inference
 internal import Reporting
 internal import TensorStreams
@@ -29,8 +30,9 @@ struct AssignCommand: ParsableCommand {
       equal units, the lower number comes first.
 
       The arrays of --data are TASK.INPUT, for each input of the graph, and TASK.labels; INPUT and labels \
-      are for tasks without their own. Labels are class numbers, or numbers of the output's shape. 128 \
-      samples are enough for activations.
+      are for tasks without their own. Labels are class numbers (cross-entropy), 0 and 1 of the output's \
+      shape (logistic loss), or other numbers of that shape (squared error). 128 samples are enough for \
+      activations.
 
       --order FILE has a list of units for each task: {"fine": [0, 2, 1, 3]}.
 
@@ -175,6 +177,11 @@ struct AssignCommand: ParsableCommand {
   }
 
   private func assign(_ opened: OpenedFile) throws {
+    if let output, let kind = FlatFormats.kind(forName: output, use: .subNetwork) {
+      throw TesseraError(
+        sentence:
+          "-o '\(output)': expected the name of a checkpoint, such as new.h5, found that of \(kind.rawValue)")
+    }
     guard let checkpoint = try opened.checkpoint else {
       throw TesseraError(
         sentence:
@@ -203,6 +210,13 @@ struct AssignCommand: ParsableCommand {
   private typealias Changes = (orders: [UnitOrder], provenance: Provenance, tables: [AssignmentReport.Table])
 
   /// The new orders; nil if none were asked for.
+  /// The axes that keep the tasks' orders although orders of their own were asked for.
+  private func kept(_ axes: [ChannelAxis], _ affinities: Affinities) -> [AxisName] {
+    perAxis
+      ? axes.filter { axis in !axis.isWhole && !affinities.axes.contains { $0.axis == axis.name } }.map(
+        \.name) : []
+  }
+
   private func changes(
     _ old: Assignment, _ units: Int, _ learned: (OpenedFile, Plan, ResolvedPlan)?
   ) throws -> Changes? {
@@ -234,13 +248,25 @@ struct AssignCommand: ParsableCommand {
       seed: seed ?? 1, method: method, limits: try limiting.limits(else: RunLimits()))
     var bar = ProgressBar("learning", total: learning.taskCount + 1, unit: .things("steps"))
     defer { bar.finish() }
-    let affinities = try learning.affinities(method, perAxis: perAxis) { bar.update($0) }
+    var affinities = try learning.affinities(method, perAxis: perAxis) { bar.update($0) }
     let (orders, joined) = try learning.orders(affinities)
+    affinities.losses = learning.losses
     bar.finish()
+    if let (one, other) = affinities.equalTasks {
+      Output.standardError(
+        "note: tasks \(one.quoted) and \(other.quoted) have the same affinities, so their first units are arbitrary\n"
+      )
+    }
     if let first = joined.first {
       Output.standardError(
         "note: axis \(first.quoted)" + (joined.count > 1 ? " and \(joined.count - 1) more keep" : " keeps")
           + " the order of each task, because the graph joins its channels with those of another axis\n")
+    }
+    let kept = kept(resolved.partition.axes, affinities)
+    if let first = kept.first {
+      Output.standardError(
+        "note: axis \(first.quoted)" + (kept.count > 1 ? " and \(kept.count - 1) more keep" : " keeps")
+          + " the order of each task, because nothing there tells the tasks apart\n")
     }
     return (orders, affinities.provenance, affinities.tables)
   }
@@ -250,7 +276,7 @@ struct AssignCommand: ParsableCommand {
   ) throws {
     let report = AssignmentReport(
       file: file, destination: output, assignment: assignment, previous: previous,
-      tables: tables ?? Affinities(assignment.provenance)?.tables ?? [])
+      tables: tables ?? Affinities(assignment.provenance, of: assignment)?.tables ?? [])
     try json
       ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
   }

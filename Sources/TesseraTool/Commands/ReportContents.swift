@@ -60,6 +60,11 @@ struct ReportContents {
         "the blocks of layers: only their sums are here, because there are more than \(LayerStack.gridLimit) units"
       )
     }
+    if try opened.checkpoint?.resolvedPlan().assignment.tasks.contains(where: { !$0.axes.isEmpty }) ?? false {
+      leftOut.append(
+        "orders of units and affinities of single axes: the sentence and the tables of orders have those of the whole task; 'tessera assign FILE' prints all, and the layers show the units that are computed"
+      )
+    }
     if !hasValues {
       leftOut.append("statistics of values and checks of data: --no-values")
     }

@@ -21,7 +21,8 @@ extension Plan {
   /// The plan with other orders of units. Each level keeps its number of units, so its size changes only if units
   /// differ in size.
   ///
-  /// A task without an entry in `orders` keeps its order. An entry without axes removes the task's own orders of axes.
+  /// A task without an entry in `orders` keeps its order. The task's own orders of axes stay, unless the
+  /// entry has others.
   ///
   /// Throws `PlanError.unknownTask`, `.unitOutOfRange`, `.unitTwice` or `.levelTooLarge`.
   public func reassigned(_ orders: [UnitOrder], _ provenance: Provenance) throws(PlanError) -> Plan {
@@ -37,12 +38,13 @@ extension Plan {
       func counts(_ levels: [PlanLevel]?) -> [PlanLevel] { levels?.map { .count($0.unitCount) } ?? [] }
       plan.tasks[place].order = new.order
       plan.tasks[place].levels = counts(old.levels)
-      plan.tasks[place].axes = new.axes.sorted { $0.key < $1.key }.compactMap { axis, order in
-        let own = old.axes.first { $0.axis.match(axis.text) != nil }
+      let own = new.axes.sorted { $0.key < $1.key }.compactMap { axis, order in
+        let known = old.axes.first { $0.axis.match(axis.text) != nil }
         return NamePattern(axis.text).map {
-          PlanTaskAxis(axis: $0, order: order, levels: counts(own?.levels ?? old.levels))
+          PlanTaskAxis(axis: $0, order: order, levels: counts(known?.levels ?? old.levels))
         }
       }
+      plan.tasks[place].axes = own + old.axes.filter { kept in !own.contains { $0.axis == kept.axis } }
     }
     return try plan.filled()
   }
