@@ -53,7 +53,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run("convert", SAMPLE / "weights.safetensors", path / "fashion.h5", "--plan", SAMPLE / "plan.json")
     run("convert", SAMPLE / "network.onnx", path / "graph.h5", "--plan", path / "plan.json")
     run("report", path / "fashion.h5", "-o", path / "fashion.html")
-    run("report", path / "graph.h5", "-o", path / "graph.html", "--accuracy", path / "results.csv", "--title", "Fashion")
+    run("report", path / "graph.h5", "-o", path / "graph.html", "--accuracy", path / "results.csv",
+        "--title", "Fashion")
     run("report", SAMPLE / "weights.safetensors", "-o", path / "flat.html")
     np.savez(path / "hostile.npz", **{name.replace("/", "|"): np.full(2, float(place), np.float32)
                                       for place, name in enumerate(HOSTILE)})
@@ -149,11 +150,18 @@ def test_controls_show_what_count_prints(folder: Path, window: Browser) -> None:
 def test_budget_selects_the_highest_level_that_fits(folder: Path, window: Browser) -> None:
     show(window, folder / "fashion.html")
     choose(window, "task", 2)
-    for text, expected in (("35,000", "units 2, 1, 31,073"), ("0.07M", "units 2, 1, 3, 67,233"), ("35kB", "unit 2, 8,737"),
+    for text, expected in (("35,000", "units 2, 1, 31,073"), ("0.07M", "units 2, 1, 3, 67,233"),
+                           ("35kB", "unit 2, 8,737"),
                            ("5000", "No level of digits fits 5,000 parameters: level 1 needs 8,737.")):
         window.type("#exact", text)
         assert expected in window.run("return document.getElementById('answer').textContent")
     assert window.run("return document.querySelectorAll('.unit.lit, .unit.new').length") == 2  # the legend's
+    # An emptied field after a budget that nothing fits: a level is selected again.
+    window.run("const field = document.getElementById('exact'); field.value = '1';"
+               "field.dispatchEvent(new Event('input')); field.value = ''; field.dispatchEvent(new Event('input'))")
+    assert window.run("return document.querySelector('.segments [aria-pressed=true]').textContent") == "1"
+    assert "level 1: unit 2" in window.run("return document.getElementById('answer').textContent")
+    assert window.run("return document.getElementById('no-script')") is None
     window.type("#exact", "no number")
     assert window.run("return document.getElementById('exact').getAttribute('aria-invalid')") == "true"
 
@@ -196,7 +204,8 @@ def test_keyboard_reaches_everything(folder: Path, window: Browser) -> None:
         window.press(key)
         assert window.run(level) == expected
     assert "level 1" in window.run("return document.getElementById('budget').getAttribute('aria-valuetext')")
-    window.run("[...document.querySelectorAll('.row.layer')].find((row) => row.querySelector('.name').textContent === 'conv1').focus()")
+    window.run("[...document.querySelectorAll('.row.layer')]"
+               ".find((row) => row.querySelector('.name').textContent === 'conv1').focus()")
     window.press(browser.ENTER)
     assert window.run("return document.activeElement.getAttribute('aria-expanded')") == "true"
     grid = "[...document.querySelectorAll('.inside .blocks td.block')]"
@@ -216,10 +225,12 @@ def test_controls_have_names_and_tables_have_headings(folder: Path, window: Brow
             "return [...document.querySelectorAll('select, input')].filter((input) => input.labels.length !== 1)"
             ".map((input) => input.id)") == []
         assert window.run(
-            "return [...document.querySelectorAll('button')].filter((button) => button.textContent.trim() === '').length"
+            "return [...document.querySelectorAll('button')]"
+            ".filter((button) => button.textContent.trim() === '').length"
         ) == 0
         assert window.run("return [...document.querySelectorAll('th')].filter((head) => !head.scope).length") == 0
-        assert window.run("return [...document.querySelectorAll('table')].filter((table) => !table.caption).length") == 0
+        assert window.run(
+            "return [...document.querySelectorAll('table')].filter((table) => !table.caption).length") == 0
         assert window.run(
             "const ids = [...document.querySelectorAll('[id]')].map((element) => element.id);"
             "return ids.length - new Set(ids).size") == 0
@@ -256,7 +267,8 @@ def test_graph_page_has_work_accuracy_and_affinities(folder: Path, window: Brows
     assert window.run("return document.querySelectorAll('.plot .whisker').length") == 16
     window.click(".segments button:nth-child(4)")
     lights = window.run(
-        "return [...[...document.querySelectorAll('.row.layer')].find((row) => row.querySelector('.name').textContent === 'conv1')"
+        "return [...[...document.querySelectorAll('.row.layer')]"
+        ".find((row) => row.querySelector('.name').textContent === 'conv1')"
         ".querySelectorAll('.units .unit')].map((unit) => Number(unit.style.opacity))")
     assert lights == sorted(lights, reverse=True) and lights[0] == 1 and lights[3] == pytest.approx(0.4)
 
@@ -309,7 +321,8 @@ def test_paper_shows_folded_modules_and_plain_tables(folder: Path, window: Brows
     window.run("window.dispatchEvent(new Event('beforeprint'))")
     assert window.run(rows) == 15
     window.devtools("Emulation.setEmulatedMedia", media="print")
-    seen = "return ['#controls', '.pages', '#tensors .plain'].map((name) => document.querySelector(name).checkVisibility())"
+    seen = ("return ['#controls', '.pages', '#tensors .plain']"
+            ".map((name) => document.querySelector(name).checkVisibility())")
     assert window.run(seen) == [False, False, True]
     window.devtools("Emulation.setEmulatedMedia", media="")
     window.run("window.dispatchEvent(new Event('afterprint'))")
@@ -329,8 +342,8 @@ def test_tables_are_there_without_javascript(folder: Path, window: Browser) -> N
         window.devtools("Emulation.setScriptExecutionDisabled", value=False)
     texts = [node["name"]["value"] for node in nodes if node.get("name", {}).get("value")]
     for text in ("Parameters of each sub-network under each policy", "31,073", "Tensors", "What is left out",
-                 "JavaScript is off. The tables below are complete unless they say what they leave out; the controls "
-                 "and the drawings need JavaScript."):
+                 "JavaScript is off. The tables below are complete unless they say what they leave out; the controls, "
+                 "the layers and the drawings need JavaScript."):
         assert text in texts, text
     assert not any(node.get("role", {}).get("value") == "slider" for node in nodes)
 
@@ -341,8 +354,8 @@ def test_time_until_the_page_can_be_used_is_printed(
 ) -> None:
     """10,000 tensors. The time depends on the machine, so it is printed, and no limit is asserted."""
     generator = np.random.default_rng(1)
-    weights = {f"model.layers.{place // 8}.part{place % 8}.weight": generator.normal(0, 0.02, (16, 16)).astype(np.float32)
-               for place in range(10_000)}
+    weights = {f"model.layers.{place // 8}.part{place % 8}.weight":
+               generator.normal(0, 0.02, (16, 16)).astype(np.float32) for place in range(10_000)}
     np.savez(tmp_path / "large.npz", **weights)
     run("report", tmp_path / "large.npz", "-o", tmp_path / "large.html")
     show(window, tmp_path / "large.html")
