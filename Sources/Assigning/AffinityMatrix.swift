@@ -59,7 +59,7 @@ package struct Affinities: Sendable {
   }
 
   package struct Data: Hashable, Sendable {
-    /// The SHA-256 of the file.
+    /// The model digest of the arrays, which does not depend on the format of their file.
     package let digest: String
     /// The number of samples of each task, at most.
     package let samples: Int

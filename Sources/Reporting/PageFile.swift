@@ -52,7 +52,7 @@ package struct PageFile: Sendable {
       "script": script, "start": start, "sections": sections.map(\.text).joined(separator: "\n"),
       "data": try Self.scripts(data), "later": try Self.scripts(later),
     ]
-    // One walk over the template: a value that contains a placeholder is not filled again.
+    // One walk over the template, so `{{title}}` in a tensor's name stays as it is.
     var rest = String(decoding: PackageResources.index_html, as: UTF8.self)[...]
     while let opening = rest.firstRange(of: "{{"),
       let closing = rest[opening.upperBound...].firstRange(of: "}}")

@@ -168,15 +168,15 @@ def read_fashion(folder, prefix):
     return read_idx(folder / f"{prefix}-images-idx3-ubyte.gz"), torch.from_numpy(labels.astype(np.int64))
 
 
-def read_digits(path):
-    """(train, test): each digit has 500 images, of which the first 400 are for training and the last 100 for testing.
+def read_digits(path, training=400):
+    """(train, test): each digit has 500 images, of which the first `training` are for training, the others for testing.
 
     Both are in the order 0, 1, … 9, 0, …, so that the first sixteen have every digit.
     """
     rows = np.loadtxt(path, delimiter=",", dtype=np.float32).astype(np.uint8)
     rows = rows[np.argsort(rows[:, -1], kind="stable")].reshape(10, 500, 785)
     splits = []
-    for part in (rows[:, :400], rows[:, 400:]):
+    for part in (rows[:, :training], rows[:, training:]):
         turn = part.transpose(1, 0, 2).reshape(-1, 785)
         labels = torch.from_numpy(turn[:, -1].astype(np.int64))
         splits.append((turn[:, :-1].reshape(-1, 28, 28), labels))

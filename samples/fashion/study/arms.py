@@ -32,7 +32,7 @@ from torch import nn
 from torch.nn import functional as F
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from train import CLASSES, GROUP, as_input, augmented, batches, digits_path, read_fashion  # noqa: E402
+from train import CLASSES, GROUP, as_input, augmented, batches, digits_path, read_digits, read_fashion  # noqa: E402
 
 UNITS = 4
 STEM, STAGE1, STAGE2 = 8, 16, 32
@@ -42,6 +42,11 @@ BATCH = {"fine": 128, "coarse": 64, "digits": 64, "parity": 64}
 WHOLE_STEPS, UNIT_STEPS = 700, 950
 NEAREST = {"fine": [0, 1, 2, 3], "coarse": [1, 0, 2, 3], "digits": [2, 1, 3, 0], "parity": [3, 2, 1, 0]}
 SHARED = {task: [0, 1, 2, 3] for task in TASKS}
+AXES = {"stage1": STAGE1, "stage1.inner": STAGE1, "stage2": STAGE2, "stage2.inner": STAGE2}
+# The axes of each convolution's outputs and inputs; a stem's outputs are not cut.
+CONVOLUTIONS = {"stage1_conv": ("stage1", None), "stage1_conv1": ("stage1.inner", "stage1"),
+                "stage1_conv2": ("stage1", "stage1.inner"), "stage2_conv": ("stage2", "stage1"),
+                "stage2_conv1": ("stage2.inner", "stage2"), "stage2_conv2": ("stage2", "stage2.inner")}
 FIXED = ["nearest", "random", "shared", "scratch", "independent"]
 LEARNED = ["weights", "activations", "ablation", "regrouped", "reassigned"]
 
@@ -125,12 +130,9 @@ def norm_size(name):
 @torch.no_grad()
 def regroup(whole, permutations):
     """Permutes the channels of a whole network: new channel i of an axis is channel permutations[axis][i]."""
-    stage1, inner1, stage2, inner2 = (torch.tensor(permutations[axis])
-                                      for axis in ("stage1", "stage1.inner", "stage2", "stage2.inner"))
-    stem = torch.arange(STEM)
-    axes = {"stage1_conv": (stem, stage1), "stage1_conv1": (stage1, inner1), "stage1_conv2": (inner1, stage1),
-            "stage2_conv": (stage1, stage2), "stage2_conv1": (stage2, inner2), "stage2_conv2": (inner2, stage2)}
-    for name, (inputs, outputs) in axes.items():
+    orders = {axis: torch.tensor(permutation) for axis, permutation in permutations.items()} | {None: torch.arange(STEM)}
+    for name, axes in CONVOLUTIONS.items():
+        outputs, inputs = (orders[axis] for axis in axes)
         weight = whole.conv[name].weight
         weight.copy_(weight[outputs][:, inputs].clone())
         for norms in whole.norm.values():
@@ -138,23 +140,12 @@ def regroup(whole, permutations):
                 value = getattr(norms[name], key)
                 value.copy_(value[outputs].clone())
     for head in whole.head.values():
-        head.weight.copy_(head.weight[:, stage2].clone())
-
-
-def read_digits(path):
-    """(train, test) with 250 of the 500 images of each digit in either."""
-    rows = np.loadtxt(path, delimiter=",", dtype=np.float32).astype(np.uint8)
-    rows = rows[np.argsort(rows[:, -1], kind="stable")].reshape(10, 500, 785)
-    splits = []
-    for part in (rows[:, :250], rows[:, 250:]):
-        turn = part.transpose(1, 0, 2).reshape(-1, 785)
-        splits.append((turn[:, :-1].reshape(-1, 28, 28), torch.from_numpy(turn[:, -1].astype(np.int64))))
-    return splits
+        head.weight.copy_(head.weight[:, orders["stage2"]].clone())
 
 
 def read_data(arguments):
     """{task: (images, labels)} for training and for the test; images are uint8."""
-    digits = read_digits(arguments.digits)
+    digits = read_digits(arguments.digits, training=250)
     result = []
     for prefix, (images, labels) in zip(("train", "t10k"), digits):
         clothes, kinds = read_fashion(arguments.data, prefix)

@@ -17,14 +17,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from arms import NEAREST, TASKS, UNITS, Cut, read_data, seeds
+from arms import AXES, CONVOLUTIONS, NEAREST, TASKS, UNITS, Cut, read_data, seeds
 from train import digits_path
 
 SAMPLES = 512
-AXES = {"stage1": 16, "stage1.inner": 16, "stage2": 32, "stage2.inner": 32}
-CONVOLUTIONS = {"stage1_conv": ("stage1", None), "stage1_conv1": ("stage1.inner", "stage1"),
-                "stage1_conv2": ("stage1", "stage1.inner"), "stage2_conv": ("stage2", "stage1"),
-                "stage2_conv1": ("stage2.inner", "stage2"), "stage2_conv2": ("stage2", "stage2.inner")}
 
 
 class Heads(Cut):

@@ -13,12 +13,9 @@ import csv
 import json
 from pathlib import Path
 
-from arms import FIXED, LEARNED, NEAREST, TASKS, UNITS, Cut
+from arms import AXES, CONVOLUTIONS, FIXED, LEARNED, NEAREST, TASKS, UNITS, Cut
 
 ARMS = [*FIXED, *LEARNED]
-AXES = {"stage1_conv": ("stage1", None), "stage1_conv1": ("stage1.inner", "stage1"),
-        "stage1_conv2": ("stage1", "stage1.inner"), "stage2_conv": ("stage2", "stage1"),
-        "stage2_conv1": ("stage2.inner", "stage2"), "stage2_conv2": ("stage2", "stage2.inner")}
 
 
 def shapes():
@@ -33,15 +30,14 @@ def shapes():
         entry = {"name": name, "dtype": "F32", "shape": list(value.shape)}
         parts = name.split(".")
         if parts[0] == "conv":
-            entry["axes"] = [*AXES[parts[1]], None, None]
+            entry["axes"] = [*CONVOLUTIONS[parts[1]], None, None]
         elif parts[0] == "norm":
-            entry["axes"] = [{"axis": AXES[parts[2]][0], "compact": True}]
+            entry["axes"] = [{"axis": CONVOLUTIONS[parts[2]][0], "compact": True}]
         elif parts[0] == "head" and parts[2] == "weight":
             entry["axes"] = [None, {"axis": "stage2", "compact": True}]
         tensors.append(entry)
     return {"format": "tessera.plan/1", "units": UNITS,
-            "axes": {"stage1": {"size": 16}, "stage1.inner": {"size": 16}, "stage2": {"size": 32},
-                     "stage2.inner": {"size": 32}},
+            "axes": {name: {"size": size} for name, size in AXES.items()},
             "tensors": tensors, "tasks": list(tasks.values()), "assignment": {"rule": "nearest"}}
 
 

@@ -19,6 +19,7 @@ import csv
 import json
 import subprocess
 import tempfile
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -114,25 +115,9 @@ def shaped(plan, path):
     tensors = []
     for tensor in model.graph.initializer:
         axes = next((entry["axes"] for entry in plan["tensors"]
-                     if entry.get("name") == tensor.name or matches(entry.get("match"), tensor.name)), None)
+                     if entry.get("name") == tensor.name or fnmatchcase(tensor.name, entry.get("match", ""))), None)
         tensors.append({"name": tensor.name, "dtype": "F32", "shape": list(tensor.dims)} | ({"axes": axes} if axes else {}))
     return plan | {"tensors": tensors}
-
-
-def matches(pattern, name):
-    """Whether a pattern of the plan matches a name; these patterns have `*` only."""
-    if pattern is None:
-        return False
-    first, *rest = pattern.split("*")
-    if not name.startswith(first):
-        return False
-    place = len(first)
-    for part in rest[:-1]:
-        place = name.find(part, place)
-        if place < 0:
-            return False
-        place += len(part)
-    return name.endswith(rest[-1]) and len(name) - len(rest[-1]) >= place if rest else place == len(name)
 
 
 if __name__ == "__main__":
