@@ -20,20 +20,20 @@ struct TaskLoss {
   /// Adds the losses of some samples.
   ///
   /// - Parameters:
-  ///   - labels: the elements of `shape`, as numbers; `areNumbers` if they are not classes.
+  ///   - labels: the elements of `shape`, as numbers.
+  ///   - areNumbers: whether they are not classes.
+  ///   - areBinary: whether all labels of the task, not only these, are 0, 1 or −100.
   ///   - operation: the operator that computed the output.
   ///
   /// Throws a description of what was expected and found.
   mutating func add(
-    _ output: Inference.Tensor, labels: [Double], shape: [Int], areNumbers: Bool, operation: String?
+    _ output: Inference.Tensor, labels: [Double], shape: [Int], areNumbers: Bool, areBinary: Bool,
+    operation: String?
   ) throws(Mismatch) {
     guard let values = output.reals else {
       throw Mismatch(expected: "an output of real numbers", found: "\(output.type)")
     }
-    let isBinary = labels.allSatisfy { $0 == 0 || $0 == 1 || $0 == -100 }
-    if areNumbers, kind == "squared error" || !(isBinary && Self.trimmed(output.shape) == Self.trimmed(shape))
-    {
-      if kind == "logistic" { throw Mismatch(expected: "labels 0 and 1, as before", found: "other numbers") }
+    if areNumbers, !areBinary || Self.trimmed(output.shape) != Self.trimmed(shape) {
       kind = "squared error"
       guard values.count == labels.count else {
         throw Mismatch(expected: "labels of the output's shape \(output.shape)", found: "\(shape)")

@@ -39,9 +39,13 @@ package final class TaskRuns {
     if let known = losses[chosen] { return known }
     var loss = TaskLoss()
     var numbers: [Double] = []
+    var areBinary = false
     try run(chosen, withLabels: true) { outputs, samples, rows in
       guard let labels = samples.labels else { return }
-      if rows.lowerBound == 0 { numbers = try Self.numbers(labels, path: network.model.path) }
+      if rows.lowerBound == 0 {
+        numbers = try Self.numbers(labels, path: network.model.path)
+        areBinary = numbers.allSatisfy { $0 == 0 || $0 == 1 || $0 == -100 }
+      }
       guard outputs.count == 1, let output = outputs.first else {
         throw LearningError(
           path: network.model.path, place: "task \(task.quoted)", expected: "one output",
@@ -52,6 +56,7 @@ package final class TaskRuns {
         try loss.add(
           output.tensor, labels: Array(numbers[rows.lowerBound * width..<rows.upperBound * width]),
           shape: [rows.count] + labels.rowShape, areNumbers: labels.type.isFloatingPoint,
+          areBinary: areBinary,
           operation: operation(of: output.name))
       } catch {
         throw LearningError(

@@ -26,11 +26,12 @@ struct TaskLossTests {
 
   private static func loss(
     _ values: [Float], _ shape: [Int], _ labels: [Double], _ labelShape: [Int], areNumbers: Bool = false,
-    _ operation: String? = nil
+    areBinary: Bool? = nil, _ operation: String? = nil
   ) throws -> TaskLoss {
     var loss = TaskLoss()
     try loss.add(
-      tensor(values, shape), labels: labels, shape: labelShape, areNumbers: areNumbers, operation: operation)
+      tensor(values, shape), labels: labels, shape: labelShape, areNumbers: areNumbers,
+      areBinary: areBinary ?? labels.allSatisfy { $0 == 0 || $0 == 1 || $0 == -100 }, operation: operation)
     return loss
   }
 
@@ -53,6 +54,12 @@ struct TaskLossTests {
     }
     let squared = try Self.loss([0.5, -2], [2, 1], [1, 3], [2, 1], areNumbers: true)
     #expect(abs(squared.mean - 12.625) < 1e-6 && squared.kind == "squared error")
+  }
+
+  @Test("samples that happen to have labels 0 and 1 only do not change the loss of the others")
+  func someBinary() throws {
+    let found = try Self.loss([0.5, -2], [2, 1], [1, 0], [2, 1], areNumbers: true, areBinary: false)
+    #expect(found.kind == "squared error" && abs(found.mean - 2.125) < 1e-6)
   }
 
   @Test("labels that do not fit are refused, however large")
