@@ -1,5 +1,6 @@
 internal import Inference
 internal import ONNXGraph
+internal import SubNetworks
 package import TensorStreams
 internal import Tensors
 package import UnitModel
@@ -164,21 +165,6 @@ package struct TaskData {
       if !chosen.insert(number).inserted { chosen.insert(limit) }
     }
     return chosen.sorted()
-  }
-}
-
-/// The generator of Steele, Lea and Flood (2014), which gives the same numbers everywhere.
-private struct SplitMix64: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }
 

@@ -28,17 +28,8 @@ extension StudyReport {
       ("\(confidence) % interval", false), ("N", true), ("front", false),
     ])
     for point in analysis.points {
-      let interval = point.seedInterval ?? point.testInterval
-      table.append([
-        MarkdownText.escaped(point.result.task.text), MarkdownText.escaped(point.name),
-        point.number.map { $0.grouped } ?? "–",
-        point.row.map { $0.excluded.description } ?? (point.number == nil ? "not known" : "cited"),
-        Self.percent(point.sample.mean),
-        interval.map {
-          "\(Self.percent($0.low))–\(Self.percent($0.high)) \(point.seedInterval == nil ? "test set" : "seeds")"
-        } ?? "unknown",
-        String(point.sample.count), point.isOnFront ? "front" : "",
-      ])
+      let names = [point.result.task.text, point.name].map(MarkdownText.escaped)
+      table.append(names + [point.number.map { $0.grouped } ?? "–"] + cells(of: point))
     }
     let without = analysis.withoutResults
     let rest =
@@ -57,16 +48,11 @@ extension StudyReport {
     ])
     for pair in analysis.pairs {
       let (a, b) = (analysis.points[pair.first], analysis.points[pair.second])
-      var effect = pair.hedges.map { "g \(Self.decimals($0, 2))" } ?? "h \(Self.decimals(pair.cohenH, 3))"
-      if let order = pair.stochasticOrder { effect += ", ε \(Self.decimals(order, 2))" }
-      table.append([
-        MarkdownText.escaped(a.result.task.text),
-        "\(MarkdownText.escaped(a.name)) − \(MarkdownText.escaped(b.name))",
-        Self.percent(pair.difference), pair.test?.kind.rawValue ?? "none",
-        pair.test.map { Self.probability($0.pValue) } ?? "–", pair.adjusted.map(Self.probability) ?? "–",
-        effect,
-        MarkdownText.escaped(words(pair)),
-      ])
+      let pairName = "\(MarkdownText.escaped(a.name)) − \(MarkdownText.escaped(b.name))"
+      table.append(
+        [MarkdownText.escaped(a.result.task.text), pairName] + cells(of: pair) + [
+          MarkdownText.escaped(words(pair))
+        ])
     }
     return table.text + "\n" + Self.legend + "\n\n"
   }

@@ -53,18 +53,8 @@ extension StudyReport {
     ]
     var table = PageTable("Each method at each level, counted under each policy", columns)
     for point in analysis.points {
-      let interval = point.seedInterval ?? point.testInterval
-      var cells = [PageText.name(point.name), PageText.name(point.result.task.text)]
-      cells += point.parameters.map { $0?.grouped ?? "–" }
-      cells += [
-        point.row?.excluded.description ?? (point.number == nil ? "not known" : "cited"),
-        Self.percent(point.sample.mean),
-        interval.map {
-          "\(Self.percent($0.low))–\(Self.percent($0.high)) \(point.seedInterval == nil ? "test set" : "seeds")"
-        } ?? "unknown",
-        String(point.sample.count), point.isOnFront ? "front" : "",
-      ]
-      table.append(cells)
+      let names = [PageText.name(point.name), PageText.name(point.result.task.text)]
+      table.append(names + point.parameters.map { $0?.grouped ?? "–" } + cells(of: point))
     }
     return table.html
       + PageText.paragraph(
@@ -82,15 +72,10 @@ extension StudyReport {
       ])
     for pair in analysis.pairs {
       let (a, b) = (analysis.points[pair.first], analysis.points[pair.second])
-      var effect = pair.hedges.map { "g \(Self.decimals($0, 2))" } ?? "h \(Self.decimals(pair.cohenH, 3))"
-      if let order = pair.stochasticOrder { effect += ", ε \(Self.decimals(order, 2))" }
-      table.append([
+      let names = [
         "\(PageText.name(a.name)) − \(PageText.name(b.name))", PageText.name(a.result.task.text),
-        Self.percent(pair.difference), pair.test?.kind.rawValue ?? "none",
-        PageText.escaped(pair.test.map { Self.probability($0.pValue) } ?? "–"),
-        PageText.escaped(pair.adjusted.map(Self.probability) ?? "–"), PageText.escaped(effect),
-        PageText.escaped(words(pair)),
-      ])
+      ]
+      table.append(names + (cells(of: pair) + [words(pair)]).map(PageText.escaped))
     }
     return table.html + PageText.paragraph(Self.legend, "quiet")
   }

@@ -47,6 +47,30 @@ package struct StudyReport: Sendable {
     }
   }
 
+  /// A point's accuracy: what its count leaves out, its mean, its interval, its runs, and whether it is on the front.
+  func cells(of point: StudyPoint) -> [String] {
+    let interval = point.seedInterval ?? point.testInterval
+    return [
+      point.row?.excluded.description ?? (point.number == nil ? "not known" : "cited"),
+      Self.percent(point.sample.mean),
+      interval.map {
+        "\(Self.percent($0.low))–\(Self.percent($0.high)) \(point.seedInterval == nil ? "test set" : "seeds")"
+      } ?? "unknown",
+      String(point.sample.count), point.isOnFront ? "front" : "",
+    ]
+  }
+
+  /// A pair's difference, test, p, p after correction, and effect sizes.
+  func cells(of pair: PairComparison) -> [String] {
+    var effect = pair.hedges.map { "g \(Self.decimals($0, 2))" } ?? "h \(Self.decimals(pair.cohenH, 3))"
+    if let order = pair.stochasticOrder { effect += ", ε \(Self.decimals(order, 2))" }
+    return [
+      Self.percent(pair.difference), pair.test?.kind.rawValue ?? "none",
+      pair.test.map { Self.probability($0.pValue) } ?? "–", pair.adjusted.map(Self.probability) ?? "–",
+      effect,
+    ]
+  }
+
   /// A flip in one sentence.
   func words(_ flip: RankingFlip) -> String {
     let (a, b) = (analysis.points[flip.smaller], analysis.points[flip.larger])

@@ -6,23 +6,14 @@ internal import Tensors
 
 /// Generated inputs; the same seed gives the same inputs.
 package struct SeededInputs {
-  private var state: UInt64
+  private var random: SplitMix64
 
-  package init(seed: UInt64 = 1) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
-
-  /// SplitMix64.
-  private mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
+  package init(seed: UInt64 = 1) { random = SplitMix64(seed: seed &* 0x9E37_79B9_7F4A_7C15 | 1) }
 
   /// An approximately normal number: a sum of four uniform numbers, with mean 0 and variance 1.
   private mutating func normal() -> Double {
     var sum = 0.0
-    for _ in 0..<4 { sum += Double(next() >> 11) / 9_007_199_254_740_992 }
+    for _ in 0..<4 { sum += Double(random.next() >> 11) / 9_007_199_254_740_992 }
     return (sum - 2) * 3.0.squareRoot()
   }
 
@@ -39,7 +30,7 @@ package struct SeededInputs {
       case .float16: store(Float16(normal()).bitPattern, index)
       case .bfloat16: store(UInt16(Float(normal()).bitPattern >> 16), index)
       default:
-        let value = next() & 1
+        let value = random.next() & 1
         for byte in 0..<width { bytes[index * width + byte] = byte == 0 ? UInt8(value) : 0 }
       }
     }

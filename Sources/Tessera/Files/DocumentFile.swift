@@ -39,6 +39,14 @@ package enum DocumentFile {
     }
   }
 
+  /// The beginning of a JSON object, in which a document's format is; nil for other files.
+  package static func head(_ file: ReadableFile) -> String? {
+    guard let head = try? file.bytes(at: 0, count: min(4096, file.size)), head.first == 0x7B else {
+      return nil
+    }
+    return String(decoding: head, as: UTF8.self)
+  }
+
   /// A path, relative to the folder of another file.
   package static func path(_ path: String, beside other: String) -> String {
     SystemPath.isAbsolute(path) ? path : SystemPath.prefix(of: other) + path
@@ -53,8 +61,7 @@ package enum PlanFile {
   /// The plan in the file at `path`; nil if the file is something else.
   package static func recognised(_ path: String) throws(TesseraError) -> Plan? {
     guard path.lowercased().hasSuffix(".json"), let file = try? ReadableFile(path: path),
-      let head = try? file.bytes(at: 0, count: min(4096, file.size)),
-      String(decoding: head, as: UTF8.self).contains("\"\(Plan.format)\"")
+      DocumentFile.head(file)?.contains("\"\(Plan.format)\"") == true
     else { return nil }
     return try read(path)
   }

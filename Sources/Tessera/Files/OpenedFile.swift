@@ -203,10 +203,7 @@ package final class OpenedFile: Sendable {
 
   /// The name and the use of a Tessera document, by its `format` member; nil for other files.
   private static func tesseraDocument(_ file: ReadableFile) -> String? {
-    guard let head = try? file.bytes(at: 0, count: min(4096, file.size)), head.first == 0x7B else {
-      return nil
-    }
-    let text = String(decoding: head, as: UTF8.self)
+    guard let text = DocumentFile.head(file) else { return nil }
     let kinds = [
       ("tessera.plan/", "a plan: 'tessera plan WEIGHTS --plan FILE' checks it"),
       ("tessera.study/", "a study: 'tessera compare FILE' reads it"),

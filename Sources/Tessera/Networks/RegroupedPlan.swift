@@ -28,7 +28,7 @@ extension ProposedPlan {
     let changed: ResolvedPlan
     do throws(PlanError) {
       changed = try plan.resolve(against: specs, ties: resolved.partition.ties)
-      try resolved.requireSameChannels(of: changed, on: Set(orders.keys))
+      try resolved.requireNoPartialChannels(on: Set(orders.keys), changedIn: changed)
     } catch { throw PlanningError.plan(error) }
     try opened.network?.check(changed)
     let left = resolved.partition.axes.filter { !$0.isWhole && orders[$0.name] == nil }
