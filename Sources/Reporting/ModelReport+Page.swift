@@ -145,7 +145,7 @@ extension ModelReport {
       words += "."
       if let samples = provenance.details["samples"]?.text { words += " Samples for each task: \(samples)." }
       if let seed = provenance.details["seed"]?.text { words += " Seed: \(seed)." }
-      if let data = provenance.details["data"]?.text { words += " SHA-256 of the data: \(data)." }
+      if let data = provenance.details["data"]?.text { words += " Digest of the data: \(data)." }
       text += PageText.paragraph(words)
     }
     var table = PageTable(

@@ -21,7 +21,7 @@ enum PageText {
     return "\(escaped(start))… (\(line.unicodeScalars.count.grouped) characters)"
   }
 
-  /// The text between `<title>` and `</title>`, at most a line.
+  /// A paragraph with this text, which is not HTML yet.
   static func paragraph(_ text: String, _ kind: String? = nil) -> String {
     "<p\(kind.map { " class=\"\($0)\"" } ?? "")>\(escaped(text))</p>\n"
   }

@@ -45,7 +45,8 @@ struct ReportContents {
     let claimed = try claims.map { try CountClaims($0, else: rules[0]) }
     try source.readValues(for: rules + (claimed?.policies ?? []))
     let inventory = source.inventory
-    let networks = try opened.checkpoint?.resolvedPlan().assignment.networks ?? []
+    let assignment = try opened.checkpoint?.resolvedPlan().assignment
+    let networks = assignment?.networks ?? []
     try requireNetworks(of: accuracies, among: networks)
     let tables = try tables(inventory, rules, &leftOut)
     let count = CountReport(
@@ -60,7 +61,7 @@ struct ReportContents {
         "the blocks of layers: only their sums are here, because there are more than \(LayerStack.gridLimit) units"
       )
     }
-    if try opened.checkpoint?.resolvedPlan().assignment.tasks.contains(where: { !$0.axes.isEmpty }) ?? false {
+    if assignment?.tasks.contains(where: { !$0.axes.isEmpty }) == true {
       leftOut.append(
         "orders of units and affinities of single axes: the sentence and the tables of orders have those of the whole task; 'tessera assign FILE' prints all, and the layers show the units that are computed"
       )
@@ -75,7 +76,7 @@ struct ReportContents {
     return ModelReport(
       inspection: inspection, count: count, findings: try findings(), stack: stack,
       counted: inventory.tensors.map(\.name), networks: networks,
-      provenance: try opened.checkpoint?.resolvedPlan().assignment.provenance, accuracies: accuracies,
+      provenance: assignment?.provenance, accuracies: accuracies,
       pairs: try pairs(inventory, tables, &leftOut), isInGraphOrder: order != nil, leftOut: leftOut,
       title: title)
   }
