@@ -35,6 +35,33 @@ struct ReportTests {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  @Test("constants of a graph are one layer, the last, and every tensor is in one layer")
+  func constants() throws {
+    let folder = try TemporaryFolder()
+    let study = "\(SourceFolder.root)/samples/fashion/study"
+    let made = try tessera(
+      ["convert", "\(study)/whole.onnx", "m.h5", "--plan", "\(study)/plan.json", "--no-prove"],
+      directory: folder.path)
+    #expect(made.ending == .exited(0), "\(made.errorText)")
+    let run = try tessera(["report", "m.h5", "--json", "--no-values"], directory: folder.path)
+    guard case .object(let report) = try JSONParser().parse(run.output),
+      case .array(let list)? = report["layers"]
+    else { return #expect(Bool(false)) }
+    var names: [String] = []
+    var tensors: [JSONValue] = []
+    for case .object(let layer) in list {
+      guard case .string(let name)? = layer["name"], case .array(let places)? = layer["tensors"] else {
+        continue
+      }
+      names.append(name)
+      tensors += places
+    }
+    // 48 constants of slices and gathers stand beside 6 convolutions, 24 norms, 4 stems of two modules, and 4 heads.
+    #expect(names.count == 6 + 24 + 8 + 4 + 1 && names.last == "(constants)")
+    #expect(names.allSatisfy { !$0.contains("onstant") || $0 == "(constants)" })
+    #expect(tensors.count == 178 && Set(tensors).count == 178)
+  }
+
   @Test("of a checkpoint has its sub-networks, layers, tensors and findings")
   func checkpoint() throws {
     let html = try page(["m.h5", "--title", "Mine"], try folder())

@@ -4,8 +4,9 @@ public import UnitModel
 /// The layers of a network, each with the elements of its blocks, for reports.
 ///
 /// A layer is a module: the tensors whose names differ only after the last dot or slash. A private tensor is in the
-/// layer that its name in the graph belongs to. Layers with the same numbers share a kind, because a model of thousands
-/// of tensors has few kinds of layers.
+/// layer that its name in the graph belongs to. Modules of a graph that only have whole buffers and counters, such as
+/// shapes and indices, are one layer. Layers with the same numbers share a kind, because a model of thousands of tensors
+/// has few kinds of layers.
 public struct LayerStack: Sendable {
   /// The numbers of elements of a layer. Tied tensors count once for each name.
   public struct Kind: Hashable, Sendable {
@@ -71,6 +72,7 @@ public struct LayerStack: Sendable {
         members.append((name, [index]))
       }
     }
+    if !order.isEmpty { members = Self.joiningConstants(of: inventory, members) }
     /// Counters and other scalars say nothing about the order: files often store them first.
     func rank(_ tensors: [Int]) -> (Int, Int) {
       let solid = tensors.filter { !inventory.tensors[$0].shape.isEmpty }
@@ -80,7 +82,9 @@ public struct LayerStack: Sendable {
         solid.isEmpty ? Int.max : first
       )
     }
-    let ranked = members.map { (rank: rank($0.tensors), member: $0) }.enumerated().sorted {
+    let ranked = members.map { member in
+      (rank: member.name == Self.constants ? (Int.max, Int.max) : rank(member.tensors), member: member)
+    }.enumerated().sorted {
       ($0.element.rank.0, $0.element.rank.1, $0.offset) < ($1.element.rank.0, $1.element.rank.1, $1.offset)
     }
     var known: [Kind: Int] = [:]
@@ -97,6 +101,26 @@ public struct LayerStack: Sendable {
       )
     }
     lacksGrids = counter.lacksGrids
+  }
+
+  /// The name of the layer of all constants, which no module can have.
+  private static let constants = "(constants)"
+
+  /// The members with one layer for all that only have constants of every sub-network. Exporters write a tensor for
+  /// each constant, so there are often more of them than of modules.
+  private static func joiningConstants(
+    of inventory: Inventory, _ members: [(name: String, tensors: [Int])]
+  ) -> [(name: String, tensors: [Int])] {
+    func isConstant(_ index: Int) -> Bool {
+      // An exported integer of rank 0 looks like a counter.
+      guard [.buffer, .counter].contains(inventory.roles[index].role) else { return false }
+      guard inventory.placements.indices.contains(index) else { return true }
+      return inventory.placements[index].isWhole && !inventory.placements[index].scope.isPrivate
+    }
+    var kept = members.filter { !$0.tensors.allSatisfy(isConstant) }
+    let constants = members.filter { $0.tensors.allSatisfy(isConstant) }.flatMap(\.tensors)
+    if !constants.isEmpty { kept.append((Self.constants, constants)) }
+    return kept
   }
 
   /// The name of a tensor's module; the name itself if it has no parts.
