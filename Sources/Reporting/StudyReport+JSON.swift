@@ -7,47 +7,49 @@ internal import UnitModel
 extension StudyReport {
   /// The report in the form of `schemas/compare.schema.json`.
   package var json: JSONValue {
-    object([
-      ("format", "tessera.compare/1"), ("title", .string(analysis.study.title)),
-      ("alpha", .number(analysis.study.settings.alpha)),
-      ("tolerance", .number(analysis.study.settings.tolerance)),
-      ("resamples", JSONValue(analysis.study.settings.resamples)),
-      ("seed", JSONValue(analysis.study.settings.seed)),
-      (
-        "policies",
-        .array(
-          analysis.policies.map {
-            object([
-              ("id", .string($0.id)), ("version", JSONValue($0.version)),
-              ("digest", .string($0.digest.description)),
-            ])
-          })
-      ), ("points", .array(analysis.points.map(json))), ("pairs", .array(analysis.pairs.map(json))),
-      (
-        "flips",
-        .array(
-          analysis.flips.map { flip in
-            object([
-              ("under", .string(analysis.policies[flip.reference].id)), ("smaller", JSONValue(flip.smaller)),
-              ("larger", JSONValue(flip.larger)),
-              ("policies", .array(flip.policies.map { .string(analysis.policies[$0].id) })),
-              ("matched", .bool(flip.isMatched)), ("overturns_win", .bool(flip.overturnsWin)),
-              ("words", .string(words(flip))),
-            ])
-          })
-      ),
-      (
-        "without_results",
-        .array(analysis.withoutResults.map { .string($0) })
-      ),
-      (
-        "asymmetries",
-        .array(
-          analysis.asymmetries.map {
-            object([("methods", .array($0.methods.map { .string($0) })), ("words", .string($0.sentence))])
-          })
-      ),
-    ])
+    let baseline = analysis.study.settings.baseline.map { [("baseline", JSONValue.string($0))] } ?? []
+    return object(
+      [("format", "tessera.compare/1"), ("title", .string(analysis.study.title))] + baseline + [
+        ("alpha", .number(analysis.study.settings.alpha)),
+        ("tolerance", .number(analysis.study.settings.tolerance)),
+        ("resamples", JSONValue(analysis.study.settings.resamples)),
+        ("seed", JSONValue(analysis.study.settings.seed)),
+        (
+          "policies",
+          .array(
+            analysis.policies.map {
+              object([
+                ("id", .string($0.id)), ("version", JSONValue($0.version)),
+                ("digest", .string($0.digest.description)),
+              ])
+            })
+        ), ("points", .array(analysis.points.map(json))), ("pairs", .array(analysis.pairs.map(json))),
+        (
+          "flips",
+          .array(
+            analysis.flips.map { flip in
+              object([
+                ("under", .string(analysis.policies[flip.reference].id)),
+                ("smaller", JSONValue(flip.smaller)),
+                ("larger", JSONValue(flip.larger)),
+                ("policies", .array(flip.policies.map { .string(analysis.policies[$0].id) })),
+                ("matched", .bool(flip.isMatched)), ("overturns_win", .bool(flip.overturnsWin)),
+                ("words", .string(words(flip))),
+              ])
+            })
+        ),
+        (
+          "without_results",
+          .array(analysis.withoutResults.map { .string($0) })
+        ),
+        (
+          "asymmetries",
+          .array(
+            analysis.asymmetries.map {
+              object([("methods", .array($0.methods.map { .string($0) })), ("words", .string($0.sentence))])
+            })
+        ),
+      ])
   }
 
   private func json(_ point: StudyPoint) -> JSONValue {

@@ -10,9 +10,7 @@ extension StudyReport {
     var text = "# \(analysis.study.title.isEmpty ? "Study" : MarkdownText.escaped(analysis.study.title))\n\n"
     text +=
       "Counted under policy \(MarkdownText.escaped(common.id)) \(common.version) (sha256 \(common.digest.description.prefix(12))…): "
-    text +=
-      "\(MarkdownText.escaped(common.title)). Budgets match within \(Self.percent(analysis.study.settings.tolerance)) %, "
-    text += "level of significance \(analysis.study.settings.alpha), Holm's correction over all tests.\n\n"
+    text += "\(MarkdownText.escaped(common.title)). \(MarkdownText.escaped(rules))\n\n"
     text += pointsTable + pairsTable
     text += section("Rankings that change under another policy", analysis.flips.map(words), none: "None.")
     text += section(

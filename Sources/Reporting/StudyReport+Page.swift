@@ -8,11 +8,8 @@ extension StudyReport {
   /// The study as a page: its plot, its tables, and the conclusions that depend on the policy.
   package var page: PageFile {
     let common = analysis.policies[0]
-    let settings = analysis.study.settings
     let summary =
-      "Counted under policy \(common.id) \(common.version) (sha256 \(common.digest.description.prefix(12))…). "
-      + "Budgets match within \(Self.percent(settings.tolerance)) %; level of significance \(settings.alpha), "
-      + "Holm's correction over all tests."
+      "Counted under policy \(common.id) \(common.version) (sha256 \(common.digest.description.prefix(12))…). \(rules)"
     return PageFile(
       title: analysis.study.title.isEmpty ? "Study" : analysis.study.title, summary: summary,
       sections: [

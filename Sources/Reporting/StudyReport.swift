@@ -8,6 +8,15 @@ package struct StudyReport: Sendable {
 
   package init(_ analysis: StudyAnalysis) { self.analysis = analysis }
 
+  /// The rules by which pairs are chosen and judged.
+  var rules: String {
+    let settings = analysis.study.settings
+    return
+      "Budgets match within \(Self.percent(settings.tolerance)) %; level of significance \(settings.alpha), "
+      + "Holm's correction over all tests."
+      + (settings.baseline.map { " Every method is compared with '\($0)' only." } ?? "")
+  }
+
   /// A fraction in percent with two decimals: "95.10".
   static func percent(_ fraction: Double) -> String { decimals(fraction * 100, 2) }
 

@@ -37,6 +37,16 @@ struct TaskDataTests {
     }
   }
 
+  @Test("another seed chooses other samples, and the same seed the same")
+  func seeds() throws {
+    func rows(_ seed: Int) throws -> [UInt8]? {
+      try TaskData(try Self.source(["x": 200, "labels": 200]), count: 9, seed: seed)
+        .samples(["x"], withLabels: true, for: "t").labels?.bytes
+    }
+    #expect(try Set((1...20).map { try rows($0) }).count == 20)
+    #expect(try rows(7) == rows(7))
+  }
+
   @Test("arrays of other lengths are refused before any are chosen, and so are too many bytes")
   func refused() throws {
     for rows in [19, 21] {

@@ -44,6 +44,9 @@ struct TaskLossTests {
     #expect(try abs(Self.loss(logits, [2, 3], [1, -100], [2]).mean - 0.349012) < 1e-5)
     // The classes are on the last dimension if only that fits.
     #expect(try abs(Self.loss(logits, [1, 2, 3], [1, 0], [1, 2]).mean - 1.736443) < 1e-5)
+    // Segmentation: the classes are on dimension 1, and a position's values lie apart.
+    let apart = try Self.loss([1, 0, 2, 0.5, -1, 3], [1, 3, 2], [1, 0], [1, 2])
+    #expect(abs(apart.mean - 1.736443) < 1e-5 && apart.count == 2)
     // Probabilities, one of which is 0 in binary32.
     let sure = try Self.loss([0.25, 0.75, 1, 0], [2, 2], [1, 1], [2], "Softmax")
     #expect(sure.mean.isFinite && sure.mean > 40)

@@ -42,6 +42,45 @@ struct CompareTests {
     #"{"method": "\#(method)", "task": "\#(task)", "accuracy": \#(accuracy)\#(more)}"#
   }
 
+  @Test(
+    "with a baseline, every other method is compared with it alone, and the correction is over these tests")
+  func baseline() throws {
+    let folder = try folder("[]")
+    let accuracies: [(String, [Double])] = [
+      ("A", [90.1, 92.0, 91.0, 90.2]), ("B", [89.1, 90.9, 90.0, 89.1]), ("C", [90.3, 92.1, 91.3, 90.3]),
+    ]
+    let results = accuracies.map { name, values in
+      let list = values.enumerated().map { #""\#($0.offset + 1)": \#($0.element)"# }
+      return result(name, "t", "{" + list.joined(separator: ", ") + "}")
+    }
+    func write(_ baseline: String) throws {
+      let methods = ["A", "B", "C"].map { #"{"name": "\#($0)", "file": "a.json"}"# }.joined(separator: ", ")
+      _ = try folder.write(
+        #"{"format": "tessera.study/1", \#(baseline) "methods": [\#(methods)], "results": [\#(results.joined(separator: ", "))]}"#,
+        as: "study.json")
+    }
+    try write("")
+    let all = objects(try document(folder), "pairs")
+    #expect(all.count == 3)
+    try write(#""baseline": "B","#)
+    let found = try document(folder)
+    #expect(found["baseline"] == "B")
+    let pairs = objects(found, "pairs")
+    // Points 0, 1, 2 are A, B, C; a gain over the baseline is positive.
+    #expect(pairs.map { $0["first"] } == [0, 2] && pairs.map { $0["second"] } == [1, 1])
+    #expect(pairs.allSatisfy { $0["verdict"] == "first-better" })
+    guard case .number(let of3)? = all[0]["p_holm"], case .number(let of2)? = pairs[0]["p_holm"] else {
+      return #expect(Bool(false))
+    }
+    #expect(of2 < of3)
+    let text = try tessera(["compare", "study.json"], directory: folder.path).outputText
+    #expect(text.contains("Every method is compared with 'B' only.") && text.contains("| A − B |"))
+    try write(#""baseline": "D","#)
+    #expect(
+      try tessera(["compare", "study.json"], directory: folder.path).sentence()
+        == "study.json: baseline: expected one of the keys A, B, C, found 'D'")
+  }
+
   @Test("calls a planted flip, a planted N = 1, an insignificant gain and a real one")
   func planted() throws {
     let size = #", "test_size": 10000"#

@@ -26,22 +26,18 @@ struct GraphInteropTests {
     Case(network: "recurrent", units: 4, cut: 8, rows: 4),
     Case(network: "recurrent", units: 3, cut: 8, rows: 3),
     Case(network: "mixed", units: 4, cut: 15, rows: 4), Case(network: "mixed", units: 3, cut: 15, rows: 3),
-    Case(network: "det", units: 4, cut: 120, rows: 4), Case(network: "det", units: 3, cut: 120, rows: 3),
-    Case(network: "rec", units: 4, cut: 90, rows: 4), Case(network: "rec", units: 3, cut: 90, rows: 3),
-    Case(network: "cls", units: 4, cut: 200, rows: 4), Case(network: "cls", units: 3, cut: 200, rows: 3),
-    // Each of the light architectures, at all levels of at least one k.
-    Case(network: "squeezenet", units: 4, cut: 49, rows: 4),
+    Case(network: "det", units: 4, cut: 120, rows: 4),
+    Case(network: "rec", units: 4, cut: 90, rows: 4),
+    Case(network: "cls", units: 4, cut: 200, rows: 4),
+    // Each of the light architectures, at all levels of one k.
     Case(network: "squeezenet", units: 3, cut: 49, rows: 3),
-    Case(network: "shufflenet", units: 4, cut: 200, rows: 4),
     Case(network: "shufflenet", units: 3, cut: 200, rows: 3),
     Case(network: "resnet50", units: 4, cut: 261, rows: 4),
     Case(network: "inception_v1", units: 3, cut: 112, rows: 3),
     Case(network: "inception_v2", units: 4, cut: 470, rows: 4),
     Case(network: "densenet121", units: 3, cut: 830, rows: 3),
-    // These have up to 140 million weights, and take a minute and a half of CI.
+    // The largest: 61 million weights. VGG-19 and ZFNet have the same operators, and took a minute of CI.
     Case(network: "bvlc_alexnet", units: 3, cut: 11, rows: 3),
-    Case(network: "zfnet512", units: 4, cut: 11, rows: 4),
-    Case(network: "vgg19", units: 3, cut: 35, rows: 3),
   ]
 
   @Test("every sub-network is the masked network, run and extracted", arguments: cases)

@@ -191,6 +191,35 @@ struct LearningTests {
     try cutting.write(to: folder.file("m.h5")) { _ in }
   }
 
+  @Test(
+    "every batch counts: their order does not matter", arguments: [LearningMethod.activations, .ablation])
+  func batches(_ method: LearningMethod) throws {
+    let network = PlantedNetwork(seed: 3, strengths: [8, 3, 1, 0.2])
+    let folder = try TemporaryFolder()
+    let opened = try OpenedFile(try folder.write(network.model, as: "m.onnx"))
+    let resolved = try network.plan.resolve(against: try opened.source.tensors.map(\.spec))
+    /// The samples of two seeds, which are two batches because the graph fixes the number of rows.
+    func affinities(_ first: UInt64, _ second: UInt64) throws -> AffinityMatrix {
+      let parts = [try network.data(seed: first), try network.data(seed: second)]
+      let specs = try parts[0].tensors.map {
+        try TensorSpec(
+          name: $0.spec.name, dtype: $0.spec.dtype,
+          shape: [2 * PlantedNetwork.samples] + $0.spec.shape.dropFirst())
+      }
+      let learning = try Learning(
+        opened, plan: (try network.plan, resolved),
+        data: OpenedFile(MemorySource(specs, bytes: zip(parts[0].bytes, parts[1].bytes).map { $0 + $1 })),
+        samples: nil, seed: 1, method: method, limits: .init())
+      return try learning.affinities(method, perAxis: false).matrix
+    }
+    let (found, turned) = (try affinities(1, 2), try affinities(2, 1))
+    #expect(found == turned)
+    for seed in 1...2 as ClosedRange<UInt64> {
+      let one = try affinities(seed, seed)
+      #expect(found != one)
+    }
+  }
+
   /// The data of a network, changed: arrays by name, with new numbers of rows.
   private static let mistakes:
     [(

@@ -55,6 +55,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run("report", path / "fashion.h5", "-o", path / "fashion.html")
     run("report", path / "graph.h5", "-o", path / "graph.html", "--accuracy", path / "results.csv",
         "--title", "Fashion")
+    run("convert", SAMPLE / "study" / "whole.onnx", path / "whole.h5", "--plan", SAMPLE / "study" / "plan.json",
+        "--no-prove")
+    run("assign", path / "whole.h5", "--learn", "weights", "--per-axis", "-o", path / "axes.h5")
+    run("report", path / "axes.h5", "-o", path / "axes.html")
     run("report", SAMPLE / "weights.safetensors", "-o", path / "flat.html")
     np.savez(path / "hostile.npz", **{name.replace("/", "|"): np.full(2, float(place), np.float32)
                                       for place, name in enumerate(HOSTILE)})
@@ -150,8 +154,10 @@ def test_controls_show_what_count_prints(folder: Path, window: Browser) -> None:
 def test_budget_selects_the_highest_level_that_fits(folder: Path, window: Browser) -> None:
     show(window, folder / "fashion.html")
     choose(window, "task", 2)
+    # Level 1 has 8,737 parameters, which are 34,948 bytes; a level may fit exactly.
     for text, expected in (("35,000", "units 2, 1, 31,073"), ("0.07M", "units 2, 1, 3, 67,233"),
-                           ("35kB", "unit 2, 8,737"),
+                           ("31,073", "units 2, 1, 31,073"), ("31,072", "unit 2, 8,737"),
+                           ("35kB", "unit 2, 8,737"), ("34.5KiB", "unit 2, 8,737"),
                            ("5000", "No level of digits fits 5,000 parameters: level 1 needs 8,737.")):
         window.type("#exact", text)
         assert expected in window.run("return document.getElementById('answer').textContent")
@@ -169,12 +175,20 @@ def test_budget_selects_the_highest_level_that_fits(folder: Path, window: Browse
 @in_browser
 def test_added_parameters_are_those_of_the_union(folder: Path, window: Browser) -> None:
     show(window, folder / "fashion.html")
-    window.click(".segments button:nth-child(2)")
-    choose(window, "loaded", 1 + 9)  # digits, level 2
-    union = json.loads(run("count", folder / "fashion.h5", "--json", "--union", "digits:2,fine:2"))["policies"][0]
-    digits = next(row for row in union["rows"] if (row["task"], row["level"]) == ("digits", 2))
-    added = union["union"]["parameters"] - digits["parameters"]
-    assert f"adds {added:,} parameters to digits, level 2" in window.run(
+    for level in (1, 2, 3):
+        window.click(f".segments button:nth-child({level})")
+        choose(window, "loaded", 1 + 9)  # digits, level 2
+        union = json.loads(run("count", folder / "fashion.h5", "--json", "--union", f"digits:2,fine:{level}"))
+        policy = union["policies"][0]
+        digits = next(row for row in policy["rows"] if (row["task"], row["level"]) == ("digits", 2))
+        added = policy["union"]["parameters"] - digits["parameters"]
+        assert f"adds {added:,} parameters to digits, level 2" in window.run(
+            "return document.getElementById('added').textContent")
+    # Without another sub-network, the level below is there.
+    choose(window, "loaded", 0)
+    union = json.loads(run("count", folder / "fashion.h5", "--json", "--union", "fine:2,fine:3"))["policies"][0]
+    below = next(row for row in union["rows"] if (row["task"], row["level"]) == ("fine", 2))
+    assert f"adds {union['union']['parameters'] - below['parameters']:,} parameters to level 2" in window.run(
         "return document.getElementById('added').textContent")
 
 
@@ -271,6 +285,24 @@ def test_graph_page_has_work_accuracy_and_affinities(folder: Path, window: Brows
         ".find((row) => row.querySelector('.name').textContent === 'conv1')"
         ".querySelectorAll('.units .unit')].map((unit) => Number(unit.style.opacity))")
     assert lights == sorted(lights, reverse=True) and lights[0] == 1 and lights[3] == pytest.approx(0.4)
+
+
+@in_browser
+def test_layers_show_the_units_of_their_own_axis(folder: Path, window: Browser) -> None:
+    show(window, folder / "axes.html")
+    fine = json.loads(run("assign", folder / "axes.h5", "--json"))["tasks"][0]
+    layers = {"conv.stage1_conv": "stage1", "conv.stage1_conv1": "stage1.inner", "conv.stage2_conv": "stage2",
+              "conv.stage2_conv1": "stage2.inner"}
+    for level in (1, 2, 3):
+        window.click(f".segments button:nth-child({level})")
+        for layer, axis in layers.items():
+            lit = window.run(
+                "const row = [...document.querySelectorAll('.row.layer')]"
+                ".find((row) => row.querySelector('.name').textContent === arguments[0]);"
+                "return [...row.querySelectorAll('.units .unit')].map((unit, place) => [place, unit.className])"
+                ".filter(([, name]) => /\\b(lit|new)\\b/.test(name)).map(([place]) => place)", layer)
+            assert lit == sorted(fine["axes"][axis]["order"][:level]), (layer, level)
+    assert len({tuple(axis["order"]) for axis in fine["axes"].values()}) > 1
 
 
 @in_browser

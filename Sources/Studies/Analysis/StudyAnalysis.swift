@@ -111,18 +111,21 @@ public struct StudyAnalysis: Sendable {
   ) throws(AccountingError) -> [PairComparison] {
     var found: [(first: Int, second: Int)] = []
     var draws = 0
+    func isBaseline(_ index: Int) -> Bool { points[index].result.method == settings.baseline }
     for first in points.indices {
       for second in points.indices where second > first {
         let (a, b) = (points[first], points[second])
         guard a.result.task == b.result.task, a.result.method != b.result.method, let p = a.number,
-          let q = b.number, Double(abs(p - q)) <= settings.tolerance * Double(max(p, q))
+          let q = b.number, Double(abs(p - q)) <= settings.tolerance * Double(max(p, q)),
+          settings.baseline == nil || isBaseline(first) || isBaseline(second)
         else { continue }
         guard found.count < Study.resultLimit else {
           throw .outOfRange(
             place: "results", expected: "at most \(Study.resultLimit) pairs at matching budgets",
             found: "more")
         }
-        found.append((first, second))
+        // A difference from the baseline has the sign of a gain over it.
+        found.append(isBaseline(first) ? (second, first) : (first, second))
         // Both the bootstrap and the almost stochastic order draw them. This does not overflow: at most 10^5 of 2 ·
         // 10^4 values for 2,000 pairs, twice.
         draws += 2 * settings.resamples * (a.sample.count + b.sample.count)

@@ -13,8 +13,8 @@ extension Study {
   ) throws(AccountingError) {
     let document = try AccountingNode(parsing: bytes, format: Study.format, sizeLimit: Study.sizeLimit)
     let object = try document.object(allowing: [
-      "format", "$schema", "title", "description", "policy", "policies", "tolerance", "alpha", "resamples",
-      "seed", "accuracy_in", "methods", "results",
+      "format", "$schema", "title", "description", "policy", "policies", "baseline", "tolerance", "alpha",
+      "resamples", "seed", "accuracy_in", "methods", "results",
     ])
     title = try object.optional("title")?.string() ?? ""
     _ = try object.optional("description")?.string()
@@ -35,7 +35,6 @@ extension Study {
     if let node = object.optional("alpha") { settings.alpha = try node.number(in: 1e-9...0.5) }
     if let node = object.optional("resamples") { settings.resamples = try node.integer(in: 100...100_000) }
     if let node = object.optional("seed") { settings.seed = try node.integer(in: 0...Int.max) }
-    self.settings = settings
     let scale: Double
     switch try object.optional("accuracy_in")?.string() ?? "percent" {
     case "percent": scale = 100
@@ -60,6 +59,16 @@ extension Study {
       }
       methods.append(method)
     }
+    if let node = object.optional("baseline") {
+      let name = try node.string()
+      guard names.contains(name) else {
+        throw .unknownMember(
+          place: node.place, key: name, nearest: nearestName(to: name, among: methods.map(\.name)),
+          keys: methods.map(\.name))
+      }
+      settings.baseline = name
+    }
+    self.settings = settings
     let node = try object.required("results")
     var results: [Result] = []
     if case .string(let path) = node.value {

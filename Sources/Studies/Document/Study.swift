@@ -65,6 +65,8 @@ public struct Study: Sendable {
 
   /// The settings of tests and intervals.
   public struct Settings: Hashable, Sendable {
+    /// The name of the method that every other method is compared with; nil to compare every pair.
+    public var baseline: String?
     /// The largest difference of two matching budgets, as a share of the larger one.
     public var tolerance = 0.05
     /// The level of significance, after Holm's correction.

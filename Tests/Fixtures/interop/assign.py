@@ -64,11 +64,12 @@ def loss(running, task):
     return float((np.log(np.exp(logits).sum(1)) - logits[np.arange(len(labels)), labels]).mean())
 
 
-def without(unit):
+def without(unit, axis=None):
+    """The network without a unit: on one axis, or on all."""
     changed = {}
     for name, value in weights.items():
         axes = entry(name)
-        if name.startswith("norm.") and name.endswith((".weight", ".bias")):
+        if name.startswith("norm.") and name.endswith((".weight", ".bias")) and axis in (None, axes[0]):
             value = value.copy()
             value[channels(axes[0], unit)] = 0
             changed[name] = value
@@ -76,19 +77,27 @@ def without(unit):
 
 
 def ablation():
+    """{axis, or None for all together: [task, unit]}, as the functions below."""
     whole = session({})
     base = [loss(whole, task) for task in TASKS]
-    removed = [without(unit) for unit in range(UNITS)]
-    return [[loss(one, task) - base[row] for one in removed] for row, task in enumerate(TASKS)]
+    result = {}
+    for axis in (None, *plan["axes"]):
+        removed = [without(unit, axis) for unit in range(UNITS)]
+        result[axis] = [[loss(one, task) - base[row] for one in removed] for row, task in enumerate(TASKS)]
+    return result
 
 
-def shares(scores):
-    """The mean, over axes, of each unit's share of the scores."""
-    rows = []
-    for axis, values in scores.items():
-        sums = np.array([values[channels(axis, unit)].sum() for unit in range(UNITS)])
-        rows.append(sums / sums.sum())
-    return np.mean(rows, 0)
+def tables(scores):
+    """The share of each unit of a task's scores: on each axis, and their mean."""
+    rows = {axis: [] for axis in (None, *plan["axes"])}
+    for one in scores:
+        own = []
+        for axis, values in one.items():
+            sums = np.array([values[channels(axis, unit)].sum() for unit in range(UNITS)])
+            own.append(sums / sums.sum())
+            rows[axis].append(own[-1])
+        rows[None].append(np.mean(own, 0))
+    return rows
 
 
 def reading():
@@ -121,8 +130,8 @@ def activations():
             means = (x ** 2).mean(tuple(d for d in range(x.ndim) if d != 1))
             squares = weights[name].astype(np.float64) ** 2
             scores[axis] = scores[axis] + means * squares.sum(tuple(d for d in range(squares.ndim) if d != 1))
-        result.append(shares({axis: np.sqrt(value) for axis, value in scores.items()}))
-    return result
+        result.append({axis: np.sqrt(value) for axis, value in scores.items()})
+    return tables(result)
 
 
 def ancestors(output):
@@ -154,20 +163,27 @@ def own_weights():
             read = sum((value.astype(np.float64) ** 2).sum(tuple(d for d in range(value.ndim) if d != 1))
                        for value in readers)
             scores[axis] = np.sqrt(scales * read)
-        result.append(shares(scores))
-    return result
+        result.append(scores)
+    return tables(result)
 
 
 failures = []
 methods = {"ablation": ablation, "activations": activations, "weights": own_weights}
 worst = {}
+tables_compared = 0
 for path in documents:
     document = json.load(open(path))
-    expected = np.array(methods[document["method"]]())
-    found = np.array(document["affinities"]["values"])
-    worst[document["method"]] = float(np.abs(found - expected).max() / np.abs(expected).max())
-    if document["affinities"]["tasks"] != TASKS or not np.allclose(found, expected, rtol=1e-3, atol=1e-5):
-        failures.append(f"{document['method']}: {found.tolist()} instead of {expected.tolist()}")
+    expected = methods[document["method"]]()
+    found = {None: document["affinities"]} | document["axis_affinities"]
+    if found.keys() != expected.keys():
+        failures.append(f"{document['method']}: axes {sorted(map(str, found))}")
+    for axis in found.keys() & expected.keys():
+        one, other = np.array(found[axis]["values"]), np.array(expected[axis])
+        tables_compared += 1
+        worst[document["method"]] = max(worst.get(document["method"], 0.0),
+                                        float(np.abs(one - other).max() / np.abs(other).max()))
+        if document["affinities"]["tasks"] != TASKS or not np.allclose(one, other, rtol=1e-3, atol=1e-5):
+            failures.append(f"{document['method']}, axis {axis}: {one.tolist()} instead of {other.tolist()}")
 
 datasets = {}
 for path in (before, after):
@@ -180,4 +196,5 @@ if names != {name for name in datasets[after] if not name.startswith("tessera/")
 failures += [f"{name} has other bytes" for name in sorted(names) if datasets[before][name] != datasets[after].get(name)]
 changed = sorted(name for name in datasets[before]
                  if name.startswith("tessera/") and datasets[before][name] != datasets[after].get(name))
-print(json.dumps({"failures": failures, "sections": len(names), "changed": changed, "worst": worst}))
+print(json.dumps({"failures": failures, "sections": len(names), "changed": changed, "tables": tables_compared,
+                  "worst": worst}))
