@@ -19,7 +19,7 @@ extension StudyReport {
             + "intervals; the dashed line is the Pareto front. The tables below have the numbers.</figcaption>\n"
             + "</figure>\n"),
         .init(id: "methods", title: "Methods", html: methodsTable),
-        .init(id: "pairs", title: "Pairs with matching budgets", html: pairsPart),
+        .init(id: "pairs", title: "Pairs with matching budgets", html: differencesPart + pairsPart),
         .init(
           id: "flips", title: "Rankings that change under another policy",
           html: Self.list(analysis.flips.map(words), none: "None.")),
@@ -56,6 +56,10 @@ extension StudyReport {
     return table.html
       + PageText.paragraph(
         "front: no other has this accuracy with fewer parameters, or more accuracy with as many.", "quiet")
+  }
+
+  private var differencesPart: String {
+    analysis.pairs.contains { $0.test != nil } ? "<figure class=\"study\">\n\(differences)</figure>\n" : ""
   }
 
   private var pairsPart: String {

@@ -24,7 +24,7 @@ extension StudyReport {
     }
     for (place, method) in methods.enumerated() {
       let y = Panel.height * max(1, tasks.count) + 22 * place + 16
-      text += "<circle cx=\"70\" cy=\"\(y - 4)\" r=\"5\" fill=\"\(Panel.color(place))\"/>"
+      text += Panel.mark(place, x: "70", y: "\(y - 4)")
       text += "<text x=\"84\" y=\"\(y)\">\(Self.escaped(method))</text>\n"
     }
     return text + "</svg>\n"
@@ -46,10 +46,20 @@ private struct Panel {
   let methods: [String]
   let top: Int
 
-  /// Colours that people with colour blindness can distinguish (Okabe and Ito).
-  static func color(_ index: Int) -> String {
-    let colors = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
-    return colors[index % colors.count]
+  /// A colour that people with colour blindness can distinguish (Okabe and Ito); they repeat.
+  static func color(_ index: Int) -> String { colors[index % colors.count] }
+
+  private static let colors = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+
+  /// The mark of a method: circles in each colour, then other shapes in the same colours.
+  static func mark(_ index: Int, x: String, y: String, title: String? = nil) -> String {
+    let inner = title.map { "<title>\(StudyReport.escaped($0))</title>" } ?? ""
+    let paths = ["M-4.5 -4.5H4.5V4.5H-4.5Z", "M0 -6L6 0L0 6L-6 0Z", "M-5 4.5L0 -5.5L5 4.5Z"]
+    guard index >= colors.count else {
+      return "<circle cx=\"\(x)\" cy=\"\(y)\" r=\"5\" fill=\"\(color(index))\">\(inner)</circle>"
+    }
+    let path = paths[(index / colors.count - 1) % paths.count]
+    return "<path transform=\"translate(\(x) \(y))\" d=\"\(path)\" fill=\"\(color(index))\">\(inner)</path>"
   }
 
   /// The ends of the parameter axis. It begins at 0, or just below the smallest number if all numbers are of similar
@@ -89,11 +99,12 @@ private struct Panel {
     let line = front.map { "\(x($0)),\(y($0.sample.mean))" }.joined(separator: " ")
     text += "<polyline points=\"\(line)\" fill=\"none\" stroke=\"#888\" stroke-dasharray=\"4 3\"/>\n"
     for (point, interval) in zip(points, intervals) {
-      let color = Self.color(methods.firstIndex(of: point.result.method) ?? 0)
-      text += "<path d=\"M\(x(point)) \(y(interval.low))V\(y(interval.high))\" stroke=\"\(color)\"/>"
-      text += "<circle cx=\"\(x(point))\" cy=\"\(y(point.sample.mean))\" r=\"5\" fill=\"\(color)\">"
-      text += "<title>\(StudyReport.escaped(point.name)): \((point.number ?? 0).grouped) parameters, "
-      text += "\(StudyReport.percent(point.sample.mean)) %</title></circle>\n"
+      let method = methods.firstIndex(of: point.result.method) ?? 0
+      text += "<path d=\"M\(x(point)) \(y(interval.low))V\(y(interval.high))\""
+      text += " stroke=\"\(Self.color(method))\"/>"
+      let title =
+        "\(point.name): \((point.number ?? 0).grouped) parameters, \(StudyReport.percent(point.sample.mean)) %"
+      text += Self.mark(method, x: x(point), y: y(point.sample.mean), title: title) + "\n"
     }
     return text
   }

@@ -42,6 +42,37 @@ struct CompareTests {
     #"{"method": "\#(method)", "task": "\#(task)", "accuracy": \#(accuracy)\#(more)}"#
   }
 
+  @Test("of the sample has the numbers of its page, and the page's picture")
+  func sample() throws {
+    let study = "\(SourceFolder.root)/samples/fashion/study"
+    let folder = try TemporaryFolder()
+    let run = try tessera(
+      ["compare", "overall.study.json", "--json", "--differences", folder.file("d.svg")], directory: study)
+    guard case .object(let document) = try JSONParser().parse(run.output) else { return #expect(Bool(false)) }
+    let picture = try TemporaryFolder.bytes(of: folder.file("d.svg"))
+    #expect(try TemporaryFolder.bytes(of: "\(study)/overall.svg") == picture)
+    let page = try String(contentsOfFile: "\(study)/README.md", encoding: .utf8).split(separator: "\n")
+    func text(_ value: JSONValue?, _ format: String) throws -> String {
+      guard case .number(let number)? = value else { return "no number" }
+      return String(format: format, 100 * number).replacing("-", with: "−")
+    }
+    func row(_ point: JSONObject) throws -> Substring {
+      guard case .string(let method)? = point["method"] else { return "" }
+      return try #require(page.first { $0.hasPrefix("| `\(method)` |") }, "\(method)")
+    }
+    let points = objects(document, "points")
+    for point in points { #expect(try row(point).contains("| \(text(point["accuracy"], "%.2f")) |")) }
+    let pairs = objects(document, "pairs")
+    for pair in pairs {
+      guard case .integer(let first)? = pair["first"], case .object(let test)? = pair["test"],
+        case .array(let ends)? = test["interval"]
+      else { return #expect(Bool(false)) }
+      let words = try [test["difference"], ends.first, ends.last].map { try text($0, "%+.2f") }
+      #expect(try row(points[Int(first)]).contains("| \(words[0]) (\(words[1]) to \(words[2])) |"))
+    }
+    #expect(points.count == 9 && pairs.count == 7)
+  }
+
   @Test(
     "with a baseline, every other method is compared with it alone, and the correction is over these tests")
   func baseline() throws {
@@ -73,7 +104,19 @@ struct CompareTests {
       return #expect(Bool(false))
     }
     #expect(of2 < of3)
-    let text = try tessera(["compare", "study.json"], directory: folder.path).outputText
+    let text = try tessera(["compare", "study.json", "--differences", "d.svg"], directory: folder.path)
+      .outputText
+    let picture = String(decoding: try TemporaryFolder.bytes(of: folder.file("d.svg")), as: UTF8.self)
+    #expect(
+      picture.contains(">A − B</text>") && picture.contains(">C − B</text>") && !picture.contains("A − C"))
+    // Both differences are at least a point above 0, so the dots are to the right of the line.
+    let places = try picture.matches(of: #/(?:cx="|<path d="M)([0-9.]+)/#).map {
+      try #require(Double($0.output.1))
+    }
+    // The line at 0, then the interval and the dot of each pair, then the axis.
+    #expect(places.count == 6 && places[0] == 300 && places[1] < places[2] && places[3] < places[4])
+    #expect(
+      picture.components(separatedBy: "fill=\"#0072B2\"").count - 1 == 2 && picture.contains(">+1.05</text>"))
     #expect(text.contains("Every method is compared with 'B' only.") && text.contains("| A − B |"))
     try write(#""baseline": "D","#)
     #expect(

@@ -57,6 +57,7 @@ struct ReadmeTests {
   /// The sample folders in whose files a page is typed. Every other page is typed in those of samples/fashion.
   private static let samples = [
     "samples/family/README.md": ["samples/family"],
+    "samples/fashion/study/README.md": ["samples/fashion/study"],
     "samples/paper/README.md": ["samples/paper"],
     "docs/guides/check-a-model-folder.md": ["Tests/Fixtures/folders/llama"],
     "docs/guides/convert-keras.md": ["Tests/Fixtures/keras"],
@@ -93,7 +94,8 @@ struct ReadmeTests {
   @Test(
     "does what it says, command by command",
     .enabled(if: Peers.areThere(python: true, programs: ["h5ls"])),
-    arguments: ["README.md", "samples/family/README.md", "samples/paper/README.md"] + guides)
+    arguments: ["README.md"] + ["family", "fashion/study", "paper"].map { "samples/\($0)/README.md" } + guides
+  )
   func consoles(page: String) throws {
     let folder = try TemporaryFolder()
     for sample in Self.samples[page] ?? ["samples/fashion"] {

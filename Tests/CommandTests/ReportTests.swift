@@ -57,8 +57,8 @@ struct ReportTests {
       tensors += places
     }
     // 48 constants of slices and gathers stand beside 6 convolutions, 24 norms, 4 stems of two modules, and 4 heads.
-    #expect(names.count == 6 + 24 + 8 + 4 + 1 && names.last == "(constants)")
-    #expect(names.allSatisfy { !$0.contains("onstant") || $0 == "(constants)" })
+    #expect(names.count == 6 + 24 + 8 + 4 + 1 && names.last == "(constants and scalars)")
+    #expect(names.allSatisfy { !$0.contains("onstant") || $0 == "(constants and scalars)" })
     #expect(tensors.count == 178 && Set(tensors).count == 178)
   }
 

@@ -6,6 +6,10 @@ import Testing
 /// Every document that the command prints or reads conforms to its schema; `jsonschema` is the judge.
 @Suite(.enabled(if: Peers.areThere(python: true)))
 struct SchemaTests {
+  private static let studies =
+    ["paper/study", "paper/deep-elastic.study"].map { "samples/\($0).json" }
+    + ["study", "overall.study", "reassigned.study"].map { "samples/fashion/study/\($0).json" }
+
   /// For each schema the commands that print such a document; the files are those of `makeFiles`.
   static let printed: [(schema: String, runs: [[String]])] = [
     (
@@ -89,7 +93,7 @@ struct SchemaTests {
     ),
     (
       "compare",
-      ["study", "deep-elastic.study"].map { ["compare", "\(PaperSample.folder)/\($0).json", "--json"] }
+      studies.map { ["compare", "\(SourceFolder.root)/\($0)", "--json"] }
     ),
     (
       "verify",
@@ -144,7 +148,7 @@ struct SchemaTests {
     ),
     ("lock", ["Tests/Fixtures/project/tessera.lock"]),
     ("project", ["Tests/Fixtures/project/full.toml"]),
-    ("study", ["samples/paper/study.json", "samples/paper/deep-elastic.study.json"]),
+    ("study", studies),
     ("architecture", architectures.map { "Sources/Planning/Architectures/\($0)" }),
     ("family", FamilyTests.names.map { "samples/family/\($0).family.json" }),
     (

@@ -4,8 +4,8 @@ public import UnitModel
 /// The layers of a network, each with the elements of its blocks, for reports.
 ///
 /// A layer is a module: the tensors whose names differ only after the last dot or slash. A private tensor is in the
-/// layer that its name in the graph belongs to. Modules of a graph that only have whole buffers and counters, such as
-/// shapes and indices, are one layer. Layers with the same numbers share a kind, because a model of thousands of tensors
+/// layer that its name in the graph belongs to. Modules of a graph that only have whole buffers and scalars, such as
+/// shapes, indices and factors, are one layer. Layers with the same numbers share a kind, because a model of thousands of tensors
 /// has few kinds of layers.
 public struct LayerStack: Sendable {
   /// The numbers of elements of a layer. Tied tensors count once for each name.
@@ -103,8 +103,8 @@ public struct LayerStack: Sendable {
     lacksGrids = counter.lacksGrids
   }
 
-  /// The name of the layer of all constants, which no module can have.
-  private static let constants = "(constants)"
+  /// The name of the layer of all constants, which no module can have. A scalar may also be a parameter.
+  private static let constants = "(constants and scalars)"
 
   /// The members with one layer for all that only have constants of every sub-network. Exporters write a tensor for
   /// each constant, so there are often more of them than of modules.
@@ -112,8 +112,8 @@ public struct LayerStack: Sendable {
     of inventory: Inventory, _ members: [(name: String, tensors: [Int])]
   ) -> [(name: String, tensors: [Int])] {
     func isConstant(_ index: Int) -> Bool {
-      // An exported integer of rank 0 looks like a counter.
-      guard [.buffer, .counter].contains(inventory.roles[index].role) else { return false }
+      let isScalar = inventory.tensors[index].shape.isEmpty
+      guard isScalar || inventory.roles[index].role == .buffer else { return false }
       guard inventory.placements.indices.contains(index) else { return true }
       return inventory.placements[index].isWhole && !inventory.placements[index].scope.isPrivate
     }

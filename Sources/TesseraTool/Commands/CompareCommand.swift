@@ -22,8 +22,9 @@ struct CompareCommand: ParsableCommand {
       whose order by size changes under another policy, and the parameters that are counted for one method \
       only.
 
-      Print Markdown, or JSON with --json. --svg also plots accuracy against parameters. --page writes \
-      tables and plot as one HTML file that needs no network.
+      Print Markdown, or JSON with --json. --svg also plots accuracy against parameters. --differences plots \
+      the difference of each tested pair with its interval. --page writes tables and plots as one HTML file \
+      that needs no network.
 
       Example:
         tessera compare study.json
@@ -41,7 +42,10 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "Also write the plot to this path.")
   var svg: String?
 
-  @Option(help: "Also write tables and plot as a page to this path.")
+  @Option(help: "Also write a plot of the differences to this path.")
+  var differences: String?
+
+  @Option(help: "Also write tables and plots as a page to this path.")
   var page: String?
 
   @Flag(help: "Print JSON (schemas/compare.schema.json).")
@@ -50,15 +54,20 @@ struct CompareCommand: ParsableCommand {
   @OptionGroup var reading: ReadingOptions
 
   func validate() throws {
-    if let svg, !svg.lowercased().hasSuffix(".svg") {
-      throw ValidationError("--svg '\(svg)': expected a name that ends in .svg")
+    for (option, path) in pictures where !path.lowercased().hasSuffix(".svg") {
+      throw ValidationError("\(option) '\(path)': expected a name that ends in .svg")
     }
     if let page, ![".html", ".htm"].contains(where: page.lowercased().hasSuffix) {
       throw ValidationError("--page '\(page)': expected a name that ends in .html")
     }
-    for output in [("--svg", svg), ("--page", page)] {
+    for output in [("--svg", svg), ("--differences", differences), ("--page", page)] {
       try DeclaredFiles.require(output, apartFrom: ["STUDY": study, "--policy": policy])
     }
+  }
+
+  /// The pictures that were asked for, by their option.
+  private var pictures: [(option: String, path: String)] {
+    [("--svg", svg), ("--differences", differences)].compactMap { option, path in path.map { (option, $0) } }
   }
 
   func run() throws {
@@ -77,9 +86,9 @@ struct CompareCommand: ParsableCommand {
       throw TesseraError(sentence: "\(self.study): \(error)")
     }
     let report = StudyReport(analysis)
-    if let svg {
-      let file = try AtomicFile(path: svg)
-      try file.write(Array(report.svg.utf8), at: 0)
+    for (option, path) in pictures {
+      let file = try AtomicFile(path: path)
+      try file.write(Array((option == "--svg" ? report.svg : report.differences).utf8), at: 0)
       try file.commit()
     }
     if let page { try WrittenPage.write(report.page, to: page, isQuiet: true) }

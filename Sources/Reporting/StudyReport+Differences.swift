@@ -1,0 +1,67 @@
+internal import Studies
+internal import Tensors
+internal import UnitModel
+
+extension StudyReport {
+  /// A picture of the tested pairs: each difference of accuracies with its interval, in percentage points, beside a line
+  /// at 0. A dot is filled if the pair differs after correction.
+  package var differences: String {
+    let rows = analysis.pairs.compactMap { pair in pair.test.map { (pair: pair, test: $0) } }
+    let (step, top, left, right) = (20, 52, 300, 640)
+    let height = top + step * max(1, rows.count) + 54
+    let least = min(0, rows.map { $0.test.interval.low }.min() ?? 0)
+    let most = max(0, rows.map { $0.test.interval.high }.max() ?? 0)
+    let span = max(most - least, 1e-9)
+    func x(_ difference: Double) -> String {
+      Self.decimals(Double(left) + Double(right - left) * (difference - least) / span, 1)
+    }
+    let confidence = Self.decimals(analysis.study.settings.confidence * 100, 0)
+    var text = """
+      <svg xmlns="http://www.w3.org/2000/svg" width="720" height="\(height)" viewBox="0 0 720 \(height)" \
+      font-family="sans-serif" font-size="12">
+      <title>Differences: \(Self.escaped(analysis.study.title))</title>
+      <rect width="720" height="\(height)" fill="white"/>
+      <text x="16" y="22" font-weight="bold">\(Self.escaped(analysis.study.title))</text>
+      <text x="16" y="40" fill="#555">Difference of accuracies in percentage points, with \(confidence) % intervals</text>
+
+      """
+    let bottom = top + step * max(1, rows.count)
+    text += "<path d=\"M\(x(0)) \(top)V\(bottom)\" stroke=\"#888\" stroke-dasharray=\"4 3\"/>\n"
+    for (place, row) in rows.enumerated() {
+      let (a, b) = (analysis.points[row.pair.first], analysis.points[row.pair.second])
+      let y = top + step * place + step / 2
+      let name = (tasksDiffer ? "\(a.result.task.text): " : "") + "\(a.name) − \(b.name)"
+      let isSeparable = row.pair.verdict != .notSeparable
+      let interval = row.test.interval
+      text += """
+        <text x="\(left - 12)" y="\(y + 4)" text-anchor="end">\(Self.escaped(name))</text>\
+        <g stroke="#0072B2" stroke-width="2"><path d="M\(x(interval.low)) \(y)H\(x(interval.high))"/>\
+        <circle cx="\(x(row.test.difference))" cy="\(y)" r="4.5" fill="\(isSeparable ? "#0072B2" : "white")">\
+        <title>\(Self.escaped(words(row.pair)))</title></circle></g>\
+        <text x="\(right + 12)" y="\(y + 4)">\(Self.signed(row.test.difference))</text>
+
+        """
+    }
+    text += "<path d=\"M\(left) \(bottom)H\(right)\" stroke=\"#888\"/>\n"
+    for (value, anchor) in [(least, "start"), (most, "end")] where abs(value) > span * 0.15 {
+      text += "<text x=\"\(x(value))\" y=\"\(bottom + 16)\" text-anchor=\"\(anchor)\">"
+      text += "\(Self.signed(value))</text>"
+    }
+    text += "<text x=\"\(x(0))\" y=\"\(bottom + 16)\" text-anchor=\"middle\">0</text>\n"
+    text +=
+      "<text x=\"16\" y=\"\(bottom + 38)\" fill=\"#555\">Filled: the two differ after Holm's correction. "
+    text += "Open: not separable.</text>\n</svg>\n"
+    return text
+  }
+
+  /// Whether the pairs belong to more than one task.
+  private var tasksDiffer: Bool {
+    Set(analysis.pairs.map { analysis.points[$0.first].result.task }).count > 1
+  }
+
+  /// A difference of fractions in percentage points, with its sign: "+0.25".
+  private static func signed(_ difference: Double) -> String {
+    let text = percent(difference)
+    return difference > 0 && text != "0.00" ? "+" + text : text.replacing("-", with: "−")
+  }
+}
