@@ -8,7 +8,10 @@ extension StudyReport {
   package var differences: String {
     let rows = analysis.pairs.compactMap { pair in pair.test.map { (pair: pair, test: $0) } }
     let (step, top, left, right) = (20, 52, 300, 640)
-    let height = top + step * max(1, rows.count) + 54
+    let shown = Set(
+      rows.flatMap { [$0.pair.first, $0.pair.second] }.map { analysis.points[$0].result.method })
+    let notes = notes(shown)
+    let height = top + step * max(1, rows.count) + 32 + 16 * notes.count
     let least = min(0, rows.map { $0.test.interval.low }.min() ?? 0)
     let most = max(0, rows.map { $0.test.interval.high }.max() ?? 0)
     let span = max(most - least, 1e-9)
@@ -43,15 +46,38 @@ extension StudyReport {
         """
     }
     text += "<path d=\"M\(left) \(bottom)H\(right)\" stroke=\"#888\"/>\n"
-    for (value, anchor) in [(least, "start"), (most, "end")] where abs(value) > span * 0.15 {
-      text += "<text x=\"\(x(value))\" y=\"\(bottom + 16)\" text-anchor=\"\(anchor)\">"
-      text += "\(Self.signed(value))</text>"
+    let tick = Self.tick(span)
+    var number = Int((least / tick).rounded(.up))
+    while Double(number) * tick <= most {
+      let place = x(Double(number) * tick)
+      text += "<line x1=\"\(place)\" x2=\"\(place)\" y1=\"\(bottom)\" y2=\"\(bottom + 4)\" stroke=\"#888\"/>"
+      text += "<text x=\"\(place)\" y=\"\(bottom + 17)\" text-anchor=\"middle\">"
+      text += "\(Self.signed(Double(number) * tick))</text>\n"
+      number += 1
     }
-    text += "<text x=\"\(x(0))\" y=\"\(bottom + 16)\" text-anchor=\"middle\">0</text>\n"
-    text +=
-      "<text x=\"16\" y=\"\(bottom + 38)\" fill=\"#555\">Filled: the two differ after Holm's correction. "
-    text += "Open: not separable.</text>\n</svg>\n"
-    return text
+    for (place, note) in notes.enumerated() {
+      text += "<text x=\"16\" y=\"\(bottom + 38 + 16 * place)\" fill=\"#555\">\(Self.escaped(note))</text>\n"
+    }
+    return text + "</svg>\n"
+  }
+
+  /// What the picture means, and which methods are not in it.
+  private func notes(_ shown: Set<String>) -> [String] {
+    let counts = Set(analysis.pairs.map { analysis.points[$0.first].sample.count })
+    let runs = counts.count == 1 ? "N = \(counts.first ?? 0). " : ""
+    let others = analysis.study.methods.map(\.name).filter { name in
+      !shown.contains(name) && analysis.points.contains { $0.result.method == name }
+    }
+    return [
+      "\(runs)Intervals are not corrected. Filled: the two differ after Holm's correction. Open: not separable."
+    ] + (others.isEmpty ? [] : ["Without a partner of the same budget: \(others.joined(separator: ", "))."])
+  }
+
+  /// A round distance of at least a fifth of a span of fractions, in units of 1, 2 or 5 · 10ⁿ percentage points.
+  private static func tick(_ span: Double) -> Double {
+    var power = 1e-12
+    while power * 10 <= span / 5 { power *= 10 }
+    return [1, 2, 5, 10].map { $0 * power }.first { $0 >= span / 5 } ?? span
   }
 
   /// Whether the pairs belong to more than one task.

@@ -39,11 +39,7 @@ extension StudyReport {
 
   private var pairsTable: String {
     if analysis.pairs.isEmpty { return "No two methods have matching budgets.\n\n" }
-    var table = MarkdownTable([
-      ("task", false), ("pair", false), ("difference", true), ("test", false), ("p", true),
-      ("p (Holm)", true),
-      ("effect", false), ("verdict", false),
-    ])
+    var table = MarkdownTable([("task", false), ("pair", false)] + pairHeadings + [("verdict", false)])
     for pair in analysis.pairs {
       let (a, b) = (analysis.points[pair.first], analysis.points[pair.second])
       let pairName = "\(MarkdownText.escaped(a.name)) − \(MarkdownText.escaped(b.name))"

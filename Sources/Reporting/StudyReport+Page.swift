@@ -65,12 +65,7 @@ extension StudyReport {
   private var pairsPart: String {
     if analysis.pairs.isEmpty { return PageText.paragraph("No two methods have matching budgets.") }
     var table = PageTable(
-      "Tests of the differences",
-      [
-        ("pair", false), ("task", false), ("difference", true), ("test", false), ("p", true),
-        ("p (Holm)", true),
-        ("effect", false), ("verdict", false),
-      ])
+      "Tests of the differences", [("pair", false), ("task", false)] + pairHeadings + [("verdict", false)])
     for pair in analysis.pairs {
       let (a, b) = (analysis.points[pair.first], analysis.points[pair.second])
       let names = [

@@ -69,12 +69,24 @@ package struct StudyReport: Sendable {
     ]
   }
 
-  /// A pair's difference, test, p, p after correction, and effect sizes.
+  /// The headings of `cells(of:)` for a pair.
+  var pairHeadings: [(title: String, isNumber: Bool)] {
+    let confidence = Self.decimals(analysis.study.settings.confidence * 100, 0)
+    return [
+      ("difference", true), ("\(confidence) % interval", false), ("test", false), ("p", true),
+      ("p (Holm)", true),
+      ("effect", false),
+    ]
+  }
+
+  /// A pair's difference, its interval, test, p, p after correction, and effect sizes.
   func cells(of pair: PairComparison) -> [String] {
     var effect = pair.hedges.map { "g \(Self.decimals($0, 2))" } ?? "h \(Self.decimals(pair.cohenH, 3))"
     if let order = pair.stochasticOrder { effect += ", ε \(Self.decimals(order, 2))" }
     return [
-      Self.percent(pair.difference), pair.test?.kind.rawValue ?? "none",
+      Self.percent(pair.difference),
+      pair.test.map { "\(Self.percent($0.interval.low)) to \(Self.percent($0.interval.high))" } ?? "–",
+      pair.test?.kind.rawValue ?? "none",
       pair.test.map { Self.probability($0.pValue) } ?? "–", pair.adjusted.map(Self.probability) ?? "–",
       effect,
     ]

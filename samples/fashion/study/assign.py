@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Learns the orders of the study's arms from trained networks, with `tessera assign` and `tessera plan --regroup`.
 
-usage: assign.py [--tessera PATH] [--seeds 1-10] [--work FOLDER]
+usage: assign.py [--tessera PATH] [--seeds 1-5] [--work FOLDER]
 
 For each seed, `arms.py` has trained the whole network (SEED-whole.pt).  It is exported to ONNX with one output for each
 task, converted to a checkpoint of four units, and each method of `assign` learns orders from it, on 512 training images
@@ -62,7 +62,7 @@ def main():
     parser.add_argument("--data", type=Path, default=Path("/usr/share/datasets/fashion-mnist"))
     parser.add_argument("--digits", type=Path, default=digits_path())
     parser.add_argument("--work", type=Path, default=Path("study-runs"))
-    parser.add_argument("--seeds", type=seeds, default=seeds("1-10"))
+    parser.add_argument("--seeds", type=seeds, default=seeds("1-5"))
     parser.add_argument("--tessera", default="tessera")
     arguments = parser.parse_args()
     data, _ = read_data(arguments)

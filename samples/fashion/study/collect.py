@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Collects the results of arms.py into two studies, which `tessera compare` reads.
+"""Collects the results of arms.py into three studies, which `tessera compare` reads.
 
 usage: collect.py [--work FOLDER] [--output FOLDER]
 
 A seed counts if all of its arms are there, so that every pair of arms has the same seeds.  study.json has a result for
-each (task, level); overall.study.json has the mean of all sixteen, without `reassigned`, which is not trained.  Every
-arm has the sizes of network.shapes.plan.json: the same network, whatever the order of its units.  `independent` has
-networks of the same sizes that share nothing (independent.shapes.plan.json).
+each (task, level) of the trained arms; overall.study.json has the mean of all sixteen; untrained.study.json has the arms
+that are not trained again.  Every arm has the sizes of network.shapes.plan.json: the same network, whatever the order of
+its units.  `independent` has networks of the same sizes that share nothing (independent.shapes.plan.json).  orders.json
+has the orders of every arm and seed.
 """
 
 import argparse
@@ -14,9 +15,10 @@ import csv
 import json
 from pathlib import Path
 
-from arms import AXES, CONVOLUTIONS, FIXED, LEARNED, NEAREST, NETWORKS, SHARED, TASKS, UNITS, Cut
+from arms import AXES, CONVOLUTIONS, FIXED, LEARNED, NEAREST, NETWORKS, SHARED, TASKS, UNITS, UNTRAINED, Cut
 
-ARMS = [*FIXED, *LEARNED]
+TRAINED = [*FIXED, *LEARNED]
+ARMS = [*TRAINED, *UNTRAINED]
 
 
 def shapes():
@@ -72,11 +74,11 @@ def write_plan(path, plan):
     path.write_text(json.dumps(plan, separators=(",", ":")).replace('{"name"', '\n{"name"') + "\n")
 
 
-def write_study(path, title, description, results, arms):
+def write_study(path, title, description, arms, results, baseline="nearest"):
     methods = [{"name": arm, "file": f"{'independent' if arm == 'independent' else 'network'}.shapes.plan.json"}
                for arm in arms]
     study = {"format": "tessera.study/1", "title": title, "description": description, "policy": "trainable",
-             "policies": ["trainable"], "baseline": "nearest", "methods": methods, "results": results}
+             "policies": ["trainable"], "baseline": baseline, "methods": methods, "results": results}
     path.write_text(json.dumps(study, indent=2) + "\n")
 
 
@@ -91,28 +93,34 @@ def main():
         if arm in ARMS:
             runs[int(seed), arm] = json.loads(path.read_text())
     seeds = sorted({seed for seed, _ in runs if all((seed, arm) in runs for arm in ARMS)})
-    rows, means = [], []
+    rows, means = {arm: [] for arm in ARMS}, []
     for arm in ARMS:
         for seed in seeds:
             results = runs[seed, arm]["results"]
             accuracies = [100 * row["correct"] / row["of"] for row in results]
-            rows += [{"method": arm, "task": row["task"], "level": row["level"], "seed": seed,
-                      "accuracy": f"{accuracy:.2f}", "test_size": row["of"]}
-                     for row, accuracy in zip(results, accuracies)]
-            if arm == "reassigned":
-                continue
-            means.append({"method": arm, "task": "mean of sixteen", "seed": seed,
-                          "accuracy": f"{sum(accuracies) / len(accuracies):.4f}"})
-    write_table(arguments.output / "results.csv", rows)
-    write_table(arguments.output / "overall.csv", means)
-    write_plan(arguments.output / "network.shapes.plan.json", shapes())
-    write_plan(arguments.output / "independent.shapes.plan.json", separate_shapes())
-    write_study(arguments.output / "study.json", "Do learned orders of units help?",
-                "Each (task, level) of ten ways to train one network; each seed is one pretraining.", "results.csv", ARMS)
-    write_study(arguments.output / "overall.study.json", "Do learned orders of units help, on average?",
-                "The mean accuracy of all sixteen (task, level), one number for each seed. Without `reassigned`, "
-                "which is not trained.", "overall.csv", [arm for arm in ARMS if arm != "reassigned"])
-    print(f"{len(seeds)} seeds, {len(rows)} results")
+            rows[arm] += [{"method": arm, "task": row["task"], "level": row["level"], "seed": seed,
+                           "accuracy": f"{accuracy:.2f}", "test_size": row["of"]}
+                          for row, accuracy in zip(results, accuracies)]
+            if arm in TRAINED:
+                means.append({"method": arm, "task": "mean of sixteen", "seed": seed,
+                              "accuracy": f"{sum(accuracies) / len(accuracies):.4f}"})
+    output = arguments.output
+    write_table(output / "results.csv", [row for arm in TRAINED for row in rows[arm]])
+    write_table(output / "untrained.csv", [row for arm in UNTRAINED for row in rows[arm]])
+    write_table(output / "overall.csv", means)
+    write_plan(output / "network.shapes.plan.json", shapes())
+    write_plan(output / "independent.shapes.plan.json", separate_shapes())
+    orders = [json.dumps({"arm": arm, "seed": seed, "orders": runs[seed, arm]["orders"]})
+              for arm in ARMS if arm != "independent" for seed in seeds]
+    (output / "orders.json").write_text("[" + ",\n".join(orders) + "]\n")
+    write_study(output / "study.json", "Do learned orders of units help?",
+                "Each (task, level) of nine arms; each seed is one pretraining.", TRAINED, "results.csv")
+    write_study(output / "overall.study.json", "Do learned orders of units help, on average?",
+                "The mean accuracy of all sixteen (task, level), one number for each seed.", TRAINED, "overall.csv")
+    write_study(output / "untrained.study.json", "Do learned orders of units help without more training?",
+                "The networks of `nearest` after training, with the norms and the head of level 4 at every level.",
+                UNTRAINED, "untrained.csv", baseline="unchanged")
+    print(f"{len(seeds)} seeds, {sum(map(len, rows.values()))} results")
 
 
 if __name__ == "__main__":

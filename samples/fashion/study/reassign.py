@@ -9,9 +9,9 @@ Two networks, each with one output for each task; a lower level is the network w
          and heads of its other levels cannot serve other units, and `tessera assign` refuses them.
   whole  whole.onnx, which was trained without units.
 
-The orders are learned on the first 500 test images, and the accuracies are those on the 500 others.  Writes
-reassigned.csv and reassigned.study.json, which `tessera compare` reads, and the plans with shapes for it.  Needs numpy
-and onnx.
+The orders are learned on the first 500 test images, and the accuracies are those on the 500 others.  Writes for each
+network a table (units.csv), a study that `tessera compare` reads (units.study.json), and the plan with shapes for it.
+Needs numpy and onnx.
 """
 
 import argparse
@@ -67,15 +67,17 @@ def main():
         arrays = {f"{task}.images": images[task][:500] for task in TASKS}
         arrays |= {f"{task}.labels": test[f"{task}.labels"][:500] for task in TASKS}
         np.savez(folder / "learn.npz", **arrays)
-        rows, orders = [], {}
+        # Without labels, `activations` goes by affinity alone.
+        np.savez(folder / "inputs.npz", **{name: array for name, array in arrays.items() if "images" in name})
+        data = {"weights": [], "activations": ["--data", "inputs.npz"], "ablation": ["--data", "learn.npz"]}
+        rows, orders = {network: [] for network in plans}, {}
         for network, plan in plans.items():
             (folder / "plan.json").write_text(json.dumps(plan))
             tessera("convert", f"{network}.onnx", "nearest.h5", "--plan", "plan.json")
             for method in METHODS:
                 if method != "nearest":
-                    given = [] if method == "weights" else ["--data", "learn.npz"]
-                    found = json.loads(tessera("assign", "nearest.h5", "--learn", method, *given, "-o", f"{method}.h5",
-                                               "--json"))
+                    found = json.loads(tessera("assign", "nearest.h5", "--learn", method, *data[method],
+                                               "-o", f"{method}.h5", "--json"))
                     orders[network, method] = {task["name"]: task["order"] for task in found["tasks"]}
                     tessera("verify", f"{network}.onnx", f"{method}.h5")
                 for task in TASKS:
@@ -85,25 +87,26 @@ def main():
                         tessera("run", f"{method}.h5", "--task", task, "--level", level, "--input", "x.npy",
                                 "--output", "y.npy")
                         right = int((np.load(folder / "y.npy").argmax(1) == labels).sum())
-                        rows.append({"method": f"{network}, {method}", "task": task, "level": level,
-                                     "accuracy": f"{100 * right / len(labels):.1f}", "test_size": len(labels)})
+                        rows[network].append({
+                            "method": method, "task": task, "level": level,
+                            "accuracy": f"{100 * right / len(labels):.1f}", "test_size": len(labels)})
             text = json.dumps(shaped(plan, folder / f"{network}.onnx"), separators=(",", ":"))
             (arguments.output / f"{network}.shapes.plan.json").write_text(text + "\n")
-    study = {"format": "tessera.study/1", "title": "Orders of units that are learned after training, without more training",
-             "policy": "trainable", "policies": ["trainable"],
-             "methods": [{"name": f"{network}, {method}", "file": f"{network}.shapes.plan.json"}
-                         for network in plans for method in METHODS], "results": "reassigned.csv"}
-    (arguments.output / "reassigned.study.json").write_text(json.dumps(study, indent=2) + "\n")
-    with open(arguments.output / "reassigned.csv", "w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    for network in plans:
+    for network, found in rows.items():
+        study = {"format": "tessera.study/1", "title": f"Learned orders without more training: {network}",
+                 "policy": "trainable", "policies": ["trainable"], "baseline": "nearest",
+                 "methods": [{"name": method, "file": f"{network}.shapes.plan.json"} for method in METHODS],
+                 "results": f"{network}.csv"}
+        (arguments.output / f"{network}.study.json").write_text(json.dumps(study, indent=2) + "\n")
+        with open(arguments.output / f"{network}.csv", "w", newline="") as file:
+            writer = csv.DictWriter(file, found[0].keys(), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(found)
         print(f"{network:8}{'level':>6}" + "".join(f"{method:>13}" for method in METHODS))
         for task in TASKS:
             for level in range(1, 5):
-                cells = [row["accuracy"] for method in METHODS for row in rows
-                         if (row["method"], row["task"], row["level"]) == (f"{network}, {method}", task, level)]
+                cells = [row["accuracy"] for method in METHODS for row in found
+                         if (row["method"], row["task"], row["level"]) == (method, task, level)]
                 print(f"{task:8}{level:6}" + "".join(f"{cell:>12}%" for cell in cells))
     for (network, method), found in orders.items():
         print(network, method, found)
