@@ -1,6 +1,5 @@
 internal import Inference
 internal import ONNXGraph
-internal import SubNetworks
 package import TensorStreams
 internal import Tensors
 package import UnitModel

@@ -11,13 +11,7 @@ extension StudyReport {
     }
     let methods = analysis.study.methods.map(\.name)
     let height = Panel.height * max(1, tasks.count) + 22 * methods.count + 20
-    var text = """
-      <svg xmlns="http://www.w3.org/2000/svg" width="720" height="\(height)" viewBox="0 0 720 \(height)" \
-      font-family="sans-serif" font-size="12">
-      <title>\(Self.escaped(analysis.study.title))</title>
-      <rect width="720" height="\(height)" fill="white"/>
-
-      """
+    var text = ""
     for (place, task) in tasks.enumerated() {
       let points = analysis.points.filter { $0.result.task == task && $0.number != nil }
       text += Panel(task: task.text, points: points, methods: methods, top: Panel.height * place).svg
@@ -27,7 +21,19 @@ extension StudyReport {
       text += Panel.mark(place, x: "70", y: "\(y - 4)")
       text += "<text x=\"84\" y=\"\(y)\">\(Self.escaped(method))</text>\n"
     }
-    return text + "</svg>\n"
+    return Self.picture(analysis.study.title, height: height, text)
+  }
+
+  /// A picture with a title for screen readers, a white ground and these elements.
+  static func picture(_ title: String, height: Int, _ elements: String) -> String {
+    """
+    <svg xmlns="http://www.w3.org/2000/svg" width="720" height="\(height)" viewBox="0 0 720 \(height)" \
+    font-family="sans-serif" font-size="12">
+    <title>\(escaped(title))</title>
+    <rect width="720" height="\(height)" fill="white"/>
+    \(elements)</svg>
+
+    """
   }
 
   static func escaped(_ text: String) -> String {

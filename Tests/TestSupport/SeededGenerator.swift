@@ -1,4 +1,5 @@
-/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers from the same seed on every machine.
+/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers from the same seed on every machine. The inputs of tests do
+/// not depend on the generator that is tested.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 

@@ -5,8 +5,8 @@ public import UnitModel
 ///
 /// A layer is a module: the tensors whose names differ only after the last dot or slash. A private tensor is in the
 /// layer that its name in the graph belongs to. Modules of a graph that only have whole buffers and scalars, such as
-/// shapes, indices and factors, are one layer. Layers with the same numbers share a kind, because a model of thousands of tensors
-/// has few kinds of layers.
+/// shapes, indices and factors, are one layer. Layers with the same numbers share a kind, because a model of thousands
+/// of tensors has few kinds of layers.
 public struct LayerStack: Sendable {
   /// The numbers of elements of a layer. Tied tensors count once for each name.
   public struct Kind: Hashable, Sendable {
@@ -72,7 +72,8 @@ public struct LayerStack: Sendable {
         members.append((name, [index]))
       }
     }
-    if !order.isEmpty { members = Self.joiningConstants(of: inventory, members) }
+    let constants = order.isEmpty ? [] : members.filter { $0.tensors.allSatisfy(inventory.isConstant) }
+    if !constants.isEmpty { members.removeAll { $0.tensors.allSatisfy(inventory.isConstant) } }
     /// Counters and other scalars say nothing about the order: files often store them first.
     func rank(_ tensors: [Int]) -> (Int, Int) {
       let solid = tensors.filter { !inventory.tensors[$0].shape.isEmpty }
@@ -82,13 +83,12 @@ public struct LayerStack: Sendable {
         solid.isEmpty ? Int.max : first
       )
     }
-    let ranked = members.map { member in
-      (rank: member.name == Self.constants ? (Int.max, Int.max) : rank(member.tensors), member: member)
-    }.enumerated().sorted {
+    members = members.map { (rank: rank($0.tensors), member: $0) }.enumerated().sorted {
       ($0.element.rank.0, $0.element.rank.1, $0.offset) < ($1.element.rank.0, $1.element.rank.1, $1.offset)
-    }
+    }.map(\.element.member)
+    if !constants.isEmpty { members.append((Self.constants, constants.flatMap(\.tensors))) }
     var known: [Kind: Int] = [:]
-    for (_, (_, member)) in ranked {
+    for member in members {
       let kind = counter.kind(of: member.tensors)
       let place = known[kind] ?? kinds.count
       if place == kinds.count {
@@ -103,25 +103,9 @@ public struct LayerStack: Sendable {
     lacksGrids = counter.lacksGrids
   }
 
-  /// The name of the layer of all constants, which no module can have. A scalar may also be a parameter.
+  /// The name of the layer of all modules that only have constants: exporters write a tensor for each, so there are often
+  /// more of them than of other modules. A scalar may also be a parameter.
   private static let constants = "(constants and scalars)"
-
-  /// The members with one layer for all that only have constants of every sub-network. Exporters write a tensor for
-  /// each constant, so there are often more of them than of modules.
-  private static func joiningConstants(
-    of inventory: Inventory, _ members: [(name: String, tensors: [Int])]
-  ) -> [(name: String, tensors: [Int])] {
-    func isConstant(_ index: Int) -> Bool {
-      let isScalar = inventory.tensors[index].shape.isEmpty
-      guard isScalar || inventory.roles[index].role == .buffer else { return false }
-      guard inventory.placements.indices.contains(index) else { return true }
-      return inventory.placements[index].isWhole && !inventory.placements[index].scope.isPrivate
-    }
-    var kept = members.filter { !$0.tensors.allSatisfy(isConstant) }
-    let constants = members.filter { $0.tensors.allSatisfy(isConstant) }.flatMap(\.tensors)
-    if !constants.isEmpty { kept.append((Self.constants, constants)) }
-    return kept
-  }
 
   /// The name of a tensor's module; the name itself if it has no parts.
   private static func module(of inventory: Inventory, _ index: Int) -> String {
@@ -133,5 +117,14 @@ public struct LayerStack: Sendable {
       return name
     }
     return String(name[..<end])
+  }
+}
+
+extension Inventory {
+  /// Whether a tensor is a buffer or a scalar that every sub-network has whole.
+  fileprivate func isConstant(_ index: Int) -> Bool {
+    guard tensors[index].shape.isEmpty || roles[index].role == .buffer else { return false }
+    guard placements.indices.contains(index) else { return true }
+    return placements[index].isWhole && !placements[index].scope.isPrivate
   }
 }

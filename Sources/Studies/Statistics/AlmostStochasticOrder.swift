@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// Almost stochastic order of two samples (del Barrio, Cuesta-Albertos, Matrán 2018; Dror, Shlomov, Reichart 2019).
 ///
 /// ε is computed from the squared Wasserstein distance between the two distributions: it is the share of the quantiles
@@ -39,7 +41,7 @@ public enum AlmostStochasticOrder {
     _ first: Sample, _ second: Sample, confidence: Double, resamples: Int, seed: UInt64
   ) -> Double {
     let epsilon = violation(first, second)
-    var generator = StudyGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     let (n, m) = (Double(first.count), Double(second.count))
     let scale = (n * m / (n + m)).squareRoot()
     var deviations: [Double] = []
@@ -56,7 +58,7 @@ public enum AlmostStochasticOrder {
     return min(1, max(0, bound))
   }
 
-  private static func draw(_ sample: Sample, _ generator: inout StudyGenerator) -> [Double] {
+  private static func draw(_ sample: Sample, _ generator: inout SplitMix64) -> [Double] {
     (0..<sample.count).map { _ in sample.values[generator.index(below: sample.count)] }.sorted()
   }
 }

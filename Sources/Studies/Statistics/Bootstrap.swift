@@ -1,19 +1,6 @@
-/// SplitMix64 (Steele, Lea, Flood 2014): the same resamples from the same seed on every machine.
-public struct StudyGenerator: RandomNumberGenerator, Sendable {
-  private var state: UInt64
+internal import Tensors
 
-  /// A generator with this seed.
-  public init(seed: UInt64) { state = seed }
-
-  /// The next 64 bits.
-  public mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
+extension SplitMix64 {
   /// A number from 0..<count. It is the high half of a 64 × 64-bit product, so that other programs can reproduce it.
   mutating func index(below count: Int) -> Int {
     Int(next().multipliedFullWidth(by: UInt64(count)).high)
@@ -31,7 +18,7 @@ public enum Bootstrap {
   public static func difference(
     _ first: Sample, _ second: Sample, isPaired: Bool, confidence: Double, resamples: Int, seed: UInt64
   ) -> Interval {
-    var generator = StudyGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     var differences: [Double] = []
     differences.reserveCapacity(resamples)
     for _ in 0..<resamples {
@@ -51,7 +38,7 @@ public enum Bootstrap {
     return Interval(low: quantile(differences, tail), high: quantile(differences, 1 - tail))
   }
 
-  private static func mean(_ sample: Sample, _ generator: inout StudyGenerator) -> Double {
+  private static func mean(_ sample: Sample, _ generator: inout SplitMix64) -> Double {
     var sum = 0.0
     for _ in 0..<sample.count { sum += sample.values[generator.index(below: sample.count)] }
     return sum / Double(sample.count)

@@ -54,8 +54,8 @@ struct CompareCommand: ParsableCommand {
   @OptionGroup var reading: ReadingOptions
 
   func validate() throws {
-    for (option, path) in pictures where !path.lowercased().hasSuffix(".svg") {
-      throw ValidationError("\(option) '\(path)': expected a name that ends in .svg")
+    for picture in pictures where !picture.path.lowercased().hasSuffix(".svg") {
+      throw ValidationError("\(picture.option) '\(picture.path)': expected a name that ends in .svg")
     }
     if let page, ![".html", ".htm"].contains(where: page.lowercased().hasSuffix) {
       throw ValidationError("--page '\(page)': expected a name that ends in .html")
@@ -65,9 +65,11 @@ struct CompareCommand: ParsableCommand {
     }
   }
 
-  /// The pictures that were asked for, by their option.
-  private var pictures: [(option: String, path: String)] {
-    [("--svg", svg), ("--differences", differences)].compactMap { option, path in path.map { (option, $0) } }
+  /// The pictures that were asked for, and where they go.
+  private var pictures: [(option: String, path: String, picture: KeyPath<StudyReport, String>)] {
+    [("--svg", svg, \StudyReport.svg), ("--differences", differences, \StudyReport.differences)].compactMap {
+      option, path, picture in path.map { (option, $0, picture) }
+    }
   }
 
   func run() throws {
@@ -86,9 +88,9 @@ struct CompareCommand: ParsableCommand {
       throw TesseraError(sentence: "\(self.study): \(error)")
     }
     let report = StudyReport(analysis)
-    for (option, path) in pictures {
+    for (_, path, picture) in pictures {
       let file = try AtomicFile(path: path)
-      try file.write(Array((option == "--svg" ? report.svg : report.differences).utf8), at: 0)
+      try file.write(Array(report[keyPath: picture].utf8), at: 0)
       try file.commit()
     }
     if let page { try WrittenPage.write(report.page, to: page, isQuiet: true) }

@@ -11,26 +11,42 @@ has the orders of every arm and seed.
 """
 
 import argparse
-import csv
 import json
 from pathlib import Path
 
 from arms import AXES, CONVOLUTIONS, FIXED, LEARNED, NEAREST, NETWORKS, SHARED, TASKS, UNITS, UNTRAINED, Cut
+from documents import write_study, write_table
 
 TRAINED = [*FIXED, *LEARNED]
 ARMS = [*TRAINED, *UNTRAINED]
 
 
-def shapes():
+def parameters(network):
+    """The names and shapes of a network's tensors, without its counters."""
+    for name, value in network.state_dict().items():
+        if not name.endswith("num_batches_tracked"):
+            yield name, list(value.shape)
+
+
+def plan(tensors, private, private_per_level, **more):
+    """A plan for all tasks and levels; the names of private tensors may contain {task} and {level}."""
+    tasks = []
+    for task in TASKS:
+        entry = {"name": task, "order": NEAREST[task], "levels": list(range(1, UNITS + 1))}
+        if private:
+            entry["private"] = [name.format(task=task) for name in private]
+        entry["private_per_level"] = {str(level): [name.format(task=task, level=level) for name in private_per_level]
+                                      for level in range(1, UNITS + 1)}
+        tasks.append(entry)
+    return {"format": "tessera.plan/1", "units": UNITS, **more, "tensors": tensors, "tasks": tasks,
+            "assignment": {"rule": "nearest"}}
+
+
+def shared_plan():
     """The plan of the network with its shapes, for counting."""
     tensors = []
-    tasks = {task: {"name": task, "order": NEAREST[task], "levels": list(range(1, UNITS + 1)), "private": [f"stem.{task}.*"],
-                    "private_per_level": {str(level): [f"norm.{task}_{level}.*", f"head.{task}_{level}.*"]
-                                          for level in range(1, UNITS + 1)}} for task in TASKS}
-    for name, value in Cut(NEAREST).state_dict().items():
-        if name.endswith("num_batches_tracked"):
-            continue
-        entry = {"name": name, "dtype": "F32", "shape": list(value.shape)}
+    for name, shape in parameters(Cut(NEAREST)):
+        entry = {"name": name, "dtype": "F32", "shape": shape}
         parts = name.split(".")
         if parts[0] == "conv":
             entry["axes"] = [*CONVOLUTIONS[parts[1]], None, None]
@@ -39,47 +55,24 @@ def shapes():
         elif parts[0] == "head" and parts[2] == "weight":
             entry["axes"] = [None, {"axis": "stage2", "compact": True}]
         tensors.append(entry)
-    return {"format": "tessera.plan/1", "units": UNITS,
-            "axes": {name: {"size": size} for name, size in AXES.items()},
-            "tensors": tensors, "tasks": list(tasks.values()), "assignment": {"rule": "nearest"}}
+    return plan(tensors, ["stem.{task}.*"], ["norm.{task}_{level}.*", "head.{task}_{level}.*"],
+                axes={name: {"size": size} for name, size in AXES.items()})
 
 
-def separate_shapes():
+def separate_plan():
     """The plan of sixteen networks that share nothing: each is private to one level of one task."""
     tensors = []
-    tasks = {task: {"name": task, "order": NEAREST[task], "levels": list(range(1, UNITS + 1)),
-                    "private_per_level": {str(level): [f"{task}.{level}.*"] for level in range(1, UNITS + 1)}}
-             for task in TASKS}
     for task, level in NETWORKS:
-        for name, value in Cut(SHARED, [(task, level)]).state_dict().items():
-            if name.endswith("num_batches_tracked"):
-                continue
-            shape = list(value.shape)
+        for name, shape in parameters(Cut(SHARED, [(task, level)])):
             if name.startswith("conv."):
                 for dimension, axis in enumerate(CONVOLUTIONS[name.split(".")[1]]):
                     shape[dimension] = shape[dimension] * level // UNITS if axis else shape[dimension]
             tensors.append({"name": f"{task}.{level}.{name}", "dtype": "F32", "shape": shape})
-    return {"format": "tessera.plan/1", "units": UNITS, "tensors": tensors, "tasks": list(tasks.values()),
-            "assignment": {"rule": "nearest"}}
-
-
-def write_table(path, rows):
-    with open(path, "w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    return plan(tensors, [], ["{task}.{level}.*"])
 
 
 def write_plan(path, plan):
     path.write_text(json.dumps(plan, separators=(",", ":")).replace('{"name"', '\n{"name"') + "\n")
-
-
-def write_study(path, title, description, arms, results, baseline="nearest"):
-    methods = [{"name": arm, "file": f"{'independent' if arm == 'independent' else 'network'}.shapes.plan.json"}
-               for arm in arms]
-    study = {"format": "tessera.study/1", "title": title, "description": description, "policy": "trainable",
-             "policies": ["trainable"], "baseline": baseline, "methods": methods, "results": results}
-    path.write_text(json.dumps(study, indent=2) + "\n")
 
 
 def main():
@@ -108,18 +101,22 @@ def main():
     write_table(output / "results.csv", [row for arm in TRAINED for row in rows[arm]])
     write_table(output / "untrained.csv", [row for arm in UNTRAINED for row in rows[arm]])
     write_table(output / "overall.csv", means)
-    write_plan(output / "network.shapes.plan.json", shapes())
-    write_plan(output / "independent.shapes.plan.json", separate_shapes())
+    write_plan(output / "network.shapes.plan.json", shared_plan())
+    write_plan(output / "independent.shapes.plan.json", separate_plan())
     orders = [json.dumps({"arm": arm, "seed": seed, "orders": runs[seed, arm]["orders"]})
               for arm in ARMS if arm != "independent" for seed in seeds]
     (output / "orders.json").write_text("[" + ",\n".join(orders) + "]\n")
-    write_study(output / "study.json", "Do learned orders of units help?",
-                "Each (task, level) of nine arms; each seed is one pretraining.", TRAINED, "results.csv")
-    write_study(output / "overall.study.json", "Do learned orders of units help, on average?",
-                "The mean accuracy of all sixteen (task, level), one number for each seed.", TRAINED, "overall.csv")
-    write_study(output / "untrained.study.json", "Do learned orders of units help without more training?",
-                "The networks of `nearest` after training, with the norms and the head of level 4 at every level.",
-                UNTRAINED, "untrained.csv", baseline="unchanged")
+    files = {arm: f"{'independent' if arm == 'independent' else 'network'}.shapes.plan.json" for arm in ARMS}
+    trained = {arm: files[arm] for arm in TRAINED}
+    write_study(output / "study.json", "results.csv", "nearest", trained, title="Do learned orders of units help?",
+                description="Each (task, level) of nine arms; each seed is one pretraining.")
+    write_study(output / "overall.study.json", "overall.csv", "nearest", trained,
+                title="Do learned orders of units help, on average?",
+                description="The mean accuracy of all sixteen (task, level), one number for each seed.")
+    write_study(output / "untrained.study.json", "untrained.csv", "unchanged", {arm: files[arm] for arm in UNTRAINED},
+                title="Do learned orders of units help without more training?",
+                description="The networks of `nearest` after training, with the norms and the head of level 4 at every "
+                            "level.")
     print(f"{len(seeds)} seeds, {sum(map(len, rows.values()))} results")
 
 

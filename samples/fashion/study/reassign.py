@@ -15,7 +15,6 @@ Needs numpy and onnx.
 """
 
 import argparse
-import csv
 import json
 import subprocess
 import tempfile
@@ -25,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnx.utils
+from documents import write_study, write_table
 
 HERE = Path(__file__).resolve().parent
 TASKS = ["fine", "coarse", "digits", "parity"]
@@ -93,15 +93,10 @@ def main():
             text = json.dumps(shaped(plan, folder / f"{network}.onnx"), separators=(",", ":"))
             (arguments.output / f"{network}.shapes.plan.json").write_text(text + "\n")
     for network, found in rows.items():
-        study = {"format": "tessera.study/1", "title": f"Learned orders without more training: {network}",
-                 "policy": "trainable", "policies": ["trainable"], "baseline": "nearest",
-                 "methods": [{"name": method, "file": f"{network}.shapes.plan.json"} for method in METHODS],
-                 "results": f"{network}.csv"}
-        (arguments.output / f"{network}.study.json").write_text(json.dumps(study, indent=2) + "\n")
-        with open(arguments.output / f"{network}.csv", "w", newline="") as file:
-            writer = csv.DictWriter(file, found[0].keys(), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(found)
+        write_study(arguments.output / f"{network}.study.json", f"{network}.csv", "nearest",
+                    dict.fromkeys(METHODS, f"{network}.shapes.plan.json"),
+                    title=f"Learned orders without more training: {network}")
+        write_table(arguments.output / f"{network}.csv", found)
         print(f"{network:8}{'level':>6}" + "".join(f"{method:>13}" for method in METHODS))
         for task in TASKS:
             for level in range(1, 5):
