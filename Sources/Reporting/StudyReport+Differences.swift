@@ -20,10 +20,6 @@ extension StudyReport {
     }
     let confidence = Self.decimals(analysis.study.settings.confidence * 100, 0)
     var text = """
-      <svg xmlns="http://www.w3.org/2000/svg" width="720" height="\(height)" viewBox="0 0 720 \(height)" \
-      font-family="sans-serif" font-size="12">
-      <title>Differences: \(Self.escaped(analysis.study.title))</title>
-      <rect width="720" height="\(height)" fill="white"/>
       <text x="16" y="22" font-weight="bold">\(Self.escaped(analysis.study.title))</text>
       <text x="16" y="40" fill="#555">Difference of accuracies in percentage points, with \(confidence) % intervals</text>
 
@@ -58,12 +54,16 @@ extension StudyReport {
     for (place, note) in notes.enumerated() {
       text += "<text x=\"16\" y=\"\(bottom + 38 + 16 * place)\" fill=\"#555\">\(Self.escaped(note))</text>\n"
     }
-    return text + "</svg>\n"
+    return Self.picture("Differences: \(analysis.study.title)", height: height, text)
   }
 
   /// What the picture means, and which methods are not in it.
   private func notes(_ shown: Set<String>) -> [String] {
-    let counts = Set(analysis.pairs.map { analysis.points[$0.first].sample.count })
+    let counts = Set(
+      analysis.pairs.flatMap { pair in
+        pair.sharedSeeds.isEmpty
+          ? [pair.first, pair.second].map { analysis.points[$0].sample.count } : [pair.sharedSeeds.count]
+      })
     let runs = counts.count == 1 ? "N = \(counts.first ?? 0). " : ""
     let others = analysis.study.methods.map(\.name).filter { name in
       !shown.contains(name) && analysis.points.contains { $0.result.method == name }

@@ -121,12 +121,25 @@ struct CompareTests {
     // The interval of A − B has three degrees of freedom: t = 3.182.
     #expect(text.contains(" 1.05 | 0.96 to 1.14 "))
     #expect(text.contains("Every method is compared with 'B' only.") && text.contains("| A − B |"))
-    // Student's interval of accuracies near 100 % would pass it.
-    #expect(!objects(found, "points").contains { $0["seed_interval"] == nil })
     try write(#""baseline": "D","#)
     #expect(
       try tessera(["compare", "study.json"], directory: folder.path).sentence()
         == "study.json: baseline: expected one of the keys A, B, C, found 'D'")
+  }
+
+  @Test("no interval of an accuracy goes beyond 0 and 100 %")
+  func bounded() throws {
+    let folder = try folder(
+      "["
+        + [
+          result("A", "t", #"{"1": 99.9, "2": 95.0, "3": 99.8}"#),
+          result("B", "t", #"{"1": 0.1, "2": 5.0, "3": 0.2}"#),
+        ].joined(separator: ", ") + "]")
+    let ends = objects(try document(folder), "points").map { point -> [JSONValue] in
+      if case .array(let ends)? = point["seed_interval"] { ends } else { [] }
+    }
+    // Student's intervals would end at 105.2 % and −5.2 %.
+    #expect(ends.count == 2 && ends[0].last == .number(1) && ends[1].first == .number(0))
   }
 
   @Test("calls a planted flip, a planted N = 1, an insignificant gain and a real one")
