@@ -117,9 +117,11 @@ final class GraphCompiler {
     guard let known = OperatorRegistry.known(node) else {
       throw unsupported(node, "a supported operator", quoted(node.operation))
     }
-    guard let opset = opsets[""] ?? opsets[node.domain], opset >= known.since else {
+    // No model declares a version of our own operators.
+    let opset = opsets[node.domain == OperatorRegistry.ownDomain ? "" : node.domain]
+    guard let opset, opset >= known.since else {
       throw unsupported(
-        node, "version \(known.since) or later of the operator set", "\(opsets[node.domain] ?? 0)")
+        node, "version \(known.since) or later of the operator set", "\(opset ?? 0)")
     }
     return CompiledGraph.Step(
       node: node, action: .evaluate(known), opset: opset, subgraphs: subgraphs, releases: releases)

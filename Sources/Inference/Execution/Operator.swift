@@ -7,12 +7,29 @@ internal import ONNXGraph
 protocol Operator: SendableMetatype {
   /// The operator's `op_type`.
   static var name: String { get }
-  /// The first version of the operator set that this implementation supports.
+  /// The operator's domain; empty for ONNX's own.
+  static var domain: String { get }
+  /// The first version of the domain's operator set that this implementation supports.
   static var since: Int { get }
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor]
 }
 
 extension Operator {
   static var name: String { String(describing: Self.self) }
+  static var domain: String { "" }
   static var since: Int { 1 }
+}
+
+/// An operator of `ai.onnx.ml`.
+protocol MachineLearningOperator: Operator {}
+
+extension MachineLearningOperator {
+  static var domain: String { "ai.onnx.ml" }
+}
+
+/// An operator of ONNX Runtime's own domain, `com.microsoft`, whose only version is 1.
+protocol MicrosoftOperator: Operator {}
+
+extension MicrosoftOperator {
+  static var domain: String { "com.microsoft" }
 }

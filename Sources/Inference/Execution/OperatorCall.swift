@@ -4,7 +4,7 @@ internal import ONNXGraph
 struct OperatorCall {
   let node: Node
   let inputs: [Tensor?]
-  /// The version of ONNX's operator set that the model declares.
+  /// The version of the operator set of the node's domain that the model declares.
   let opset: Int
   let run: RunContext
   /// The graphs in attributes, and the scope of values that these graphs can use.

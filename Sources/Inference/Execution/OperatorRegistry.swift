@@ -1,8 +1,8 @@
 internal import ONNXGraph
 
-/// Every supported operator, one on each line.
+/// Every supported operator of ONNX's own domain, one on each line; those of other domains are in extensions.
 package enum OperatorRegistry {
-  private static let all: [any Operator.Type] = [
+  private static let onnx: [any Operator.Type] = [
     Abs.self,
     Add.self,
     And.self,
@@ -118,19 +118,27 @@ package enum OperatorRegistry {
     Xor.self,
   ]
 
-  /// The operators of ONNX's own domain, by `op_type`.
-  static let operators: [String: any Operator.Type] = Dictionary(
-    all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+  private struct ID: Hashable {
+    let domain: String
+    let name: String
+  }
+
+  private static let operators: [ID: any Operator.Type] = Dictionary(
+    (onnx + machineLearning + microsoft + [Mask.self]).map { (ID(domain: $0.domain, name: $0.name), $0) },
+    uniquingKeysWith: { first, _ in first })
+
+  /// The operator of a node; nil if it is not supported.
+  static func known(_ node: Node) -> (any Operator.Type)? {
+    operators[ID(domain: node.domain, name: node.operation)]
+  }
 
   /// The domain of our own operators, which no file contains.
   package static let ownDomain = "tessera"
 
-  /// The operator of a node; nil if it is not supported.
-  static func known(_ node: Node) -> (any Operator.Type)? {
-    if node.domain == ownDomain { return node.operation == Mask.name ? Mask.self : nil }
-    return node.domain.isEmpty ? operators[node.operation] : nil
+  /// The names of all operators that files can contain, sorted; outside ONNX's own domain, the domain and a dot are
+  /// in front.
+  package static var names: [String] {
+    operators.keys.filter { $0.domain != ownDomain }
+      .map { $0.domain.isEmpty ? $0.name : "\($0.domain).\($0.name)" }.sorted()
   }
-
-  /// The names of all operators, sorted.
-  package static var names: [String] { operators.keys.sorted() }
 }

@@ -1,0 +1,4 @@
+extension OperatorRegistry {
+  /// The supported operators of `ai.onnx.ml`, one on each line.
+  static let machineLearning: [any Operator.Type] = []
+}
