@@ -27,6 +27,8 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+    // Kernels over vectors, compiled for several kinds of processors.
+    .target(name: "CKernels"),
 
     .target(name: "ByteFiles", dependencies: ["CLinux"], swiftSettings: strict),
     .target(name: "StrictJSON", swiftSettings: strict),
@@ -44,7 +46,7 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
-      name: "Inference", dependencies: ["ONNXGraph", "Tensors", "TensorStreams", "ByteFiles"],
+      name: "Inference", dependencies: ["ONNXGraph", "Tensors", "TensorStreams", "ByteFiles", "CKernels"],
       swiftSettings: strict),
     .target(name: "UnitModel", dependencies: ["Tensors", "StrictJSON"], swiftSettings: strict),
     .target(

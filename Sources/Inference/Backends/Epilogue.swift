@@ -17,3 +17,14 @@ enum Activation: Sendable, Equatable {
   /// x · min(max(x/6 + 1/2, 0), 1)
   case hardSwish
 }
+
+extension Activation {
+  var kernel: LaneFunction {
+    switch self {
+    case .identity: .identity
+    case .clamp(let low, let high): .clamp(low: low, high: high)
+    case .leaky(let slope): .leaky(slope: slope)
+    case .hardSwish: .hardSwish
+    }
+  }
+}

@@ -2,12 +2,15 @@ internal import ONNXGraph
 
 /// Operators that compute each element from the elements at the same position.
 enum Elementwise {
-  /// `y[i] = f(x[i])` for floating-point numbers.
+  /// `y[i] = f(x[i])` for floating-point numbers. A backend with vectors computes `kernel` for binary32.
   static func map(
-    _ call: OperatorCall, _ f: @escaping (Double) -> Double
+    _ call: OperatorCall, kernel: LaneFunction? = nil, _ f: @escaping (Double) -> Double
   ) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
     guard x.type.isFloat else { throw call.wrong(0, "floating-point elements", found: x.type.name) }
+    if let kernel, x.type == .float, call.backend.vectorises {
+      return [try FastElementwise.map(kernel, call, x)]
+    }
     return [try x.type.visitFloats(Map(call: call, x: x, f: f))]
   }
 
@@ -21,8 +24,13 @@ enum Elementwise {
   }
 
   /// `y[i] = f(x[i])` for numbers of any kind.
-  static func unary<Op: UnaryArithmetic>(_: Op.Type, _ call: OperatorCall) throws(OperatorError) -> [Tensor] {
+  static func unary<Op: UnaryArithmetic>(
+    _: Op.Type, _ call: OperatorCall, kernel: LaneFunction? = nil
+  ) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
+    if let kernel, x.type == .float, call.backend.vectorises {
+      return [try FastElementwise.map(kernel, call, x)]
+    }
     return [try x.type.visit(Unary<Op>(call: call, x: x))]
   }
 

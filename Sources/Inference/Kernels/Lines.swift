@@ -2,18 +2,25 @@ internal import ONNXGraph
 
 /// Operators on whole lines of elements; each line is changed in place in binary64.
 enum Lines {
-  /// Softmax and similar operators: lines along `axis`, or before version 13 along `axis` and all axes after it.
-  static func map(
-    _ call: OperatorCall, _ body: (inout [Double]) -> Void
+  /// Softmax and its logarithm: lines along `axis`, or before version 13 along `axis` and all axes after it. A backend
+  /// with vectors computes contiguous lines of binary32 with its kernel.
+  static func softmax(
+    _ call: OperatorCall, isLog: Bool, _ body: (inout [Double]) -> Void
   ) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
     let isOld = call.opset < 13
     let given = try call.int("axis") ?? (isOld ? 1 : -1)
-    if x.rank == 0 { return [try map(call, x, extent: 1, inner: 1, body)] }
+    func map(extent: Int, inner: Int) throws(OperatorError) -> [Tensor] {
+      if inner == 1, x.type == .float, call.backend.vectorises {
+        return [try FastLines.softmax(call, x, extent: extent, isLog: isLog)]
+      }
+      return [try Self.map(call, x, extent: extent, inner: inner, body)]
+    }
+    if x.rank == 0 { return try map(extent: 1, inner: 1) }
     // An axis that flattens may equal the rank: each line then has one element.
     let axis = isOld && given == x.rank ? given : try call.axis(given, rank: x.rank)
-    if isOld { return [try map(call, x, extent: x.shape[axis...].product, inner: 1, body)] }
-    return [try map(call, x, extent: x.shape[axis], inner: x.shape[(axis + 1)...].product, body)]
+    if isOld { return try map(extent: x.shape[axis...].product, inner: 1) }
+    return try map(extent: x.shape[axis], inner: x.shape[(axis + 1)...].product)
   }
 
   /// Changes lines of `extent` elements that are `inner` apart.

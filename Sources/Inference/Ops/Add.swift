@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// y = a + b
 ///
 /// a, b: numbers of one kind; shapes broadcast (before version 7: with `broadcast` and `axis`) → y: the shape they
@@ -5,5 +7,5 @@
 enum Add: ArithmeticOperator, LaneArithmetic {
   @inline(__always) static func floats(_ a: Double, _ b: Double) -> Double { a + b }
   @inline(__always) static func integers<W: FixedWidthInteger>(_ a: W, _ b: W) -> W { a &+ b }
-  @inline(__always) static func lanes(_ a: Lanes, _ b: Lanes) -> Lanes { a + b }
+  static var kernel: tessera_operator { tessera_add }
 }

@@ -10,7 +10,9 @@ enum Clip: Operator {
     if call.opset < 11 {
       let low = try call.float("min") ?? -.infinity
       let high = try call.float("max") ?? .infinity
-      return try Elementwise.map(call) { $0.clamped(low, high) }
+      return try Elementwise.map(call, kernel: .clamp(low: Float(low), high: Float(high))) {
+        $0.clamped(low, high)
+      }
     }
     var y = x
     for (index, isLow) in [(1, true), (2, false)] {

@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// y = a / b; integers are rounded towards zero
 ///
 /// a, b: numbers of one kind; shapes broadcast (before version 7: with `broadcast` and `axis`) → y: the shape they
@@ -8,5 +10,5 @@ enum Div: ArithmeticOperator, LaneArithmetic {
   @inline(__always) static func integers<W: FixedWidthInteger>(_ a: W, _ b: W) -> W {
     b == 0 ? 0 : a.dividedReportingOverflow(by: b).partialValue
   }
-  @inline(__always) static func lanes(_ a: Lanes, _ b: Lanes) -> Lanes { a / b }
+  static var kernel: tessera_operator { tessera_divide }
 }

@@ -7,6 +7,6 @@ enum Erf: Operator {
   static var since: Int { 9 }
 
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    try Elementwise.map(call) { erf($0) }
+    try Elementwise.map(call, kernel: .erf) { erf($0) }
   }
 }

@@ -5,6 +5,6 @@ internal import Glibc
 /// x: floats of any shape → y: the same. Source: ONNX `Exp`, versions 6, 13.
 enum Exp: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    try Elementwise.map(call) { exp($0) }
+    try Elementwise.map(call, kernel: .exp) { exp($0) }
   }
 }

@@ -8,9 +8,11 @@ enum Gelu: Operator {
 
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     if try call.word("approximate", ["none", "tanh"], default: "none") == "none" {
-      return try Elementwise.map(call) { 0.5 * $0 * (1 + erf($0 * 0.5.squareRoot())) }
+      return try Elementwise.map(call, kernel: .gelu) { 0.5 * $0 * (1 + erf($0 * 0.5.squareRoot())) }
     }
     let factor = (2 / Double.pi).squareRoot()
-    return try Elementwise.map(call) { 0.5 * $0 * (1 + tanh(factor * ($0 + 0.044715 * $0 * $0 * $0))) }
+    return try Elementwise.map(call, kernel: .geluTanh) {
+      0.5 * $0 * (1 + tanh(factor * ($0 + 0.044715 * $0 * $0 * $0)))
+    }
   }
 }

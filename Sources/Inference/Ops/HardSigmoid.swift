@@ -5,6 +5,8 @@ enum HardSigmoid: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let alpha = try call.float("alpha") ?? Double(0.2 as Float)
     let beta = try call.float("beta") ?? 0.5
-    return try Elementwise.map(call) { (alpha * $0 + beta).clamped(0, 1) }
+    return try Elementwise.map(call, kernel: .hardSigmoid(slope: Float(alpha), shift: Float(beta))) {
+      (alpha * $0 + beta).clamped(0, 1)
+    }
   }
 }

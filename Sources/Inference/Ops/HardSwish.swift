@@ -5,6 +5,6 @@ enum HardSwish: Operator {
   static var since: Int { 14 }
 
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    try Elementwise.map(call) { $0 * ($0 / 6 + 0.5).clamped(0, 1) }
+    try Elementwise.map(call, kernel: .hardSwish) { $0 * ($0 / 6 + 0.5).clamped(0, 1) }
   }
 }

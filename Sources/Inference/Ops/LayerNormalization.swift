@@ -13,8 +13,15 @@ enum LayerNormalization: Operator {
     let epsilon = try call.float("epsilon") ?? Double(1e-5 as Float)
     let shape = Array(x.shape[..<axis]) + [Int](repeating: 1, count: x.rank - axis)
     let (means, deviations) = (try call.make(.float, shape), try call.make(.float, shape))
+    let (scale, shift) = (try call.input(1), call.optional(2))
+    let extent = x.shape[axis...].product
+    if let y = try FastLines.normalised(
+      call, x, axis: axis, scale: scale, shift: shift, epsilon: epsilon, means: means, factors: deviations)
+    {
+      return [y, means, deviations]
+    }
     var number = 0
-    let normal = try Lines.map(call, x, extent: x.shape[axis...].product, inner: 1) { line in
+    let normal = try Lines.map(call, x, extent: extent, inner: 1) { line in
       let (mean, variance) = Normalising.statistics(line)
       let factor = 1 / (variance + epsilon).squareRoot()
       for index in line.indices { line[index] = (line[index] - mean) * factor }
@@ -22,8 +29,8 @@ enum LayerNormalization: Operator {
       deviations.values(Float.self)[number] = Float(factor)
       number += 1
     }
-    var y = try Elementwise.binary(Mul.self, call, normal, try call.input(1))
-    if let shift = call.optional(2) { y = try Elementwise.binary(Add.self, call, y, shift) }
+    var y = try Elementwise.binary(Mul.self, call, normal, scale)
+    if let shift { y = try Elementwise.binary(Add.self, call, y, shift) }
     guard y.shape == x.shape else {
       throw call.wrong(1, "a shape that broadcasts to x", found: shapeText(y.shape))
     }

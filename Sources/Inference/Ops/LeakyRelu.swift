@@ -4,6 +4,6 @@
 enum LeakyRelu: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let alpha = try call.float("alpha") ?? 0.01
-    return try Elementwise.map(call) { $0 < 0 ? alpha * $0 : $0 }
+    return try Elementwise.map(call, kernel: .leaky(slope: Float(alpha))) { $0 < 0 ? alpha * $0 : $0 }
   }
 }

@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// y = the greatest of all inputs; NaN if one is NaN
 ///
 /// Inputs: one or more, of one kind; shapes broadcast since version 8 → y: the shape they broadcast to. Source: ONNX
@@ -7,7 +9,5 @@ enum Max: VariadicOperator, LaneArithmetic {
     a.isNaN || b.isNaN ? .nan : b > a ? b : a
   }
   @inline(__always) static func integers<W: FixedWidthInteger>(_ a: W, _ b: W) -> W { b > a ? b : a }
-  @inline(__always) static func lanes(_ a: Lanes, _ b: Lanes) -> Lanes {
-    a.replacing(with: b, where: (b .> a) .| (b .!= b))
-  }
+  static var kernel: tessera_operator { tessera_maximum }
 }

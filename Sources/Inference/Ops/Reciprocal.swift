@@ -3,6 +3,6 @@
 /// x: floats of any shape → y: the same. Source: ONNX `Reciprocal`, versions 6, 13.
 enum Reciprocal: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    try Elementwise.map(call) { 1 / $0 }
+    try Elementwise.map(call, kernel: .reciprocal) { 1 / $0 }
   }
 }

@@ -6,6 +6,6 @@ enum Relu: Operator, UnaryArithmetic {
   @inline(__always) static func integers<W: FixedWidthInteger>(_ x: W) -> W { x < 0 ? 0 : x }
 
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    try Elementwise.unary(Self.self, call)
+    try Elementwise.unary(Self.self, call, kernel: .relu)
   }
 }

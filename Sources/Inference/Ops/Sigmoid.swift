@@ -5,7 +5,7 @@ internal import Glibc
 /// x: floats of any shape → y: the same. Source: ONNX `Sigmoid`, versions 6, 13.
 enum Sigmoid: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    try Elementwise.map(call, value)
+    try Elementwise.map(call, kernel: .sigmoid, value)
   }
 
   static func value(_ x: Double) -> Double { 1 / (1 + exp(-x)) }

@@ -6,7 +6,7 @@ internal import Glibc
 /// after it. y: the type and shape of x. Source: ONNX `Softmax`, versions 1, 11, 13.
 enum Softmax: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    try Lines.map(call) { line in
+    try Lines.softmax(call, isLog: false) { line in
       let greatest = line.max() ?? 0
       var sum = 0.0
       for index in line.indices {

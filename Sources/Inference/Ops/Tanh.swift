@@ -5,6 +5,6 @@ internal import Glibc
 /// x: floats of any shape → y: the same. Source: ONNX `Tanh`, versions 6, 13.
 enum Tanh: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    try Elementwise.map(call) { tanh($0) }
+    try Elementwise.map(call, kernel: .tanh) { tanh($0) }
   }
 }

@@ -20,11 +20,10 @@ struct ConvolutionJob: Sendable {
   let outputSize: Int
   let kernelSize: Int
 
-  /// Returns nil for types other than binary32, for empty tensors, and for tensors too large for `Sgemm`.
+  /// Returns nil for types other than binary32 and for empty tensors.
   init?(_ convolution: Convolution, threads: Int) {
     guard convolution.y.type == .float, convolution.y.count > 0, convolution.x.count > 0,
-      convolution.w.count > 0,
-      Sgemm.fits(convolution.x), Sgemm.fits(convolution.w), Sgemm.fits(convolution.y)
+      convolution.w.count > 0
     else { return nil }
     self.convolution = convolution
     self.threads = threads

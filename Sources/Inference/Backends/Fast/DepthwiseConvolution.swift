@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// A convolution with separate kernels for each channel, in one or two dimensions; vectors compute output rows.
 struct DepthwiseConvolution {
   private let job: ConvolutionJob
@@ -35,26 +37,9 @@ struct DepthwiseConvolution {
     _ plane: PaddedPlane, _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>,
     _ y: UnsafeMutablePointer<Float>
   ) {
-    let columns = plane.output.columns
     plane.taps.withUnsafeBufferPointer { taps in
-      for row in 0..<plane.output.rows {
-        let from = x + row * plane.rowStep
-        let to = y + row * columns
-        var column = 0
-        while columns - column > 8 {
-          var sum = SIMD16<Float>.zero
-          for index in 0..<taps.count {
-            sum += from.lanes(taps[index] + column, SIMD16<Float>.self) * w[index]
-          }
-          to.set(column, sum, count: columns - column)
-          column += 16
-        }
-        if column < columns {
-          var sum = Lanes.zero
-          for index in 0..<taps.count { sum += from.lanes(taps[index] + column, Lanes.self) * w[index] }
-          to.set(column, sum, count: columns - column)
-        }
-      }
+      Products.kernels.depthwise(
+        plane.output.rows, plane.output.columns, x, plane.rowStep, taps.baseAddress, taps.count, w, y)
     }
   }
 }

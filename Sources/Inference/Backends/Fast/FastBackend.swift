@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// Computes binary32 with OpenBLAS and vectors; the reference computes all other types.
+/// Computes binary32 with vectors; the reference computes all other types.
 ///
 /// Results do not depend on the number of threads: tasks are chosen by shapes alone, and no sum is split between tasks.
 struct FastBackend: Backend {
@@ -19,7 +19,7 @@ struct FastBackend: Backend {
 
   func multiply(_ product: MatrixProduct) throws(OperatorError) {
     guard let fast = FastProduct(product) else { return try reference.multiply(product) }
-    fast.run(threads: threads)
+    try fast.run(threads: threads)
   }
 
   func convolve(_ convolution: Convolution) throws(OperatorError) {
@@ -31,7 +31,7 @@ struct FastBackend: Backend {
     if let depthwise = DepthwiseConvolution(job) {
       try depthwise.run()
     } else {
-      try GatheredConvolution(job).run()
+      try GatheredConvolution(job, weights).run()
     }
     // Here padding is multiplied as zeros, but the definition leaves it out: 0 · ∞ is NaN. Only outputs that are NaN
     // can be wrong for this reason.

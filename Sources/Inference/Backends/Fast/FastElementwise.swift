@@ -1,9 +1,10 @@
+internal import CKernels
 internal import ONNXGraph
 
 /// An operator on two numbers with vectors. It gives the results of its definition: sums, products and quotients of
 /// binary32 numbers, computed in binary64 and rounded once, are the same as those computed in binary32.
 protocol LaneArithmetic: BinaryArithmetic, SendableMetatype {
-  static func lanes(_ a: Lanes, _ b: Lanes) -> Lanes
+  static var kernel: tessera_operator { get }
 }
 
 /// Operators on binary32 numbers with vectors, on all threads.
@@ -23,10 +24,8 @@ enum FastElementwise {
       // Short rows are so many that a list of them would be as large as the tensors.
       var place = 0
       try walk.forEachRow { offsets throws(OperatorError) in
-        Self.row(
-          Op.self, UnsafePointer(left.base + offsets[0]), aStep, UnsafePointer(right.base + offsets[1]),
-          bStep,
-          to.base + place, count: count)
+        Products.kernels.combine(
+          Op.kernel, left.base + offsets[0], aStep, right.base + offsets[1], bStep, to.base + place, count)
         place += count
       }
       return y
@@ -43,38 +42,40 @@ enum FastElementwise {
       for number in (task * step)..<min(places.count * pieces, (task + 1) * step) {
         let (row, start) = (number / pieces, number % pieces * piece)
         let (i, j) = places[row]
-        Self.row(
-          Op.self, UnsafePointer(left.base + i + start * aStep), aStep,
-          UnsafePointer(right.base + j + start * bStep), bStep, to.base + row * count + start,
-          count: min(piece, count - start))
+        Products.kernels.combine(
+          Op.kernel, left.base + i + start * aStep, aStep, right.base + j + start * bStep, bStep,
+          to.base + row * count + start, min(piece, count - start))
       }
     }
     return y
   }
 
-  private static func row<Op: LaneArithmetic>(
-    _: Op.Type, _ a: UnsafePointer<Float>, _ aStep: Int, _ b: UnsafePointer<Float>, _ bStep: Int,
-    _ y: UnsafeMutablePointer<Float>, count: Int
-  ) {
-    let whole = count - count % 8
-    switch (aStep, bStep) {
-    case (1, 1):
-      for index in stride(from: 0, to: whole, by: 8) {
-        y.set(index, Op.lanes(a.lanes(index), b.lanes(index)))
-      }
-    case (1, 0):
-      let other = Lanes(repeating: b[0])
-      for index in stride(from: 0, to: whole, by: 8) { y.set(index, Op.lanes(a.lanes(index), other)) }
-    case (0, 1):
-      let other = Lanes(repeating: a[0])
-      for index in stride(from: 0, to: whole, by: 8) { y.set(index, Op.lanes(other, b.lanes(index))) }
-    default:
-      for index in 0..<whole {
-        y[index] = Op.lanes(Lanes(repeating: a[index * aStep]), Lanes(repeating: b[index * bStep]))[0]
-      }
+  /// y[i] = function(x[i])
+  static func map(
+    _ function: LaneFunction, _ call: OperatorCall, _ x: Tensor
+  ) throws(OperatorError) -> Tensor {
+    let y = try call.make(.float, x.shape)
+    let (from, to) = (x.values(Float.self), y.values(Float.self))
+    let piece = 1 << 14
+    Parallel.tasks((x.count + piece - 1) / piece, threads: x.count < 1 << 15 ? 1 : call.backend.threads) {
+      task, _ in
+      let start = task * piece
+      Products.kernels.map(
+        function.kernel, function.p, function.q, from.base + start, to.base + start,
+        min(piece, x.count - start))
     }
-    for index in whole..<count {
-      y[index] = Op.lanes(Lanes(repeating: a[index * aStep]), Lanes(repeating: b[index * bStep]))[0]
+    return y
+  }
+
+  /// Calls `body` for each of `count` rows of `extent` numbers, on all threads.
+  static func rows(
+    _ count: Int, extent: Int, _ call: OperatorCall, _ body: @Sendable (Int) -> Void
+  ) {
+    let step = max(1, (1 << 13) / max(1, extent))
+    Parallel.tasks(
+      (count + step - 1) / step, threads: count * extent < 1 << 14 ? 1 : call.backend.threads
+    ) { task, _ in
+      for row in (task * step)..<min(count, (task + 1) * step) { body(row) }
     }
   }
 }

@@ -1,17 +1,17 @@
+internal import CKernels
 internal import ONNXGraph
 
-/// A product of binary32 matrices that OpenBLAS can compute.
+/// A product of binary32 matrices, on all threads.
 struct FastProduct {
   private let product: MatrixProduct
   private let a: Elements<Float>
   private let b: Elements<Float>
   private let y: Elements<Float>
 
-  /// Returns nil for other types, for empty matrices, and if neither rows nor columns are contiguous.
+  /// Returns nil for other types, for empty matrices, and if neither rows nor columns of b are contiguous.
   init?(_ product: MatrixProduct) {
     guard product.y.type == .float, product.rows > 0, product.columns > 0, product.depth > 0,
-      Sgemm.fits(product.a.tensor), Sgemm.fits(product.b.tensor), Sgemm.fits(product.y),
-      Self.layout(product.a) != nil, Self.layout(product.b) != nil
+      product.b.columnStride == 1 || product.b.rowStride == 1
     else { return nil }
     self.product = product
     a = product.a.tensor.values(Float.self)
@@ -19,41 +19,55 @@ struct FastProduct {
     y = product.y.values(Float.self)
   }
 
-  /// The distance between rows, or between columns if columns are contiguous.
-  private static func layout(_ view: MatrixView) -> (stride: Int, isTransposed: Bool)? {
-    if view.columnStride == 1, view.rowStride >= view.columns { return (view.rowStride, false) }
-    if view.rowStride == 1, view.columnStride >= view.rows { return (view.columnStride, true) }
-    return nil
+  private var left: Products.Matrix {
+    Products.Matrix(
+      base: a.base + product.a.offset, row: product.a.rowStride, column: product.a.columnStride)
   }
 
-  func run(threads: Int) {
-    guard let left = Self.layout(product.a), let right = Self.layout(product.b) else { return }
+  private func right(from column: Int) -> Products.Matrix {
+    Products.Matrix(
+      base: b.base + product.b.offset + column * product.b.columnStride, row: product.b.rowStride,
+      column: product.b.columnStride)
+  }
+
+  func run(threads: Int) throws(OperatorError) {
     let (rows, columns, depth) = (product.rows, product.columns, product.depth)
-    let (rowStep, columnStep) = Self.block(rows: rows, columns: columns, depth: depth)
-    let across = (columns + columnStep - 1) / columnStep
-    let down = (rows + rowStep - 1) / rowStep
-    let (a, b, y, product) = (a, b, y, product)
-    Parallel.tasks(across * down, threads: threads) { task, _ in
-      let (row, column) = (task / across * rowStep, task % across * columnStep)
-      Sgemm.multiply(
-        Sgemm.Matrix(
-          base: a.base + product.a.offset + row * product.a.rowStride, stride: left.stride,
-          isTransposed: left.isTransposed),
-        Sgemm.Matrix(
-          base: b.base + product.b.offset + column * product.b.columnStride, stride: right.stride,
-          isTransposed: right.isTransposed),
-        y.base + product.yOffset + row * columns + column, yStride: columns, rows: min(rowStep, rows - row),
-        columns: min(columnStep, columns - column), depth: depth, scale: Float(product.scale),
-        keep: Float(product.keep))
+    let (y, product) = (y, product)
+    let scratch = try Scratch(rows * depth, workers: 1, product.y.storage.budget)
+    // Each task has at least 2¹⁸ multiply-adds; a smaller one takes less time than handing it to a thread.
+    let parts = min(16, max(1, Int(Double(rows) * Double(columns) * Double(depth) / 262_144)))
+    let packing = Products.step(rows: rows, parts: rows * depth < 1 << 15 ? 1 : parts)
+    Parallel.tasks((rows + packing - 1) / packing, threads: threads) { task, _ in
+      let row = task * packing
+      let count = min(packing, rows - row)
+      let to = scratch[0] + row * depth
+      Products.pack(
+        Products.Matrix(base: left.base + row * left.row, row: left.row, column: left.column), rows: count,
+        depth: depth, to: to)
+      if product.scale != 1 { for index in 0..<(count * depth) { to[index] *= Float(product.scale) } }
     }
-  }
-
-  /// Rows and columns of a task: the longer side is cut into at most 8 tasks, each with at least a million steps.
-  static func block(rows: Int, columns: Int, depth: Int) -> (rows: Int, columns: Int) {
-    // Computed as real numbers, because the product of three extents could overflow.
-    let parts = min(8, Int(Double(rows) * Double(columns) * Double(depth) / 1e6))
-    if parts <= 1 { return (rows, columns) }
-    func step(_ extent: Int) -> Int { max(32, ((extent + parts - 1) / parts + 15) / 16 * 16) }
-    return columns >= rows ? (rows, step(columns)) : (step(rows), columns)
+    let isWide = columns >= rows
+    let step =
+      isWide
+      ? max(64, ((columns + parts - 1) / parts + 63) / 64 * 64) : Products.step(rows: rows, parts: parts)
+    let extent = isWide ? columns : rows
+    Parallel.tasks((extent + step - 1) / step, threads: threads) { task, _ in
+      let start = task * step
+      let count = min(step, extent - start)
+      let (row, column) = isWide ? (0, start) : (start, 0)
+      let (height, width) = isWide ? (rows, count) : (count, columns)
+      let to = y.base + product.yOffset + row * columns + column
+      if product.keep != 0, product.keep != 1 {
+        for i in 0..<height { for j in 0..<width { to[i * columns + j] *= Float(product.keep) } }
+      }
+      if rows == 1 {
+        let b = right(from: column)
+        return Products.kernels.vector_product(
+          width, depth, scratch[0], b.base, b.row, b.column, to, product.keep != 0 ? 1 : 0)
+      }
+      Products.multiply(
+        scratch[0] + row * depth, right(from: column), to, yRow: columns, rows: height, columns: width,
+        depth: depth, keeps: product.keep != 0)
+    }
   }
 }

@@ -1,3 +1,5 @@
+internal import ONNXGraph
+
 /// Convolution as a product of matrices, in any number of dimensions: the weights of a group, [K, C·kernel], times the
 /// inputs of each output position, [C·kernel, positions].
 ///
@@ -8,9 +10,11 @@ struct GatheredConvolution {
   private let gathering: Gathering
   private let isPointwise: Bool
   private let depth: Int
+  private let cache: WeightCache
 
-  init(_ job: ConvolutionJob) {
+  init(_ job: ConvolutionJob, _ cache: WeightCache) {
     self.job = job
+    self.cache = cache
     let windows = job.windows
     gathering = Gathering(windows)
     depth = job.channels * job.kernelSize
@@ -26,11 +30,32 @@ struct GatheredConvolution {
     return min(job.outputSize, ((job.outputSize + count - 1) / count + 15) / 16 * 16)
   }
 
+  /// The weights of each group, packed; kept for other runs if they belong to the model.
+  private func packedWeights() throws(OperatorError) -> Tensor {
+    let (job, depth) = (job, depth)
+    func make() throws(OperatorError) -> Tensor {
+      let packed = try Tensor(.float, [job.convolution.w.count + Products.slack], job.budget)
+      let to = packed.values(Float.self)
+      Parallel.tasks(job.groups, threads: job.threads) { group, _ in
+        let start = group * job.outputs * depth
+        Products.pack(
+          Products.Matrix(base: UnsafePointer(job.w.base + start), row: depth), rows: job.outputs,
+          depth: depth,
+          to: to.base + start)
+      }
+      return packed
+    }
+    guard job.convolution.weightsStay else { return try make() }
+    return try cache.value(of: job.convolution.w, form: .packed, groups: job.groups, make)
+  }
+
   func run() throws(OperatorError) {
     let (job, gathering, isPointwise, depth, width) = (job, gathering, isPointwise, depth, width)
     let panels = (job.outputSize + width - 1) / width
     let tasks = job.batch * job.groups * panels
     let isShared = tasks < 4 && Double(job.outputs) * Double(depth) * Double(width) > 1e6
+    let packed = try packedWeights()
+    let weights = packed.values(Float.self)
     let scratch = try Scratch(
       isPointwise ? 0 : depth * width, workers: isShared ? 1 : min(job.threads, tasks), job.budget)
 
@@ -49,14 +74,13 @@ struct GatheredConvolution {
     @Sendable func multiply(_ task: Int, _ rows: Range<Int>, _ worker: Int) {
       let (image, group, positions) = panel(task)
       let first = group * job.outputs + rows.lowerBound
-      Sgemm.multiply(
-        Sgemm.Matrix(base: job.w.base + first * depth, stride: depth),
+      Products.multiply(
+        weights.base + first * depth,
         isPointwise
-          ? Sgemm.Matrix(
-            base: job.input(image, group * job.channels) + positions.lowerBound, stride: job.inputSize)
-          : Sgemm.Matrix(base: scratch[worker], stride: width),
-        job.y.base + job.place(image, first) + positions.lowerBound, yStride: job.outputSize,
-        rows: rows.count,
+          ? Products.Matrix(
+            base: job.input(image, group * job.channels) + positions.lowerBound, row: job.inputSize)
+          : Products.Matrix(base: scratch[worker], row: width),
+        job.y.base + job.place(image, first) + positions.lowerBound, yRow: job.outputSize, rows: rows.count,
         columns: positions.count, depth: depth)
       for row in rows.indices {
         job.finish(image, group * job.outputs + row, from: positions.lowerBound, count: positions.count)
@@ -71,7 +95,7 @@ struct GatheredConvolution {
       return
     }
     // With few panels, all threads work on each.
-    let (channelStep, rowStep) = ((job.channels + 7) / 8, max(16, ((job.outputs + 7) / 8 + 15) / 16 * 16))
+    let (channelStep, rowStep) = ((job.channels + 7) / 8, Products.step(rows: job.outputs, parts: 8))
     for task in 0..<tasks {
       Parallel.tasks((job.channels + channelStep - 1) / channelStep, threads: job.threads) { part, _ in
         gather(task, (part * channelStep)..<min(job.channels, (part + 1) * channelStep), 0)

@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// Eight binary32 numbers: one or two of the processor's registers.
 typealias Lanes = SIMD8<Float>
 
@@ -40,22 +42,6 @@ enum Row {
   static func copy(
     _ source: UnsafePointer<Float>, step: Int, _ target: UnsafeMutablePointer<Float>, count: Int
   ) {
-    var index = 0
-    if step == 1 {
-      while index + 8 <= count {
-        target.set(index, source.lanes(index, Lanes.self))
-        index += 8
-      }
-    } else if step == 2 {
-      // Every second one of sixteen numbers is used, but all sixteen are read, so they must exist.
-      while index + 8 < count {
-        target.set(index, source.lanes(2 * index, SIMD16<Float>.self).evenHalf)
-        index += 8
-      }
-    }
-    while index < count {
-      target[index] = source[index * step]
-      index += 1
-    }
+    Products.kernels.take(source, step, target, count)
   }
 }

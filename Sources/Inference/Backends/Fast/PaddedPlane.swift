@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// A plane of an image with its padding, in scratch memory, so that every window is inside it. Its columns are sorted
 /// by their remainder modulo the stride, so that neighbouring outputs use neighbouring numbers.
 ///
@@ -63,21 +65,9 @@ struct PaddedPlane: Sendable {
 
   /// Copies the part of `plane` that windows use.
   func fill(_ target: UnsafeMutablePointer<Float>, from plane: UnsafePointer<Float>) {
-    let across = strides.across
-    for row in 0..<rows {
-      let place = row - pads.top
-      if place < 0 || place >= input.rows { continue }
-      let from = plane + place * input.columns
-      let to = target + row * across * part
-      for phase in 0..<across {
-        // Columns phase, phase + across, …; from the column numbered `first` on, they are in the input.
-        let first = pads.left > phase ? (pads.left - phase + across - 1) / across : 0
-        let start = first * across + phase - pads.left
-        let room = part - Self.slack - first
-        let count = start >= input.columns ? 0 : min(room, (input.columns - 1 - start) / across + 1)
-        let line = to + phase * part + first
-        if count > 0 { Row.copy(from + start, step: across, line, count: count) }
-      }
-    }
+    var layout = tessera_plane(
+      rows: rows, input_rows: input.rows, input_columns: input.columns, top: pads.top, left: pads.left,
+      step: strides.across, part: part, used: part - Self.slack)
+    Products.kernels.spread(&layout, plane, target)
   }
 }

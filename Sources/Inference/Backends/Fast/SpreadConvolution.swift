@@ -25,19 +25,25 @@ struct SpreadConvolution {
     let step = max(1, min((outputs + 3) / 4, (1 << 18) / max(1, kernel * positions)))
     let parts = (outputs + step - 1) / step
     let tasks = job.batch * job.groups * parts
-    let scratch = try Scratch(step * kernel * positions, workers: min(job.threads, tasks), job.budget)
+    let workers = min(job.threads, tasks)
+    let scratch = try Scratch(step * kernel * positions, workers: workers, job.budget)
+    let factors = try Scratch(step * kernel * channels, workers: workers, job.budget)
     let spreading = Spreading(job.windows)
     Parallel.tasks(tasks, threads: job.threads) { task, worker in
       let (image, group, first) = (task / parts / job.groups, task / parts % job.groups, task % parts * step)
       let count = min(step, outputs - first)
       let product = scratch[worker]
-      Sgemm.multiply(
-        Sgemm.Matrix(
-          base: job.w.base + (group * channels * outputs + first) * kernel, stride: outputs * kernel,
-          isTransposed: true),
-        Sgemm.Matrix(
-          base: job.x.base + (image * job.groups + group) * channels * positions, stride: positions), product,
-        yStride: positions, rows: count * kernel, columns: positions, depth: channels)
+      Products.pack(
+        Products.Matrix(
+          base: UnsafePointer(job.w.base + (group * channels * outputs + first) * kernel), row: 1,
+          column: outputs * kernel),
+        rows: count * kernel, depth: channels, to: factors[worker])
+      Products.multiply(
+        factors[worker],
+        Products.Matrix(
+          base: UnsafePointer(job.x.base + (image * job.groups + group) * channels * positions),
+          row: positions),
+        product, yRow: positions, rows: count * kernel, columns: positions, depth: channels)
       let y = job.y.base + ((image * job.groups + group) * outputs + first) * plane
       for output in 0..<count {
         (y + output * plane).update(repeating: job.bias(group * outputs + first + output), count: plane)

@@ -23,7 +23,7 @@ struct WinogradConvolution {
 
   private func run<T: WinogradTile>(_: T.Type) throws(OperatorError) -> Bool {
     let job = job
-    let weights = try cache.value(of: job.convolution.w, form: T.outputs, groups: job.groups) {
+    let weights = try cache.value(of: job.convolution.w, form: .transformed(T.outputs), groups: job.groups) {
       () throws(OperatorError) in
       try WinogradWeights.transformed(job, T.self)
     }

@@ -4,7 +4,7 @@ internal import Synchronization
 /// The three steps for some rows of tiles: inputs to planes, planes times weights, products to outputs.
 struct WinogradPass<T: WinogradTile>: Sendable {
   let job: ConvolutionJob
-  /// [groups, planes, K, C]
+  /// [groups, planes], each packed: [K, C]
   let weights: Elements<Float>
   /// Rows of tiles in an image, and tiles in a row.
   let rows: Int
@@ -67,11 +67,10 @@ struct WinogradPass<T: WinogradTile>: Sendable {
     let (channels, outputs) = (job.channels, job.outputs)
     let products = memory + self.planes * channels * stride
     for plane in planes {
-      Sgemm.multiply(
-        Sgemm.Matrix(
-          base: weights.base + (group * self.planes + plane) * outputs * channels, stride: channels),
-        Sgemm.Matrix(base: memory + plane * channels * stride, stride: stride),
-        products + plane * outputs * stride, yStride: stride, rows: outputs, columns: lines.count * columns,
+      Products.multiply(
+        weights.base + (group * self.planes + plane) * outputs * channels,
+        Products.Matrix(base: memory + plane * channels * stride, row: stride),
+        products + plane * outputs * stride, yRow: stride, rows: outputs, columns: lines.count * columns,
         depth: channels)
     }
   }
@@ -124,16 +123,20 @@ final class Verdict: Sendable {
 
 /// G g Gᵀ of every kernel.
 enum WinogradWeights {
-  /// [groups, planes, K, C], computed in binary64 and rounded once.
+  /// [groups, planes], each a packed matrix [K, C]; computed in binary64 and rounded once.
   static func transformed<T: WinogradTile>(_ job: ConvolutionJob, _: T.Type) throws(OperatorError) -> Tensor {
     let (n, g) = (T.inputs, T.g)
     let (channels, outputs) = (job.channels, job.outputs)
-    let result = try Tensor(.float, [job.groups, n * n, outputs, channels], job.budget)
+    let result = try Tensor(
+      .float, [job.groups * n * n * outputs * channels + Products.slack], job.budget)
     let to = result.values(Float.self)
     Parallel.split(job.groups * outputs, threads: job.threads) { numbers in
       var half = [Double](repeating: 0, count: n * 3)
       for number in numbers {
         let (group, output) = (number / outputs, number % outputs)
+        // In its panel, the row is the number `output − first` of `high` rows.
+        let first = output / Products.panel * Products.panel
+        let high = min(Products.panel, outputs - first)
         for channel in 0..<channels {
           let from = job.w.base + (number * channels + channel) * 9
           for i in 0..<n {
@@ -145,7 +148,8 @@ enum WinogradWeights {
           for i in 0..<n {
             for j in 0..<n {
               let sum = g[j][0] * half[i * 3] + g[j][1] * half[i * 3 + 1] + g[j][2] * half[i * 3 + 2]
-              to[((group * n * n + i * n + j) * outputs + output) * channels + channel] = Float(sum)
+              let plane = (group * n * n + i * n + j) * outputs * channels
+              to[plane + first * channels + channel * high + output - first] = Float(sum)
             }
           }
         }

@@ -1,0 +1,114 @@
+// Kernels over binary32 numbers, compiled for several kinds of processors. The best kind is chosen when first asked for.
+//
+// Callers check all extents; every pointer is to as many numbers as its comment says.
+
+#ifndef TESSERA_CKERNELS_H
+#define TESSERA_CKERNELS_H
+
+// Functions of one number. `p` and `q` are their parameters.
+typedef enum {
+  tessera_identity,
+  // min(max(x, p), q); NaN stays.
+  tessera_clamp,
+  // x for x ≥ 0, otherwise p · x
+  tessera_leaky,
+  // x · min(max(x / 6 + 1 / 2, 0), 1)
+  tessera_hard_swish,
+  // min(max(p · x + q, 0), 1)
+  tessera_hard_sigmoid,
+  tessera_exp,
+  tessera_tanh,
+  tessera_erf,
+  // 1 / (1 + e⁻ˣ)
+  tessera_sigmoid,
+  // x / (1 + e⁻ᵖˣ)
+  tessera_swish,
+  // x / 2 · (1 + erf(x / √2))
+  tessera_gelu,
+  // x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))
+  tessera_gelu_tanh,
+  tessera_sqrt,
+  tessera_reciprocal,
+  tessera_negative,
+  tessera_absolute,
+  tessera_square,
+} tessera_function;
+
+// Operators on two numbers.
+typedef enum {
+  tessera_add,
+  tessera_subtract,
+  tessera_multiply,
+  tessera_divide,
+  // NaN if one of them is.
+  tessera_maximum,
+  tessera_minimum,
+} tessera_operator;
+
+// A padded plane whose columns are sorted by their remainder modulo `step`: column c of a row is at (c mod step) · part +
+// c / step, and `used` numbers of each part are used.
+typedef struct {
+  long rows, input_rows, input_columns, top, left, step, part, used;
+} tessera_plane;
+
+typedef struct {
+  // Rows of a panel of the first factor of a product.
+  long panel;
+
+  // c[i, j] = (keeps ? c[i, j] : 0) + Σ_k a[i, k] · b[k, j], with a packed by tessera_pack: [rows, depth]; b: [depth,
+  // columns], with a stride of 1 along one of its axes; c: rows that are c_row apart. 16 numbers after a may be read.
+  void (*product)(
+      long rows, long columns, long depth, const float *a, const float *b, long b_row, long b_column, float *c,
+      long c_row, int keeps);
+
+  // y[j] = (keeps ? y[j] : 0) + Σ_k a[k] · b[k, j], with b: [depth, columns] as in `product`.
+  void (*vector_product)(
+      long columns, long depth, const float *a, const float *b, long b_row, long b_column, float *y,
+      int keeps);
+
+  // y[row, j] = Σ_t x[row · row_step + taps[t] + j] · w[t]; rows of y are `columns` apart. 16 numbers may be read after
+  // the last one of a row.
+  void (*depthwise)(
+      long rows, long columns, const float *x, long row_step, const long *taps, long tap_count, const float *w,
+      float *y);
+
+  // y[i] = x[i · step]
+  void (*take)(const float *x, long step, float *y, long count);
+
+  // Copies the part of a plane that exists; y keeps its padding.
+  void (*spread)(const tessera_plane *plane, const float *x, float *y);
+
+  // y[i] = function(y[i] + bias + residual[i]); residual may be null.
+  void (*finish)(
+      float *y, long count, float bias, const float *residual, tessera_function function, float p, float q);
+
+  // y[i] = function(x[i]); y may be x.
+  void (*map)(tessera_function function, float p, float q, const float *x, float *y, long count);
+
+  // y[i] = a[i · a_step] op b[i · b_step], with steps of 0 or 1; y may be a or b.
+  void (*combine)(
+      tessera_operator operation, const float *a, long a_step, const float *b, long b_step, float *y, long count);
+
+  // y[i] = e^x[i] / Σ e^x, or its logarithm; y may be x.
+  void (*softmax)(const float *x, float *y, long count, int is_log);
+
+  // y[i] = (x[i] − mean) / √(variance + epsilon) · scale[i] + shift[i]; shift may be null. Without centring, the mean is
+  // 0. Sets the mean and 1 / √(variance + epsilon). y may be x.
+  void (*normalise)(
+      const float *x, float *y, long count, const float *scale, const float *shift, float epsilon, int centres,
+      float *mean, float *factor);
+
+  // Whether all numbers are finite, and whether none is NaN.
+  int (*is_finite)(const float *x, long count);
+  int (*has_no_nan)(const float *x, long count);
+} tessera_kernels;
+
+// The kernels for this processor.
+const tessera_kernels *tessera_best_kernels(void);
+
+// Copies a[i, k] (strides a_row and a_column) to panels of `panel` rows, each [depth, rows of the panel]: rows · depth
+// numbers.
+void tessera_pack(
+    long rows, long depth, const float *a, long a_row, long a_column, long panel, float *packed);
+
+#endif

@@ -1,0 +1,586 @@
+// The kernels for one kind of processor. Included with W, the floats in a vector; PANEL, the rows of a tile of a product;
+// and NAME(x), the name of a function for this kind.
+
+typedef float NAME(V) __attribute__((vector_size(4 * W)));
+typedef int NAME(I) __attribute__((vector_size(4 * W)));
+typedef float NAME(Loose) __attribute__((vector_size(4 * W), aligned(4), may_alias));
+
+#define V NAME(V)
+#define I NAME(I)
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+INLINE V NAME(load)(const float *p) { return *(const NAME(Loose) *)p; }
+INLINE void NAME(store)(float *p, V v) { *(NAME(Loose) *)p = v; }
+INLINE V NAME(all)(float x) { return x - (V){}; }
+INLINE V NAME(choose)(I mask, V yes, V no) { return (V)((mask & (I)yes) | (~mask & (I)no)); }
+#define LOAD NAME(load)
+#define STORE NAME(store)
+#define ALL NAME(all)
+#define CHOOSE NAME(choose)
+
+// The numbers with even places in two vectors.
+INLINE V NAME(even)(V a, V b) {
+#if W == 16
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+#elif W == 8
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+#else
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6);
+#endif
+}
+
+INLINE float NAME(sum)(V v) {
+  float sum = 0;
+  UNROLL for (int lane = 0; lane < W; lane++) sum += v[lane];
+  return sum;
+}
+
+INLINE int NAME(any)(I mask) {
+  int found = 0;
+  UNROLL for (int lane = 0; lane < W; lane++) found |= mask[lane];
+  return found;
+}
+
+#ifndef HAS_PARTS
+// The first `count` numbers, and 0 in the other lanes.
+INLINE V NAME(load_part)(const float *p, long count) {
+  V v = {};
+  for (long lane = 0; lane < count; lane++) v[lane] = p[lane];
+  return v;
+}
+
+INLINE void NAME(store_part)(float *p, V v, long count) {
+  for (long lane = 0; lane < count; lane++) p[lane] = v[lane];
+}
+#endif
+
+// Products.
+
+// Sums along `depth` for `rows` × `wide` vectors of c.
+INLINE void NAME(tile)(
+    int rows, int wide, long depth, const float *restrict a, const float *restrict b, long b_row,
+    float *restrict c, long c_row, int keeps) {
+  V sums[PANEL][8];
+  UNROLL for (int i = 0; i < rows; i++)
+    UNROLL for (int j = 0; j < wide; j++) sums[i][j] = keeps ? LOAD(c + i * c_row + j * W) : (V){};
+  for (long k = 0; k < depth; k++) {
+    V right[8];
+    UNROLL for (int j = 0; j < wide; j++) right[j] = LOAD(b + j * W);
+    UNROLL for (int i = 0; i < rows; i++) {
+      V left = ALL(a[i]);
+      UNROLL for (int j = 0; j < wide; j++) sums[i][j] += left * right[j];
+    }
+    a += rows;
+    b += b_row;
+  }
+  UNROLL for (int i = 0; i < rows; i++)
+    UNROLL for (int j = 0; j < wide; j++) STORE(c + i * c_row + j * W, sums[i][j]);
+}
+
+#define ROWS(R, WIDE) case R: NAME(tile)(R, WIDE, depth, a, b, b_row, c, c_row, keeps); break;
+#if PANEL == 14
+#define EACH(WIDE) ROWS(1, WIDE) ROWS(2, WIDE) ROWS(3, WIDE) ROWS(4, WIDE) ROWS(5, WIDE) ROWS(6, WIDE) ROWS(7, WIDE) \
+  ROWS(8, WIDE) ROWS(9, WIDE) ROWS(10, WIDE) ROWS(11, WIDE) ROWS(12, WIDE) ROWS(13, WIDE) ROWS(14, WIDE)
+#elif PANEL == 6
+#define EACH(WIDE) ROWS(1, WIDE) ROWS(2, WIDE) ROWS(3, WIDE) ROWS(4, WIDE) ROWS(5, WIDE) ROWS(6, WIDE)
+#endif
+
+static void NAME(two)(
+    long rows, long depth, const float *a, const float *b, long b_row, float *c, long c_row, int keeps) {
+  switch (rows) { EACH(2) }
+}
+
+static void NAME(one)(
+    long rows, long depth, const float *a, const float *b, long b_row, float *c, long c_row, int keeps) {
+  switch (rows) { EACH(1) }
+}
+#undef ROWS
+#undef EACH
+
+// A part of the depth: its numbers of b for one tile stay in the first cache.
+#define DEPTH 256
+
+// A few columns: one vector for the rows of a panel instead of one for each row. Reads PANEL numbers of a at each step.
+INLINE void NAME(narrow)(
+    long rows, int columns, long depth, const float *a, const float *b, long b_row, long b_column, float *c, long c_row,
+    int keeps) {
+  V sums[4] = {{}, {}, {}, {}};
+  for (long k = 0; k < depth; k++) {
+    V left = LOAD(a);
+    UNROLL for (int j = 0; j < columns; j++) sums[j] += left * b[k * b_row + j * b_column];
+    a += rows;
+  }
+  for (int j = 0; j < columns; j++)
+    for (long i = 0; i < rows; i++) c[i * c_row + j] = sums[j][i] + (keeps ? c[i * c_row + j] : 0);
+}
+
+static void NAME(few)(
+    long rows, long columns, long depth, const float *a, const float *b, long b_row, long b_column, float *c, long c_row,
+    int keeps) {
+  for (; columns >= 4; columns -= 4, b += 4 * b_column, c += 4)
+    NAME(narrow)(rows, 4, depth, a, b, b_row, b_column, c, c_row, keeps);
+  switch (columns) {
+    case 3: NAME(narrow)(rows, 3, depth, a, b, b_row, b_column, c, c_row, keeps); break;
+    case 2: NAME(narrow)(rows, 2, depth, a, b, b_row, b_column, c, c_row, keeps); break;
+    case 1: NAME(narrow)(rows, 1, depth, a, b, b_row, b_column, c, c_row, keeps); break;
+  }
+}
+
+// `count` columns of b, at most 2W, in whole vectors with zeros at the end; returns the distance between rows.
+static long NAME(copied)(
+    long depth, long count, const float *b, long b_row, long b_column, float *copy) {
+  long width = count > W ? 2 * W : W;
+  if (b_column == 1) {
+    for (long k = 0; k < depth; k++) {
+      for (long j = 0; j < count; j++) copy[k * width + j] = b[k * b_row + j];
+      for (long j = count; j < width; j++) copy[k * width + j] = 0;
+    }
+  } else {
+    for (long j = 0; j < count; j++)
+      for (long k = 0; k < depth; k++) copy[k * width + j] = b[k * b_row + j * b_column];
+    for (long j = count; j < width; j++)
+      for (long k = 0; k < depth; k++) copy[k * width + j] = 0;
+  }
+  return width;
+}
+
+static void NAME(product)(
+    long rows, long columns, long depth, const float *a, const float *b, long b_row, long b_column, float *c,
+    long c_row, int keeps) {
+  // Vectors read b along its rows. Other columns are copied, and rows whose distance would put them all at the same few
+  // places of the cache.
+  int copies = b_column != 1 || (b_row % 512 == 0 && rows > PANEL);
+  float copy[DEPTH * 2 * W] __attribute__((aligned(64)));
+  float edge[PANEL * W] __attribute__((aligned(64)));
+  for (long k = 0; k < depth; k += DEPTH) {
+    long deep = depth - k < DEPTH ? depth - k : DEPTH;
+    int adds = keeps || k > 0;
+    long j = 0;
+    if (!copies && deep <= 64) {
+      // With so few sums, storing them takes as long: whole rows of c are stored one after the other.
+      long whole = columns / (2 * W) * (2 * W);
+      for (long i = 0; i < rows; i += PANEL) {
+        long high = rows - i < PANEL ? rows - i : PANEL;
+        const float *left = a + i * depth + k * high;
+        for (j = 0; j < whole; j += 2 * W)
+          NAME(two)(high, deep, left, b + k * b_row + j, b_row, c + i * c_row + j, c_row, adds);
+      }
+      j = whole;
+    }
+    while (j < columns) {
+      long wide = columns - j >= 2 * W ? 2 * W : columns - j >= W ? W : columns - j;
+      const float *from = b + k * b_row + j * b_column;
+      int isFew = wide < W && wide <= PANEL / 2 && PANEL <= W;
+      const float *vectors = from;
+      long vectors_row = b_row;
+      if (!isFew && (copies || wide < W)) {
+        vectors_row = NAME(copied)(deep, wide, from, b_row, b_column, copy);
+        vectors = copy;
+      }
+      for (long i = 0; i < rows; i += PANEL) {
+        long high = rows - i < PANEL ? rows - i : PANEL;
+        const float *left = a + i * depth + k * high;
+        float *to = c + i * c_row + j;
+        if (wide == 2 * W) {
+          NAME(two)(high, deep, left, vectors, vectors_row, to, c_row, adds);
+        } else if (wide == W) {
+          NAME(one)(high, deep, left, vectors, vectors_row, to, c_row, adds);
+        } else if (isFew) {
+          NAME(few)(high, wide, deep, left, from, b_row, b_column, to, c_row, adds);
+        } else {
+          NAME(one)(high, deep, left, vectors, vectors_row, edge, W, 0);
+          for (long r = 0; r < high; r++)
+            for (long l = 0; l < wide; l++) to[r * c_row + l] = edge[r * W + l] + (adds ? to[r * c_row + l] : 0);
+        }
+      }
+      j += wide;
+    }
+  }
+}
+
+static void NAME(vector_product)(
+    long columns, long depth, const float *a, const float *b, long b_row, long b_column, float *y, int keeps) {
+  if (b_column == 1) {
+    long j = 0;
+    for (; j + 8 * W <= columns; j += 8 * W) NAME(tile)(1, 8, depth, a, b + j, b_row, y + j, 0, keeps);
+    for (; j + W <= columns; j += W) NAME(tile)(1, 1, depth, a, b + j, b_row, y + j, 0, keeps);
+    for (; j < columns; j++) {
+      float sum = keeps ? y[j] : 0;
+      for (long k = 0; k < depth; k++) sum += a[k] * b[k * b_row + j];
+      y[j] = sum;
+    }
+    return;
+  }
+  for (long j = 0; j < columns; j++) {
+    const float *from = b + j * b_column;
+    float sum = 0;
+    long k = 0;
+    if (b_row == 1) {
+      V sums[4] = {{}, {}, {}, {}};
+      for (; k + 4 * W <= depth; k += 4 * W)
+        UNROLL for (int part = 0; part < 4; part++) sums[part] += LOAD(a + k + part * W) * LOAD(from + k + part * W);
+      for (; k + W <= depth; k += W) sums[0] += LOAD(a + k) * LOAD(from + k);
+      sum = NAME(sum)((sums[0] + sums[1]) + (sums[2] + sums[3]));
+    }
+    for (; k < depth; k++) sum += a[k] * from[k * b_row];
+    y[j] = keeps ? y[j] + sum : sum;
+  }
+}
+
+INLINE void NAME(depthwise_taps)(
+    long rows, long columns, const float *x, long row_step, const long *taps, long tap_count, const float *w,
+    float *y) {
+  for (long row = 0; row < rows; row++) {
+    const float *from = x + row * row_step;
+    float *to = y + row * columns;
+    // Numbers stored after the end of a row are replaced by the next row.
+    long room = (rows - row) * columns;
+    long j = 0;
+    for (; j + W < columns && j + 2 * W <= room; j += 2 * W) {
+      V first = {}, second = {};
+      for (long t = 0; t < tap_count; t++) {
+        V weight = ALL(w[t]);
+        first += LOAD(from + taps[t] + j) * weight;
+        second += LOAD(from + taps[t] + j + W) * weight;
+      }
+      STORE(to + j, first);
+      STORE(to + j + W, second);
+    }
+    for (; j < columns; j += W) {
+      V sum = {};
+      for (long t = 0; t < tap_count; t++) sum += LOAD(from + taps[t] + j) * w[t];
+      if (j + W <= room) STORE(to + j, sum);
+      else NAME(store_part)(to + j, sum, columns - j);
+    }
+  }
+}
+
+static void NAME(depthwise)(
+    long rows, long columns, const float *x, long row_step, const long *taps, long tap_count, const float *w,
+    float *y) {
+  // With a known number of taps, the weights stay in registers.
+  if (tap_count == 9) NAME(depthwise_taps)(rows, columns, x, row_step, taps, 9, w, y);
+  else NAME(depthwise_taps)(rows, columns, x, row_step, taps, tap_count, w, y);
+}
+
+INLINE void NAME(take_one)(const float *x, long step, float *y, long count) {
+  long i = 0;
+  if (step == 1) {
+    for (; i + W <= count; i += W) STORE(y + i, LOAD(x + i));
+    if (i < count) NAME(store_part)(y + i, NAME(load_part)(x + i, count - i), count - i);
+    return;
+  }
+  if (step == 2) {
+    // All numbers from the first to the last that is taken exist.
+    for (; i < count; i += W) {
+      long rest = 2 * (count - i) - 1;
+      V low = rest >= W ? LOAD(x + 2 * i) : NAME(load_part)(x + 2 * i, rest);
+      V high = rest >= 2 * W ? LOAD(x + 2 * i + W) : NAME(load_part)(x + 2 * i + W, rest > W ? rest - W : 0);
+      V v = NAME(even)(low, high);
+      if (count - i >= W) STORE(y + i, v);
+      else NAME(store_part)(y + i, v, count - i);
+    }
+    return;
+  }
+  for (; i < count; i++) y[i] = x[i * step];
+}
+
+static void NAME(take)(const float *x, long step, float *y, long count) { NAME(take_one)(x, step, y, count); }
+
+static void NAME(spread)(const tessera_plane *p, const float *x, float *y) {
+  for (long row = 0; row < p->rows; row++) {
+    long place = row - p->top;
+    if (place < 0 || place >= p->input_rows) continue;
+    for (long phase = 0; phase < p->step; phase++) {
+      // Columns phase, phase + step, …; from the column numbered `first` on, they are in the input.
+      long first = p->left > phase ? (p->left - phase + p->step - 1) / p->step : 0;
+      long start = first * p->step + phase - p->left;
+      if (start >= p->input_columns) continue;
+      long count = (p->input_columns - 1 - start) / p->step + 1, room = p->used - first;
+      if (room <= 0) continue;
+      NAME(take_one)(
+          x + place * p->input_columns + start, p->step, y + (row * p->step + phase) * p->part + first,
+          count < room ? count : room);
+    }
+  }
+}
+
+// Functions. The polynomials are minimax fits of degree 4 to 8; each result is within 3 units of its last place.
+
+INLINE V NAME(raise)(V x, float low) { return CHOOSE(x < ALL(low), ALL(low), x); }
+INLINE V NAME(lower)(V x, float high) { return CHOOSE(x > ALL(high), ALL(high), x); }
+
+INLINE V NAME(exp)(V x) {
+  // Below −104, the result rounds to 0; above 89, it is infinite.
+  V bounded = NAME(lower)(NAME(raise)(x, -104), 89);
+  // Adding 1.5 · 2²³ rounds to a whole number, whose bits are then the last ones.
+  V rounded = bounded * 1.44269504f + 12582912.0f;
+  I n = (I)rounded - (I)ALL(12582912.0f);
+  V whole = rounded - 12582912.0f;
+  V r = bounded - whole * 0.693359375f;
+  r = r + whole * 2.12194440e-4f;
+  V p = r * 1.39505e-3f + 8.36888e-3f;
+  p = p * r + 4.166621e-2f;
+  p = p * r + 0.16666519f;
+  p = p * r + 0.5f;
+  V y = p * (r * r) + r + 1;
+  // 2ⁿ in two factors, because results can be subnormal.
+  I half = n >> 1;
+  V scale = (V)((half + 127) << 23), rest = (V)((n - half + 127) << 23);
+  return y * scale * rest;
+}
+
+INLINE V NAME(sigmoid)(V x) { return 1 / (1 + NAME(exp)(-x)); }
+
+INLINE V NAME(sign_of)(V x, V magnitude) {
+  I sign = (I)x & (I)ALL(-0.0f);
+  return (V)((I)magnitude | sign);
+}
+
+INLINE V NAME(magnitude)(V x) { return (V)((I)x & 0x7fffffff); }
+
+INLINE V NAME(tanh)(V x) {
+  V t = NAME(magnitude)(x), s = x * x;
+  V p = s * -0.00571704f + 0.02065058f;
+  p = p * s - 0.0537435f;
+  p = p * s + 0.13331491f;
+  p = p * s - 0.33333284f;
+  V near = x + x * s * p;
+  V far = 1 - 2 / (NAME(exp)(2 * t) + 1);
+  return CHOOSE(t > ALL(0.625f), NAME(sign_of)(x, far), near);
+}
+
+INLINE V NAME(erf)(V x) {
+  V t = NAME(magnitude)(x), s = x * x;
+  V p = s * 8.29660993e-05f - 8.12580646e-04f;
+  p = p * s + 5.19959984e-03f;
+  p = p * s - 2.68588512e-02f;
+  p = p * s + 1.12836864e-01f;
+  p = p * s - 3.76126332e-01f;
+  V near = x * p * s + x * 1.12837917f;
+  V u = NAME(lower)(t, 4);
+  V q = u * 2.85965295e-07f + 1.76145867e-05f;
+  q = q * u - 4.16496651e-04f;
+  q = q * u + 4.11977315e-03f;
+  q = q * u - 2.50310536e-02f;
+  q = q * u + 1.08186290e-01f;
+  q = q * u + 6.33406493e-01f;
+  q = q * u + 1.12949439e+00f;
+  q = q * u - 1.71787103e-04f;
+  V far = 1 - NAME(exp)(-q);
+  return CHOOSE(t > ALL(0.9375f), NAME(sign_of)(x, far), near);
+}
+
+INLINE V NAME(apply)(tessera_function function, float p, float q, V x) {
+  switch (function) {
+    case tessera_identity: return x;
+    case tessera_clamp: return NAME(lower)(NAME(raise)(x, p), q);
+    case tessera_leaky: return CHOOSE(x < (V){}, x * p, x);
+    case tessera_hard_swish: return x * NAME(lower)(NAME(raise)(x / 6 + 0.5f, 0), 1);
+    case tessera_hard_sigmoid: return NAME(lower)(NAME(raise)(x * p + q, 0), 1);
+    case tessera_exp: return NAME(exp)(x);
+    case tessera_tanh: return NAME(tanh)(x);
+    case tessera_erf: return NAME(erf)(x);
+    case tessera_sigmoid: return NAME(sigmoid)(x);
+    case tessera_swish: return x * NAME(sigmoid)(x * p);
+    case tessera_gelu: return x * 0.5f * (1 + NAME(erf)(x * 0.707106781f));
+    case tessera_gelu_tanh: return x * 0.5f * (1 + NAME(tanh)((x * x * x * 0.044715f + x) * 0.797884561f));
+    case tessera_sqrt: {
+      V y = x;
+#if __has_builtin(__builtin_elementwise_sqrt)
+      return __builtin_elementwise_sqrt(y);
+#else
+      for (int lane = 0; lane < W; lane++) y[lane] = __builtin_sqrtf(y[lane]);
+      return y;
+#endif
+    }
+    case tessera_reciprocal: return 1 / x;
+    case tessera_negative: return -x;
+    case tessera_absolute: return NAME(magnitude)(x);
+    case tessera_square: return x * x;
+  }
+  return x;
+}
+
+INLINE void NAME(map_one)(tessera_function f, float p, float q, const float *x, float *y, long count) {
+  long i = 0;
+  for (; i + W <= count; i += W) STORE(y + i, NAME(apply)(f, p, q, LOAD(x + i)));
+  if (i < count) NAME(store_part)(y + i, NAME(apply)(f, p, q, NAME(load_part)(x + i, count - i)), count - i);
+}
+
+#define FUNCTIONS(DO) \
+  DO(tessera_identity) DO(tessera_clamp) DO(tessera_leaky) DO(tessera_hard_swish) DO(tessera_hard_sigmoid) \
+  DO(tessera_exp) DO(tessera_tanh) DO(tessera_erf) DO(tessera_sigmoid) DO(tessera_swish) DO(tessera_gelu) \
+  DO(tessera_gelu_tanh) DO(tessera_sqrt) DO(tessera_reciprocal) DO(tessera_negative) DO(tessera_absolute) \
+  DO(tessera_square)
+
+static void NAME(map)(tessera_function function, float p, float q, const float *x, float *y, long count) {
+#define DO(F) case F: NAME(map_one)(F, p, q, x, y, count); break;
+  switch (function) { FUNCTIONS(DO) }
+#undef DO
+}
+
+INLINE void NAME(finish_one)(
+    tessera_function f, float p, float q, float *y, long count, float bias, const float *residual) {
+  long i = 0;
+  if (residual) {
+    for (; i + W <= count; i += W) STORE(y + i, NAME(apply)(f, p, q, LOAD(y + i) + bias + LOAD(residual + i)));
+    if (i < count) {
+      V sum = NAME(load_part)(y + i, count - i) + bias + NAME(load_part)(residual + i, count - i);
+      NAME(store_part)(y + i, NAME(apply)(f, p, q, sum), count - i);
+    }
+  } else {
+    for (; i + W <= count; i += W) STORE(y + i, NAME(apply)(f, p, q, LOAD(y + i) + bias));
+    if (i < count) {
+      V sum = NAME(load_part)(y + i, count - i) + bias;
+      NAME(store_part)(y + i, NAME(apply)(f, p, q, sum), count - i);
+    }
+  }
+}
+
+static void NAME(finish)(
+    float *y, long count, float bias, const float *residual, tessera_function function, float p, float q) {
+#define DO(F) case F: NAME(finish_one)(F, p, q, y, count, bias, residual); break;
+  switch (function) { FUNCTIONS(DO) }
+#undef DO
+}
+#undef FUNCTIONS
+
+INLINE V NAME(operate)(tessera_operator operation, V a, V b) {
+  switch (operation) {
+    case tessera_add: return a + b;
+    case tessera_subtract: return a - b;
+    case tessera_multiply: return a * b;
+    case tessera_divide: return a / b;
+    case tessera_maximum: return CHOOSE((a > b) | (a != a), a, b);
+    case tessera_minimum: return CHOOSE((a < b) | (a != a), a, b);
+  }
+  return a;
+}
+
+INLINE void NAME(combine_one)(
+    tessera_operator op, const float *a, long a_step, const float *b, long b_step, float *y, long count) {
+  long i = 0;
+  V left = ALL(a[0]), right = ALL(b[0]);
+  for (; i + W <= count; i += W) {
+    if (a_step) left = LOAD(a + i);
+    if (b_step) right = LOAD(b + i);
+    STORE(y + i, NAME(operate)(op, left, right));
+  }
+  if (i < count) {
+    if (a_step) left = NAME(load_part)(a + i, count - i);
+    if (b_step) right = NAME(load_part)(b + i, count - i);
+    NAME(store_part)(y + i, NAME(operate)(op, left, right), count - i);
+  }
+}
+
+static void NAME(combine)(
+    tessera_operator operation, const float *a, long a_step, const float *b, long b_step, float *y, long count) {
+  if (count <= 0) return;
+#define STEPS(OP) \
+  case OP: \
+    if (a_step && b_step) NAME(combine_one)(OP, a, 1, b, 1, y, count); \
+    else if (a_step) NAME(combine_one)(OP, a, 1, b, 0, y, count); \
+    else if (b_step) NAME(combine_one)(OP, a, 0, b, 1, y, count); \
+    else NAME(combine_one)(OP, a, 0, b, 0, y, count); \
+    break;
+  switch (operation) {
+    STEPS(tessera_add) STEPS(tessera_subtract) STEPS(tessera_multiply) STEPS(tessera_divide)
+    STEPS(tessera_maximum) STEPS(tessera_minimum)
+  }
+#undef STEPS
+}
+
+static void NAME(softmax)(const float *x, float *y, long count, int is_log) {
+  long whole = count - count % W;
+  float greatest = -__builtin_inff();
+  if (whole) {
+    V most = LOAD(x);
+    for (long i = W; i < whole; i += W) {
+      V v = LOAD(x + i);
+      most = CHOOSE(v > most, v, most);
+    }
+    for (int lane = 0; lane < W; lane++) greatest = most[lane] > greatest ? most[lane] : greatest;
+  }
+  for (long i = whole; i < count; i++) greatest = x[i] > greatest ? x[i] : greatest;
+  V sums = {};
+  for (long i = 0; i < whole; i += W) {
+    V v = LOAD(x + i) - greatest, e = NAME(exp)(v);
+    sums += e;
+    STORE(y + i, is_log ? v : e);
+  }
+  float sum = NAME(sum)(sums);
+  if (whole < count) {
+    long rest = count - whole;
+    V v = NAME(load_part)(x + whole, rest) - greatest, e = NAME(exp)(v);
+    for (long lane = 0; lane < rest; lane++) sum += e[lane];
+    NAME(store_part)(y + whole, is_log ? v : e, rest);
+  }
+  if (is_log) {
+    float shift = __builtin_logf(sum);
+    for (long i = 0; i < count; i++) y[i] -= shift;
+  } else {
+    float factor = 1 / sum;
+    for (long i = 0; i < count; i++) y[i] *= factor;
+  }
+}
+
+static void NAME(normalise)(
+    const float *x, float *y, long count, const float *scale, const float *shift, float epsilon, int centres,
+    float *mean, float *factor) {
+  long whole = count - count % W;
+  float middle = 0;
+  if (centres) {
+    V sums = {};
+    for (long i = 0; i < whole; i += W) sums += LOAD(x + i);
+    float sum = NAME(sum)(sums);
+    for (long i = whole; i < count; i++) sum += x[i];
+    middle = sum / count;
+  }
+  V squares = {};
+  for (long i = 0; i < whole; i += W) {
+    V v = LOAD(x + i) - middle;
+    squares += v * v;
+  }
+  float square = NAME(sum)(squares);
+  for (long i = whole; i < count; i++) square += (x[i] - middle) * (x[i] - middle);
+  float stretch = 1 / __builtin_sqrtf(square / count + epsilon);
+  for (long i = 0; i < whole; i += W) {
+    V v = (LOAD(x + i) - middle) * stretch * LOAD(scale + i);
+    STORE(y + i, shift ? v + LOAD(shift + i) : v);
+  }
+  for (long i = whole; i < count; i++) {
+    float v = (x[i] - middle) * stretch * scale[i];
+    y[i] = shift ? v + shift[i] : v;
+  }
+  *mean = middle;
+  *factor = stretch;
+}
+
+static int NAME(is_finite)(const float *x, long count) {
+  // 0 · x is 0 if x is finite, and NaN otherwise.
+  V sums = {};
+  long i = 0;
+  for (; i + W <= count; i += W) sums += LOAD(x + i) * 0;
+  float sum = NAME(sum)(sums);
+  for (; i < count; i++) sum += x[i] * 0;
+  return sum == 0;
+}
+
+static int NAME(has_no_nan)(const float *x, long count) {
+  I found = {};
+  long i = 0;
+  for (; i + W <= count; i += W) {
+    V v = LOAD(x + i);
+    found |= v != v;
+  }
+  int any = NAME(any)(found);
+  for (; i < count; i++) any |= x[i] != x[i];
+  return !any;
+}
+
+const tessera_kernels NAME(tessera_kernels) = {
+    PANEL, NAME(product), NAME(vector_product), NAME(depthwise), NAME(take), NAME(spread), NAME(finish), NAME(map), NAME(combine),
+    NAME(softmax), NAME(normalise), NAME(is_finite), NAME(has_no_nan),
+};

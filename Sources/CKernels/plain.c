@@ -1,0 +1,38 @@
+// The kernels for every processor, and the choice between all.
+#include "CKernels.h"
+
+#define W 4
+#define PANEL 6
+#define NAME(x) x##_plain
+#include "kernels.h"
+
+#if defined(__x86_64__)
+extern const tessera_kernels tessera_kernels_avx2, tessera_kernels_avx512;
+#endif
+
+const tessera_kernels *tessera_best_kernels(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512bw"))
+    return &tessera_kernels_avx512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &tessera_kernels_avx2;
+#endif
+  return &tessera_kernels_plain;
+}
+
+void tessera_pack(
+    long rows, long depth, const float *a, long a_row, long a_column, long panel, float *packed) {
+  for (long i = 0; i < rows; i += panel) {
+    long high = rows - i < panel ? rows - i : panel;
+    const float *from = a + i * a_row;
+    if (a_column == 1) {
+      for (long r = 0; r < high; r++)
+        for (long k = 0; k < depth; k++) packed[k * high + r] = from[r * a_row + k];
+    } else {
+      for (long k = 0; k < depth; k++)
+        for (long r = 0; r < high; r++) packed[k * high + r] = from[r * a_row + k * a_column];
+    }
+    packed += high * depth;
+  }
+}

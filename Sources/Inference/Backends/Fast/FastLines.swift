@@ -1,0 +1,42 @@
+internal import CKernels
+internal import ONNXGraph
+
+/// Operators on contiguous lines of binary32 numbers, on all threads.
+enum FastLines {
+  static func softmax(
+    _ call: OperatorCall, _ x: Tensor, extent: Int, isLog: Bool
+  ) throws(OperatorError) -> Tensor {
+    let y = try call.make(.float, x.shape)
+    if x.count == 0 { return y }
+    let (from, to) = (x.values(Float.self), y.values(Float.self))
+    FastElementwise.rows(x.count / extent, extent: extent, call) { row in
+      Products.kernels.softmax(from.base + row * extent, to.base + row * extent, extent, isLog ? 1 : 0)
+    }
+    return y
+  }
+
+  /// (x − mean) / √(variance + epsilon) · scale + shift for each line, with its mean and 1/√(variance + epsilon); without
+  /// centring, the mean is 0. Lines are along `axis` and all axes after it. Nil if the kernel does not compute it: other
+  /// types, or a scale of another shape.
+  static func normalised(
+    _ call: OperatorCall, _ x: Tensor, axis: Int, scale: Tensor, shift: Tensor?, epsilon: Double,
+    centres: Bool = true, means: Tensor, factors: Tensor
+  ) throws(OperatorError) -> Tensor? {
+    let line = Array(x.shape[axis...])
+    let extent = line.product
+    guard call.backend.vectorises, x.count > 0, x.type == .float, fits(scale), shift.map(fits) ?? true else {
+      return nil
+    }
+    func fits(_ tensor: Tensor) -> Bool { tensor.type == .float && tensor.shape == line }
+    let y = try call.make(.float, x.shape)
+    let (from, to) = (x.values(Float.self), y.values(Float.self))
+    let (scales, shifts) = (scale.values(Float.self), shift?.values(Float.self))
+    let (mean, factor) = (means.values(Float.self), factors.values(Float.self))
+    FastElementwise.rows(x.count / extent, extent: extent, call) { row in
+      Products.kernels.normalise(
+        from.base + row * extent, to.base + row * extent, extent, scales.base, shifts?.base, Float(epsilon),
+        centres ? 1 : 0, mean.base + row, factor.base + row)
+    }
+    return y
+  }
+}
