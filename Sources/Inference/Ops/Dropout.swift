@@ -4,9 +4,9 @@ internal import ONNXGraph
 /// trained, y = x and mask = true everywhere
 ///
 /// x: floats of any shape → y: as x; mask: BOOL (before version 10 x's type). A network is trained if the input
-/// `training_mode` (version 12) is true or if the attribute `is_test` is 0; it is absent in models for inference, so its
-/// default of 0 is ignored. The random numbers are those of `RandomStream`, not those of NumPy or ONNX Runtime. Source: ONNX
-/// `Dropout`, versions 1, 6, 7, 10, 12, 13, 22.
+/// `training_mode` (version 12) is true or if the attribute `is_test` is 0; it is absent in models for inference, so
+/// its default of 0 is ignored. The random numbers are those of `RandomStream`, not those of NumPy or ONNX Runtime.
+/// Source: ONNX `Dropout`, versions 1, 6, 7, 10, 12, 13, 22.
 enum Dropout: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)

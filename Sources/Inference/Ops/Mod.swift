@@ -3,7 +3,7 @@ internal import Glibc
 /// y = a mod b, with the sign of b; with `fmod` = 1, with the sign of a
 ///
 /// a, b: numbers of one kind; shapes broadcast → y: the shape they broadcast to. Floating-point numbers need `fmod`.
-/// Source: ONNX `Mod`, versions 10, 13.
+/// Source: ONNX `Mod`, versions 10, 13, 28.
 enum Mod: Operator {
   static var since: Int { 10 }
 
