@@ -4,7 +4,9 @@ internal import ONNXGraph
 struct ResizeRequest {
   var mode = "nearest"
   var transformation = "asymmetric"
-  var nearestMode = "floor"
+  /// Before version 11, the attribute `nearest_mode` did not exist. The specification leaves the position open; "simple"
+  /// is ONNX Runtime's: the nearest below, or above on axes that become shorter.
+  var nearestMode = "simple"
   var cubic = -0.75
   var excludesOutside = false
   var extrapolation = 0.0
