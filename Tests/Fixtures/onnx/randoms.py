@@ -96,7 +96,7 @@ class Case:
                 helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(x.dtype), x.shape)
                 for name, x in self.inputs
             ],
-            [onnx.ValueInfoProto(name=name) for name in self.outputs], self.constants,
+            [helper.make_tensor_value_info(name, TensorProto.BOOL, []) for name in self.outputs], self.constants,
         )
         onnx.save(
             helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=8),
