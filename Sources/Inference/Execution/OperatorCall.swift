@@ -43,10 +43,10 @@ struct OperatorCall {
     return tensors
   }
 
-  /// An error about one input.
+  /// An error about one input, or about the node if an old version has an attribute in place of the input.
   func wrong(_ index: Int, _ expected: String, found: String) -> OperatorError {
     let name = node.inputs.indices.contains(index) ? node.inputs[index] : ""
-    return OperatorError(expected, found: found, subject: "input \(quoted(name))")
+    return OperatorError(expected, found: found, subject: name.isEmpty ? nil : "input \(quoted(name))")
   }
 
   /// An input with this many dimensions.

@@ -9,9 +9,10 @@ enum BitCast: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
     guard let type = try call.type("to") else { throw call.wrongAttribute("to", "a data type") }
-    guard let bits = x.type.bits, type.bits == bits else {
+    guard let bits = x.type.bits else { throw call.wrong(0, "another type than text", found: x.type.name) }
+    guard type.bits == bits else {
       throw OperatorError(
-        "a type of \(x.type.bits ?? 0) bits for \(x.type.name)", found: type.name, subject: "attribute 'to'")
+        "a type of \(bits) bits for \(x.type.name)", found: type.name, subject: "attribute 'to'")
     }
     guard bits < 8 else { return [x.reinterpreted(as: type)] }
     let y = try call.make(type, x.shape)
