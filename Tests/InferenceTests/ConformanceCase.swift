@@ -32,6 +32,7 @@ struct ConformanceCase {
     if name.hasPrefix("test_training_dropout"), !name.contains("zero_ratio") {
       return "its mask is drawn by NumPy's generator"
     }
+    if name.hasPrefix("test_bernoulli") { return "its numbers are drawn by NumPy's generator" }
     if Self.otherCorners.contains(name) {
       return
         "its corners are those of a fraction; ONNX's text, ONNX Runtime and PyTorch have the last element"

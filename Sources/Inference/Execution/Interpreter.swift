@@ -28,6 +28,9 @@ final class RunContext: Sendable {
     self.profile = profile
   }
 
+  /// The evaluations so far of nodes that draw random numbers.
+  let evaluations = EvaluationCounts()
+
   var strings: StringPool { constants.strings }
 }
 

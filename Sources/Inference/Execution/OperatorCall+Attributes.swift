@@ -64,6 +64,20 @@ extension OperatorCall {
     return word
   }
 
+  /// An attribute that names a type of elements, by number or, before version 6, also by text ("FLOAT16").
+  func type(_ name: String) throws(OperatorError) -> ElementType? {
+    if opset < 6, case .string(let text)? = node.attributes[name] {
+      let word = String(decoding: text, as: UTF8.self).lowercased()
+      guard let type = ElementType.allCases.first(where: { "\($0)".lowercased() == word }) else {
+        throw wrongAttribute(name, "a data type")
+      }
+      return type
+    }
+    guard let number = try int(name) else { return nil }
+    guard let type = ElementType(rawValue: number) else { throw wrongAttribute(name, "a data type") }
+    return type
+  }
+
   func graph(_ name: String) throws(OperatorError) -> CompiledGraph {
     guard let graph = subgraphs[name] else { throw wrongAttribute(name, "a graph") }
     return graph

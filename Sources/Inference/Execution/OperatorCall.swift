@@ -43,10 +43,10 @@ struct OperatorCall {
     return tensors
   }
 
-  /// An error about one input.
+  /// An error about one input, or about the node if an old version has an attribute in place of the input.
   func wrong(_ index: Int, _ expected: String, found: String) -> OperatorError {
     let name = node.inputs.indices.contains(index) ? node.inputs[index] : ""
-    return OperatorError(expected, found: found, subject: "input \(quoted(name))")
+    return OperatorError(expected, found: found, subject: name.isEmpty ? nil : "input \(quoted(name))")
   }
 
   /// An input with this many dimensions.
@@ -79,8 +79,10 @@ struct OperatorCall {
   }
 
   /// The INT32 or INT64 elements of an input, at most 2²⁰; nil if it is not given.
-  func integers(_ index: Int) throws(OperatorError) -> [Int]? {
-    guard let tensor = optional(index) else { return nil }
+  ///
+  /// - Parameter orFloats: whether it may also have floating-point elements, which are rounded towards zero.
+  func integers(_ index: Int, orFloats: Bool = false) throws(OperatorError) -> [Int]? {
+    guard var tensor = optional(index) else { return nil }
     guard tensor.rank <= 1 else {
       throw wrong(index, "at most one dimension", found: shapeText(tensor.shape))
     }
@@ -88,6 +90,7 @@ struct OperatorCall {
     guard tensor.count <= 1 << 20 else {
       throw wrong(index, "at most \(1 << 20) numbers", found: "\(tensor.count)")
     }
+    if orFloats, tensor.type.isFloat { tensor = try Casting.cast(self, tensor, to: .int64) }
     switch tensor.type {
     case .int64: return tensor.values(Int64.self).prefix(tensor.count).map { Int($0) }
     case .int32: return tensor.values(Int32.self).prefix(tensor.count).map { Int($0) }

@@ -9,18 +9,20 @@ enum Reduction {
     let finish: (W, Int) throws(OperatorError) -> W
   }
 
-  /// The rules of an operator for floating-point numbers and for integers.
+  /// The rules of an operator for floating-point numbers and, if it has them, for integers.
   struct Rules {
     let floats: Rule<Double>
-    let signed: Rule<Int64>
-    let unsigned: Rule<UInt64>
+    var signed: Rule<Int64>?
+    var unsigned: Rule<UInt64>?
   }
 
-  /// Reads `axes`, an attribute or (from version `inputSince` on) the second input, and reduces.
+  /// Reads `axes`, an attribute or (from version `inputSince` on) the second input, and reduces `input` (by default
+  /// the first input).
   static func evaluate(
-    _ call: OperatorCall, axesInputSince inputSince: Int, _ rules: Rules
+    _ call: OperatorCall, of input: Tensor? = nil, axesInputSince inputSince: Int, _ rules: Rules
   ) throws(OperatorError) -> [Tensor] {
-    var x = try call.input(0)
+    var x: Tensor
+    if let input { x = input } else { x = try call.input(0) }
     let isBoolean = x.type == .bool
     if isBoolean { x = x.reinterpreted(as: .uint8) }
     let given = call.opset >= inputSince ? try call.integers(1) : try call.ints("axes")

@@ -67,7 +67,7 @@ struct Resampling {
       return false
     }
     if request.mode == "nearest" {
-      taps.append((min(max(nearest(origin), 0), extent - 1), 1))
+      taps.append((min(max(nearest(origin, axis), 0), extent - 1), 1))
       return true
     }
     let scale = request.isAntialiased ? min(request.scales[axis], 1) : 1
@@ -115,9 +115,10 @@ struct Resampling {
     }
   }
 
-  private func nearest(_ origin: Double) -> Int {
+  private func nearest(_ origin: Double, _ axis: Int) -> Int {
     let place =
       switch request.nearestMode {
+      case "simple": origin.rounded(request.scales[axis] < 1 ? .up : .down)
       case "floor": origin.rounded(.down)
       case "ceil": origin.rounded(.up)
       case "round_prefer_ceil": (origin + 0.5).rounded(.down)

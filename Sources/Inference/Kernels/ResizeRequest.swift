@@ -4,7 +4,9 @@ internal import ONNXGraph
 struct ResizeRequest {
   var mode = "nearest"
   var transformation = "asymmetric"
-  var nearestMode = "floor"
+  /// Before version 11, the attribute `nearest_mode` did not exist. The specification leaves the position open; "simple"
+  /// is ONNX Runtime's: the nearest below, or above on axes that become shorter.
+  var nearestMode = "simple"
   var cubic = -0.75
   var excludesOutside = false
   var extrapolation = 0.0
@@ -17,9 +19,19 @@ struct ResizeRequest {
 
   /// The settings of an `Upsample`, which is a `Resize` with asymmetric coordinates.
   init(upsample call: OperatorCall, _ x: Tensor) throws(OperatorError) {
-    let given = call.opset < 9 ? try call.floats("scales") : try Self.reals(call, 1)
+    var given = call.opset < 9 ? try call.floats("scales") : try Self.reals(call, 1)
     self.init(x)
-    mode = try call.word("mode", ["nearest", "linear"], default: "nearest")
+    if call.opset < 7 {
+      // Version 1 has images only, and its name for the mode.
+      guard let height = try call.float("height_scale"), let width = try call.float("width_scale") else {
+        throw OperatorError("height_scale and width_scale", found: "one or none")
+      }
+      given = [1, 1, height, width]
+      mode = try call.word("mode", ["nearest", "bilinear"], default: "nearest")
+      if mode == "bilinear" { mode = "linear" }
+    } else {
+      mode = try call.word("mode", ["nearest", "linear"], default: "nearest")
+    }
     try setScales(given ?? [], axes: Array(x.shape.indices), x)
   }
 

@@ -1,6 +1,6 @@
 /// y = |x|
 ///
-/// x: numbers of any kind and shape → y: the same; the least integer maps to itself. Source: ONNX `Abs`, versions 6,
+/// x: numbers of any kind and shape → y: the same; the least integer maps to itself. Source: ONNX `Abs`, versions 1, 6,
 /// 13.
 enum Abs: Operator, UnaryArithmetic {
   @inline(__always) static func floats(_ x: Double) -> Double { x.magnitude }

@@ -3,7 +3,7 @@ internal import ONNXGraph
 /// y = min(max(x, min), max)
 ///
 /// x: numbers of any kind and shape; min, max: attributes before version 11, then inputs of one element → y: as x.
-/// Source: ONNX `Clip`, versions 6, 11, 12, 13.
+/// Source: ONNX `Clip`, versions 1, 6, 11, 12, 13.
 enum Clip: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)

@@ -3,12 +3,12 @@ internal import ONNXGraph
 /// y = the inputs joined along `axis`
 ///
 /// Inputs: one or more of one type, [.., nᵢ, ..] with equal other extents → y: [.., Σ nᵢ, ..]. Source: ONNX `Concat`,
-/// versions 4, 11, 13.
+/// versions 1 (`axis`: 1), 4, 11, 13.
 enum Concat: Operator {
-  static var since: Int { 4 }
-
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    guard let axis = try call.int("axis") else { throw call.wrongAttribute("axis", "an axis") }
+    guard let axis = try call.int("axis") ?? (call.opset < 4 ? 1 : nil) else {
+      throw call.wrongAttribute("axis", "an axis")
+    }
     return [try joined(call, try call.all(), axis: axis)]
   }
 

@@ -4,7 +4,7 @@ internal import ONNXGraph
 ///
 /// One of value, sparse_value, value_float, value_floats, value_int, value_ints, value_string and value_strings → y:
 /// that value. It is read once, together with the model. Source: ONNX `Constant`, versions 1, 9, 11, 12, 13, 19, 21,
-/// 23.
+/// 23, 24, 25.
 enum Constant: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     throw OperatorError("a constant that was read with the model", found: "one that was not")

@@ -2,7 +2,7 @@ internal import ONNXGraph
 
 /// y = `value` (default: a FLOAT 0) for every element
 ///
-/// shape: INT64, [rank] → y: value's type. Source: ONNX `ConstantOfShape`, versions 9, 20, 21, 23.
+/// shape: INT64, [rank] → y: value's type. Source: ONNX `ConstantOfShape`, versions 9, 20, 21, 23, 24, 25.
 enum ConstantOfShape: Operator {
   static var since: Int { 9 }
 

@@ -1,7 +1,7 @@
 /// y = x with each block of b² channels as b × b pixels
 ///
 /// x: [N, C·b², H, W] → y: [N, C, H·b, W·b], b = `blocksize`. Mode DCR (the only one before version 11) reads channels
-/// as [b, b, C], CRD as [C, b, b]. Source: ONNX `DepthToSpace`, versions 1, 11, 13.
+/// as [b, b, C], CRD as [C, b, b]. Source: ONNX `DepthToSpace`, versions 1, 11, 13, 28.
 enum DepthToSpace: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0, rank: 4)

@@ -5,7 +5,7 @@ internal import ONNXGraph
 ///
 /// Inputs: numbers of one type, with a letter for each axis. `...` means axes that broadcast. A letter that occurs
 /// twice in one input means its diagonal. Without `->`, o… consists of the letters that occur once, in alphabetical
-/// order. Source: ONNX `Einsum`, version 12.
+/// order. Source: ONNX `Einsum`, versions 12, 28.
 enum Einsum: Operator {
   static var since: Int { 12 }
 

@@ -1,7 +1,7 @@
 /// y = x as a matrix
 ///
-/// x: any type, [d₀, …] → y: [d₀ · … · d_{axis−1}, d_axis · …] (axis: 1). Source: ONNX `Flatten`, versions 1, 9, 11, 13,
-/// 21, 23.
+/// x: any type, [d₀, …] → y: [d₀ · … · d_{axis−1}, d_axis · …] (axis: 1). Source: ONNX `Flatten`, versions 1, 9, 11,
+/// 13, 21, 23, 24, 25.
 enum Flatten: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)

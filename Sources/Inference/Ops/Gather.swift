@@ -1,7 +1,7 @@
 /// y[.., i…, ..] = x[.., indices[i…], ..] along `axis` (0)
 ///
-/// x: any type, [a.., n, b..]; indices: INT32 or INT64 of any shape, −n to n − 1 → y: [a.., indices.., b..]. Source: ONNX
-/// `Gather`, versions 1, 11, 13.
+/// x: any type, [a.., n, b..]; indices: INT32 or INT64 of any shape, −n to n − 1 → y: [a.., indices.., b..]. Source:
+/// ONNX `Gather`, versions 1, 11, 13.
 enum Gather: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)

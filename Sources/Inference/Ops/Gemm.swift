@@ -2,7 +2,8 @@ internal import ONNXGraph
 
 /// y = alpha · A · B + beta · C (alpha, beta: 1); `transA` and `transB` transpose A and B
 ///
-/// A: numbers, [M, K]; B: [K, N]; C: broadcasts to [M, N] → y: [M, N]. Source: ONNX `Gemm`, versions 6, 7, 9, 11, 13.
+/// A: numbers, [M, K]; B: [K, N]; C: broadcasts to [M, N] → y: [M, N]. Source: ONNX `Gemm`, versions 1, 6, 7, 9, 11,
+/// 13.
 enum Gemm: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let a = try matrix(call, 0, isTransposed: try call.flag("transA"))

@@ -1,7 +1,7 @@
 /// y = the outputs of `then_branch` if the condition is true, else of `else_branch`
 ///
 /// condition: one BOOL → y: the types and shapes of the branch's outputs; branches also see the values around them.
-/// Source: ONNX `If`, versions 1, 11, 13, 16, 19, 21, 23.
+/// Source: ONNX `If`, versions 1, 11, 13, 16, 19, 21, 23, 24, 25.
 enum If: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     guard let condition = try call.boolean(0) else { throw OperatorError("a condition", found: "none") }

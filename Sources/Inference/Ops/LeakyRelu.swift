@@ -1,6 +1,6 @@
 /// y = x for x ≥ 0, otherwise alpha · x (alpha: 0.01)
 ///
-/// x: floats of any shape → y: the same. Source: ONNX `LeakyRelu`, versions 6, 16.
+/// x: floats of any shape → y: the same. Source: ONNX `LeakyRelu`, versions 1, 6, 16.
 enum LeakyRelu: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let alpha = try call.float("alpha") ?? 0.01

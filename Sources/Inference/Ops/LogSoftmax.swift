@@ -6,10 +6,12 @@ internal import Glibc
 /// after it. y: the type and shape of x. Source: ONNX `LogSoftmax`, versions 1, 11, 13.
 enum LogSoftmax: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    try Lines.softmax(call, isLog: true) { line in
-      let greatest = line.max() ?? 0
-      let sum = log(line.reduce(0) { $0 + exp($1 - greatest) })
-      for index in line.indices { line[index] = line[index] - greatest - sum }
-    }
+    try Lines.softmax(call, isLog: true, apply)
+  }
+
+  static func apply(_ line: inout [Double]) {
+    let greatest = line.max() ?? 0
+    let sum = log(line.reduce(0) { $0 + exp($1 - greatest) })
+    for index in line.indices { line[index] = line[index] - greatest - sum }
   }
 }

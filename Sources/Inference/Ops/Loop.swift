@@ -4,7 +4,7 @@ internal import ONNXGraph
 ///
 /// M: one INT64 and condition: one BOOL, both optional; v: any number of values → the last v, then each s, with the
 /// values of all trips stacked along a new first axis. The body also sees the values around it. Source: ONNX `Loop`,
-/// versions 1, 11, 13, 16, 19, 21, 23.
+/// versions 1, 11, 13, 16, 19, 21, 23, 24, 25.
 enum Loop: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let body = try call.graph("body")

@@ -3,7 +3,7 @@ internal import ONNXGraph
 /// y = the sum of all inputs, divided by their number
 ///
 /// Inputs: one or more floats; shapes broadcast since version 8 → y: the shape they broadcast to. Source: ONNX `Mean`,
-/// versions 6, 8, 13.
+/// versions 1, 6, 8, 13.
 enum Mean: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     guard let sum = try Sum.evaluate(call).first else { return [] }

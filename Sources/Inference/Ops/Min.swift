@@ -3,7 +3,7 @@ internal import CKernels
 /// y = the least of all inputs; NaN if one is NaN
 ///
 /// Inputs: one or more, of one kind; shapes broadcast since version 8 → y: the shape they broadcast to. Source: ONNX
-/// `Min`, versions 6, 8, 12, 13.
+/// `Min`, versions 1, 6, 8, 12, 13.
 enum Min: VariadicOperator, LaneArithmetic {
   @inline(__always) static func floats(_ a: Double, _ b: Double) -> Double {
     a.isNaN || b.isNaN ? .nan : b < a ? b : a

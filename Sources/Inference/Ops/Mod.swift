@@ -2,8 +2,8 @@ internal import Glibc
 
 /// y = a mod b, with the sign of b; with `fmod` = 1, with the sign of a
 ///
-/// a, b: numbers of one kind; shapes broadcast → y: the shape they broadcast to. Floating-point numbers need `fmod`.
-/// Source: ONNX `Mod`, versions 10, 13.
+/// a, b: numbers of one kind; shapes broadcast → y: the shape they broadcast to. Before version 28,
+/// floating-point numbers need `fmod`; here they never do. Source: ONNX `Mod`, versions 10, 13, 28.
 enum Mod: Operator {
   static var since: Int { 10 }
 

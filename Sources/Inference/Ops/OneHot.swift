@@ -4,7 +4,7 @@ internal import ONNXGraph
 ///
 /// indices: numbers of any kind and shape, −depth to depth − 1 (any other index gives only values[0]); depth: one
 /// number; values: any type, [2] → y: values' type, with a new axis of `depth` at `axis` (−1: the last). Source: ONNX
-/// `OneHot`, versions 9, 11.
+/// `OneHot`, versions 9, 11, 28.
 enum OneHot: Operator {
   static var since: Int { 9 }
 

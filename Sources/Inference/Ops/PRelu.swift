@@ -3,7 +3,7 @@ internal import ONNXGraph
 /// y = x for x ≥ 0, otherwise slope · x
 ///
 /// x: numbers of any shape; slope: broadcasts to x → y: as x. Before version 7, a slope of one dimension has one number
-/// for each channel. Source: ONNX `PRelu`, versions 6, 7, 9, 16.
+/// for each channel. Source: ONNX `PRelu`, versions 1, 6, 7, 9, 16.
 enum PRelu: Operator, BinaryArithmetic {
   @inline(__always) static func floats(_ x: Double, _ slope: Double) -> Double { x < 0 ? slope * x : x }
   @inline(__always) static func integers<W: FixedWidthInteger>(_ x: W, _ slope: W) -> W {

@@ -4,14 +4,14 @@ internal import ONNXGraph
 ///
 /// x: any type, [d, …]; pads: the numbers of elements before each axis, then those after each (a negative number
 /// crops); an attribute before version 11, then an input; axes since version 18 → y: [before + d + after, …]. Source:
-/// ONNX `Pad`, versions 2, 11, 13, 18, 19 (wrap), 21, 23.
+/// ONNX `Pad`, versions 1 (`paddings`), 2, 11, 13, 18, 19 (wrap), 21, 23, 24, 25.
 enum Pad: Operator {
-  static var since: Int { 2 }
-
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
     let mode = try call.word("mode", ["constant", "reflect", "edge", "wrap"], default: "constant")
-    guard let given = call.opset < 11 ? try call.ints("pads") : try call.integers(1) else {
+    guard
+      let given = call.opset < 11 ? try call.ints(call.opset < 2 ? "paddings" : "pads") : try call.integers(1)
+    else {
       throw OperatorError("pads", found: "none")
     }
     let axes = try call.axes(try call.integers(3) ?? Array(x.shape.indices), rank: x.rank)

@@ -1,14 +1,14 @@
 /// y = x in another shape
 ///
-/// x: any type; shape: an input, in which 0 means x's own extent (with `allowzero`, version 14, the extent 0) and one
-/// −1 the extent that makes the elements fit → y: the same elements. Source: ONNX `Reshape`, versions 5, 13, 14, 19,
-/// 21, 23.
+/// x: any type; shape: an input (an attribute before version 5), in which 0 means x's own extent (with `allowzero`,
+/// version 14, the extent 0) and one −1 the extent that makes the elements fit → y: the same elements. Source: ONNX
+/// `Reshape`, versions 1, 5, 13, 14, 19, 21, 23, 24, 25.
 enum Reshape: Operator {
-  static var since: Int { 5 }
-
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
-    guard var shape = try call.integers(1) else { throw OperatorError("a shape", found: "none") }
+    guard var shape = call.opset < 5 ? try call.ints("shape") : try call.integers(1) else {
+      throw OperatorError("a shape", found: "none")
+    }
     if try !call.flag("allowzero") {
       for (axis, extent) in shape.enumerated() where extent == 0 {
         guard axis < x.rank else {

@@ -1,6 +1,7 @@
 /// y = x's extents from axis `start` (0) up to but without `end` (the rank)
 ///
-/// x: any type and shape → y: INT64, [end − start]. Source: ONNX `Shape`, versions 1, 13, 15 (start, end), 19, 21, 23.
+/// x: any type and shape → y: INT64, [end − start]. Source: ONNX `Shape`, versions 1, 13, 15 (start, end), 19, 21, 23,
+/// 24, 25.
 enum Shape: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)

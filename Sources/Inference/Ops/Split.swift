@@ -2,15 +2,17 @@ internal import ONNXGraph
 
 /// y₀, y₁, … = consecutive parts of x along `axis` (0)
 ///
-/// x: [.., n, ..] of any type; split: sizes that sum to n, an attribute before version 13, then an input; without it
-/// equal parts, and since version 18 `num_outputs` parts, the last of which may be smaller → yᵢ: [.., sizeᵢ, ..].
-/// Source: ONNX `Split`, versions 2, 11, 13, 18.
+/// x: [.., n, ..] of any type; split: sizes that sum to n, an attribute before version 13 (in version 1 or an input),
+/// then an input; without it equal parts, and since version 18 `num_outputs` parts, the last of which may be smaller →
+/// yᵢ: [.., sizeᵢ, ..]. Source: ONNX `Split`, versions 1, 2, 11, 13, 18.
 enum Split: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
     let axis = try call.axis(try call.int("axis") ?? 0, rank: x.rank)
     let extent = x.shape[axis]
-    let given = call.opset < 13 ? try call.ints("split") : try call.integers(1)
+    var given = call.opset < 13 ? try call.ints("split") : try call.integers(1)
+    // Version 1 declares the input with the type of x.
+    if call.opset < 2, given == nil { given = try call.integers(1, orFloats: true) }
     let sizes: [Int]
     if let given { sizes = given } else { sizes = try equalParts(call, extent) }
     var left = extent

@@ -1,7 +1,7 @@
 /// y = x without axes of extent 1
 ///
 /// x: any type; axes: an attribute before version 13, then an input; without them every axis of extent 1 → y: the same
-/// elements. Source: ONNX `Squeeze`, versions 1, 11, 13, 21, 23.
+/// elements. Source: ONNX `Squeeze`, versions 1, 11, 13, 21, 23, 24, 25.
 enum Squeeze: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)

@@ -1,6 +1,6 @@
 /// y[i_{p₀}, i_{p₁}, …] = x[i₀, i₁, …], where p = `perm` (default: the axes reversed)
 ///
-/// x: any type, [d₀, d₁, …] → y: [d_{p₀}, d_{p₁}, …]. Source: ONNX `Transpose`, versions 1, 13, 21, 23.
+/// x: any type, [d₀, d₁, …] → y: [d_{p₀}, d_{p₁}, …]. Source: ONNX `Transpose`, versions 1, 13, 21, 23, 24, 25.
 enum Transpose: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)

@@ -1,7 +1,7 @@
 /// y = x with new axes of extent 1
 ///
 /// x: any type; axes: their positions in y's shape, an attribute before version 13, then an input → y: the same
-/// elements. Source: ONNX `Unsqueeze`, versions 1, 11, 13, 21, 23.
+/// elements. Source: ONNX `Unsqueeze`, versions 1, 11, 13, 21, 23, 24, 25.
 enum Unsqueeze: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
