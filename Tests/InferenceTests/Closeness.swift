@@ -8,6 +8,30 @@ enum Closeness {
   /// |a − b| ≤ 1e-4 · max |b| + 1e-6: sums in another order differ by their largest terms, not by the remainder.
   case perTensor
 
+  /// The first difference of two values, in words; nil if they are of one kind and their elements are close enough.
+  func difference(_ found: Value, _ expected: Value, _ session: Session) -> String? {
+    switch (found, expected) {
+    case (.tensor(let a), .tensor(let b)): return difference(a, b, session)
+    case (.empty, .empty): return nil
+    case (.sequence(let a), .sequence(let b)): return difference(a, b, session)
+    case (.map(let keys, let values), .map(let otherKeys, let otherValues)):
+      return difference(keys, otherKeys, session) ?? difference(values, otherValues, session)
+    case (.maps(_, let a), .maps(_, let b)) where a.count == 0 && b.count == 0: return nil
+    case (.maps(let keys, let a), .maps(let otherKeys, let b)):
+      return difference(keys, otherKeys, session) ?? difference(a, b, session)
+    default: return "another kind of value"
+    }
+  }
+
+  private func difference(_ found: TensorSequence, _ expected: TensorSequence, _ session: Session) -> String? {
+    if found.type != expected.type { return "tensors of \(found.type.name), expected \(expected.type.name)" }
+    if found.count != expected.count { return "\(found.count) tensors, expected \(expected.count)" }
+    for place in 0..<found.count {
+      if let problem = difference(found[place], expected[place], session) { return "tensor \(place): \(problem)" }
+    }
+    return nil
+  }
+
   /// The first difference, in words; nil if every element is close enough.
   func difference(_ found: Tensor, _ expected: Tensor, _ session: Session) -> String? {
     if found.type != expected.type { return "type \(found.type.name), expected \(expected.type.name)" }
@@ -46,6 +70,9 @@ enum Closeness {
     case .uint64: all(UInt64.self) { Double($0) }
     case .uint32: all(UInt32.self) { Double($0) }
     case .uint16: all(UInt16.self) { Double($0) }
+    case .bfloat16, .float8E4M3FN, .float8E4M3FNUZ, .float8E5M2, .float8E5M2FNUZ, .float8E8M0, .float4E2M1,
+      .float6E2M3, .float6E3M2:
+      tensor.reals ?? []
     default: all(UInt8.self) { Double($0) }
     }
   }
