@@ -3,7 +3,7 @@ import ONNXGraph
 
 /// The bound of the difference between outputs and expected values.
 enum Closeness {
-  /// |a − b| ≤ 1e-7 + 1e-3 · |b| for every element: the bounds of the conformance suites.
+  /// |a − b| ≤ 1e-7 + 1e-3 · |b| for every element, and for BF16 1e-7 + 2⁻⁶ · |b|: the bounds of the conformance suites.
   case perElement
   /// |a − b| ≤ 1e-4 · max |b| + 1e-6: sums in another order differ by their largest terms, not by the remainder.
   case perTensor
@@ -40,10 +40,11 @@ enum Closeness {
       let (a, b) = (session.texts(found), session.texts(expected))
       return a == b ? nil : "\(a), expected \(b)"
     }
+    let relative = found.type == .bfloat16 ? 1.0 / 64 : 1e-3
     let wanted = Self.numbers(expected)
     let greatest = wanted.reduce(0) { $1.isFinite ? max($0, $1.magnitude) : $0 }
     for (index, (a, b)) in zip(Self.numbers(found), wanted).enumerated() {
-      let bound = self == .perElement ? 1e-7 + 1e-3 * b.magnitude : 1e-4 * greatest + 1e-6
+      let bound = self == .perElement ? 1e-7 + relative * b.magnitude : 1e-4 * greatest + 1e-6
       if a == b || (a.isNaN && b.isNaN) || (a - b).magnitude <= bound { continue }
       return "[\(index)] is \(a), expected \(b)"
     }

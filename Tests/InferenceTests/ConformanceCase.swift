@@ -42,7 +42,16 @@ struct ConformanceCase {
     if let other = operators.subtracting(listedOperators).min() {
       return "uses \(other), which is not listed"
     }
+    if hasOldBF16 { return "its BF16 data are stored as UINT16" }
     return nil
+  }
+
+  /// Whether the case was made by onnx 1.14 or earlier, and has BF16 values.
+  private var hasOldBF16: Bool {
+    model.opsets["", default: 0] < 19
+      && (model.graph.inputs + model.graph.outputs).contains { value in
+        if case .tensor(.bfloat16, _)? = value.type { true } else { false }
+      }
   }
 
   /// Cases whose data divides by the scaled length minus one, where the specification has the length of the result.

@@ -100,6 +100,17 @@ struct OperatorCall {
     try Tensor(type, shape, budget)
   }
 
+  /// A new tensor of zeros, or of empty texts.
+  func zeros(_ type: ElementType, _ shape: [Int]) throws(OperatorError) -> Tensor {
+    let tensor = try make(type, shape)
+    if type == .string {
+      tensor.values(Int64.self).update(repeating: try run.strings.number(of: ""))
+    } else {
+      tensor.values(UInt8.self).update(repeating: 0)
+    }
+    return tensor
+  }
+
   /// A new vector of INT64.
   func make(_ numbers: [Int]) throws(OperatorError) -> Tensor {
     let tensor = try make(.int64, [numbers.count])

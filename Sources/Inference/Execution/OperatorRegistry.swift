@@ -93,6 +93,7 @@ package enum OperatorRegistry {
     Reshape.self,
     Resize.self,
     Round.self,
+    Scan.self,
     ScatterElements.self,
     ScatterND.self,
     Selu.self,
