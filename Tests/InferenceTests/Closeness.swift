@@ -23,11 +23,14 @@ enum Closeness {
     }
   }
 
-  private func difference(_ found: TensorSequence, _ expected: TensorSequence, _ session: Session) -> String? {
+  private func difference(_ found: TensorSequence, _ expected: TensorSequence, _ session: Session) -> String?
+  {
     if found.type != expected.type { return "tensors of \(found.type.name), expected \(expected.type.name)" }
     if found.count != expected.count { return "\(found.count) tensors, expected \(expected.count)" }
     for place in 0..<found.count {
-      if let problem = difference(found[place], expected[place], session) { return "tensor \(place): \(problem)" }
+      if let problem = difference(found[place], expected[place], session) {
+        return "tensor \(place): \(problem)"
+      }
     }
     return nil
   }

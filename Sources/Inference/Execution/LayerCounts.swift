@@ -29,7 +29,9 @@ package struct LayerCounts: Sendable {
     inputs = try Self.inputs(of: model, shapes: shapes)
     var tensors: [String: Value] = [:]
     for input in inputs {
-      do throws(OperatorError) { tensors[input.name] = .tensor(try session.zeros(input.type, input.shape)) } catch {
+      do throws(OperatorError) {
+        tensors[input.name] = .tensor(try session.zeros(input.type, input.shape))
+      } catch {
         throw error.placed("input \(quoted(input.name))", path: model.file.path)
       }
     }

@@ -41,7 +41,8 @@ enum SequenceMap: ValueOperator {
       } else if case .tensor(let type?, _)? = type {
         results.append(.sequence(try TensorSequence(type, [], call.budget)))
       } else {
-        throw .unsupported("a declared type of the body's output, because the sequence is empty", found: "none")
+        throw .unsupported(
+          "a declared type of the body's output, because the sequence is empty", found: "none")
       }
     }
     return results

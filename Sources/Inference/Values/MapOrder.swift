@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// Keys of a map in ascending order, each once: the first of equal keys counts, as in ONNX Runtime.
+/// Keys of a map in ascending order, each once: the last of equal keys counts, as in ONNX Runtime.
 struct MapOrder {
   /// INT64 or STRING, [n].
   let keys: Tensor
@@ -23,6 +23,6 @@ struct MapOrder {
 
   private static func places<Key: Comparable & Hashable>(_ keys: [Key]) -> [Int] {
     var seen: Set<Key> = []
-    return keys.indices.filter { seen.insert(keys[$0]).inserted }.sorted { keys[$0] < keys[$1] }
+    return keys.indices.reversed().filter { seen.insert(keys[$0]).inserted }.sorted { keys[$0] < keys[$1] }
   }
 }

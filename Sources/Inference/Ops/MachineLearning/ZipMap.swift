@@ -3,7 +3,7 @@ internal import ONNXGraph
 /// Mᵢ[label c] = x[i, c]: a map for each row of x
 ///
 /// x: FLOAT, [n, C] or [C]; one of `classlabels_int64s` and `classlabels_strings`: C labels → M: a sequence of n maps; of
-/// equal labels, the first counts, as in ONNX Runtime. Source: ONNX `ai.onnx.ml.ZipMap`, version 1.
+/// equal labels, the last counts, as in ONNX Runtime. Source: ONNX `ai.onnx.ml.ZipMap`, version 1.
 enum ZipMap: MachineLearningOperator, ValueOperator {
   static func values(_ call: OperatorCall) throws(OperatorError) -> [Value] {
     let x = try call.input(0, type: .float)
@@ -12,7 +12,9 @@ enum ZipMap: MachineLearningOperator, ValueOperator {
     }
     let (count, order) = try call.mapOrder(numbers: "classlabels_int64s", texts: "classlabels_strings")
     let width = x.shape[x.rank - 1]
-    guard count == width else { throw call.wrong(0, "\(count) columns, as there are labels", found: "\(width)") }
+    guard count == width else {
+      throw call.wrong(0, "\(count) columns, as there are labels", found: "\(width)")
+    }
     let rowCount = x.rank == 1 ? 1 : x.shape[0]
     try call.budget.spend(rowCount, order.places.count + TensorSequence.copyCost)
     // The list of rows, until the sequence counts it.
