@@ -3,10 +3,37 @@ import ONNXGraph
 
 /// The bound of the difference between outputs and expected values.
 enum Closeness {
-  /// |a − b| ≤ 1e-7 + 1e-3 · |b| for every element: the bounds of the conformance suites.
+  /// |a − b| ≤ 1e-7 + 1e-3 · |b| for every element, and for BF16 1e-7 + 2⁻⁶ · |b|: the bounds of the conformance suites.
   case perElement
   /// |a − b| ≤ 1e-4 · max |b| + 1e-6: sums in another order differ by their largest terms, not by the remainder.
   case perTensor
+
+  /// The first difference of two values, in words; nil if they are of one kind and their elements are close enough.
+  func difference(_ found: Value, _ expected: Value, _ session: Session) -> String? {
+    switch (found, expected) {
+    case (.tensor(let a), .tensor(let b)): return difference(a, b, session)
+    case (.empty, .empty): return nil
+    case (.sequence(let a), .sequence(let b)): return difference(a, b, session)
+    case (.map(let keys, let values), .map(let otherKeys, let otherValues)):
+      return difference(keys, otherKeys, session) ?? difference(values, otherValues, session)
+    case (.maps(_, let a), .maps(_, let b)) where a.count == 0 && b.count == 0: return nil
+    case (.maps(let keys, let a), .maps(let otherKeys, let b)):
+      return difference(keys, otherKeys, session) ?? difference(a, b, session)
+    default: return "another kind of value"
+    }
+  }
+
+  private func difference(_ found: TensorSequence, _ expected: TensorSequence, _ session: Session) -> String?
+  {
+    if found.type != expected.type { return "tensors of \(found.type.name), expected \(expected.type.name)" }
+    if found.count != expected.count { return "\(found.count) tensors, expected \(expected.count)" }
+    for place in 0..<found.count {
+      if let problem = difference(found[place], expected[place], session) {
+        return "tensor \(place): \(problem)"
+      }
+    }
+    return nil
+  }
 
   /// The first difference, in words; nil if every element is close enough.
   func difference(_ found: Tensor, _ expected: Tensor, _ session: Session) -> String? {
@@ -16,10 +43,11 @@ enum Closeness {
       let (a, b) = (session.texts(found), session.texts(expected))
       return a == b ? nil : "\(a), expected \(b)"
     }
+    let relative = found.type == .bfloat16 ? 1.0 / 64 : 1e-3
     let wanted = Self.numbers(expected)
     let greatest = wanted.reduce(0) { $1.isFinite ? max($0, $1.magnitude) : $0 }
     for (index, (a, b)) in zip(Self.numbers(found), wanted).enumerated() {
-      let bound = self == .perElement ? 1e-7 + 1e-3 * b.magnitude : 1e-4 * greatest + 1e-6
+      let bound = self == .perElement ? 1e-7 + relative * b.magnitude : 1e-4 * greatest + 1e-6
       if a == b || (a.isNaN && b.isNaN) || (a - b).magnitude <= bound { continue }
       return "[\(index)] is \(a), expected \(b)"
     }
@@ -46,6 +74,9 @@ enum Closeness {
     case .uint64: all(UInt64.self) { Double($0) }
     case .uint32: all(UInt32.self) { Double($0) }
     case .uint16: all(UInt16.self) { Double($0) }
+    case .bfloat16, .float8E4M3FN, .float8E4M3FNUZ, .float8E5M2, .float8E5M2FNUZ, .float8E8M0, .float4E2M1,
+      .float6E2M3, .float6E3M2:
+      tensor.reals ?? []
     default: all(UInt8.self) { Double($0) }
     }
   }

@@ -59,6 +59,7 @@ final class CompiledGraph: Sendable {
 
   enum Action: Sendable {
     case evaluate(any Operator.Type)
+    case evaluateValues(any ValueOperator.Type)
     /// One of the model's own functions.
     case call(CompiledGraph)
   }
@@ -68,7 +69,7 @@ final class CompiledGraph: Sendable {
 final class Scope {
   private let graph: CompiledGraph
   private let parent: Scope?
-  private var values: [String: Tensor] = [:]
+  private var values: [String: Value] = [:]
   private var fixed: Set<String> = []
 
   init(_ graph: CompiledGraph, within parent: Scope?) {
@@ -91,13 +92,13 @@ final class Scope {
   func fix(_ name: String) { fixed.insert(name) }
 
   /// The values of this graph (not of outer graphs) that depend on the inputs.
-  var activations: [Tensor] { values.filter { !fixed.contains($0.key) }.map(\.value) }
+  var activations: [Value] { values.filter { !fixed.contains($0.key) }.map(\.value) }
 
   /// The value with this name, if it is one of `activations`; else nil.
-  func activation(_ name: String) -> Tensor? { fixed.contains(name) ? nil : values[name] }
+  func activation(_ name: String) -> Value? { fixed.contains(name) ? nil : values[name] }
 
-  subscript(_ name: String) -> Tensor? {
-    get { values[name] ?? graph.constants[name] ?? parent?[name] }
+  subscript(_ name: String) -> Value? {
+    get { values[name] ?? graph.constants[name].map(Value.tensor) ?? parent?[name] }
     set { values[name] = newValue }
   }
 }

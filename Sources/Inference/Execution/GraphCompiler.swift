@@ -123,8 +123,10 @@ final class GraphCompiler {
       throw unsupported(
         node, "version \(known.since) or later of the operator set", "\(opset ?? 0)")
     }
+    let action: CompiledGraph.Action =
+      if let known = known as? any ValueOperator.Type { .evaluateValues(known) } else { .evaluate(known) }
     return CompiledGraph.Step(
-      node: node, action: .evaluate(known), opset: opset, subgraphs: subgraphs, releases: releases)
+      node: node, action: action, opset: opset, subgraphs: subgraphs, releases: releases)
   }
 
   /// A function as a graph, with the attributes of this call.

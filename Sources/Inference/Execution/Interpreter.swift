@@ -39,31 +39,51 @@ struct Interpreter {
   let run: RunContext
 
   /// The outputs of `graph`, whose inputs are in `scope`.
-  func outputs(of graph: CompiledGraph, in scope: Scope) throws(InferenceError) -> [Tensor] {
+  func outputs(of graph: CompiledGraph, in scope: Scope) throws(InferenceError) -> [Value] {
     let activations = run.profile?.activations
+    let place = "graph \(quoted(graph.name))"
     activations?.leaveOut(graph)
     do { try run.budget.spend(graph.inputs.count + graph.outputs.count) } catch {
-      throw error.placed("graph \(quoted(graph.name))", path: run.path)
+      throw error.placed(place, path: run.path)
     }
-    if let activations { scope.activations.forEach(activations.hold) }
+    if let activations {
+      for value in scope.activations { try tally(value, place, activations.hold) }
+    }
     for step in graph.steps {
       try perform(step, in: scope)
       for name in step.releases {
-        if let activations, let tensor = scope.activation(name) { activations.drop(tensor) }
+        if let activations, let value = scope.activation(name) {
+          try tally(value, step.node.shown, activations.drop)
+        }
         scope[name] = nil
       }
     }
     // The outer graph now has the subgraph's outputs under its own names.
-    if let activations { scope.activations.forEach(activations.drop) }
-    var results: [Tensor] = []
+    if let activations {
+      for value in scope.activations { try tally(value, place, activations.drop) }
+    }
+    var results: [Value] = []
     for name in graph.outputs {
-      guard let tensor = scope[name] else {
+      guard let value = scope[name] else {
         throw .refused(
           kind: .invalid, path: run.path, place: "output \(quoted(name))", expected: "a value", found: "none")
       }
-      results.append(tensor)
+      results.append(value)
     }
     return results
+  }
+
+  /// Counts the tensors of a value under one more name, or one less. A sequence in a loop can have more tensors in each
+  /// trip, so they cost steps.
+  private func tally(
+    _ value: Value, _ place: String, _ change: (Tensor) -> Void
+  ) throws(InferenceError) {
+    if case .tensor(let tensor) = value { return change(tensor) }
+    let tensors = value.tensors
+    do { try run.budget.spend(tensors.count, TensorSequence.copyCost) } catch {
+      throw error.placed(place, path: run.path)
+    }
+    tensors.forEach(change)
   }
 
   private func perform(_ step: CompiledGraph.Step, in scope: Scope) throws(InferenceError) {
@@ -78,40 +98,40 @@ struct Interpreter {
     } catch { throw error.placed(node.shown, path: run.path) }
     var inputs: [Tensor?] = []
     inputs.reserveCapacity(node.inputs.count)
-    for name in node.inputs {
-      let tensor = name.isEmpty ? nil : scope[name]
-      guard tensor != nil || name.isEmpty else {
-        throw .refused(
-          kind: .invalid, path: run.path, place: node.shown, expected: "a value for its input",
-          found:
-            "none for \(quoted(name))")
+    var others: [Int: Value] = [:]
+    for (place, name) in node.inputs.enumerated() {
+      switch name.isEmpty ? nil : scope[name] {
+      case .tensor(let tensor)?: inputs.append(tensor)
+      case let other?:
+        others[place] = other
+        inputs.append(nil)
+      case nil:
+        guard name.isEmpty else { throw missing(name, node.shown) }
+        inputs.append(nil)
       }
-      inputs.append(tensor)
     }
     let start = run.profile == nil ? nil : ContinuousClock.now
     let countedBefore = run.profile?.tally.count ?? 0
-    var results: [Tensor]
-    switch step.action {
-    case .evaluate(let known):
-      var pending: PendingEpilogue?
-      if let end = step.end { pending = try self.pending(end, in: scope) }
-      let call = OperatorCall(
-        node: node, inputs: inputs, opset: step.opset, run: run, subgraphs: step.subgraphs, scope: scope,
-        pending: pending)
-      do throws(OperatorError) {
-        results = try known.evaluate(call)
-        for result in results { try run.budget.spend(result.count) }
-      } catch { throw error.placed(node.shown, path: run.path) }
-      if let end = step.end, pending?.isDone == false, let first = results.first {
-        results = [try finished(first, end, in: scope)]
-      }
-    case .call(let function):
+    var results: [Value]
+    if case .call(let function) = step.action {
       let inner = Scope(function, within: nil)
       for (place, (input, tensor)) in zip(function.inputs, inputs).enumerated() {
-        inner[input.name] = tensor
+        inner[input.name] = tensor.map(Value.tensor) ?? others[place]
         if scope.isFixed(node.inputs[place]) { inner.fix(input.name) }
       }
       results = try outputs(of: function, in: inner)
+    } else {
+      var pending: PendingEpilogue?
+      if let end = step.end { pending = try self.pending(end, in: scope) }
+      let call = OperatorCall(
+        node: node, inputs: inputs, others: others, opset: step.opset, run: run, subgraphs: step.subgraphs,
+        scope: scope, pending: pending)
+      do throws(OperatorError) { results = try evaluate(step, call) } catch {
+        throw error.placed(node.shown, path: run.path)
+      }
+      if let end = step.end, pending?.isDone == false, let first = results.first {
+        results = [try finished(first, end, in: scope)]
+      }
     }
     guard node.outputs.count <= results.count || node.outputs.dropFirst(results.count).allSatisfy(\.isEmpty)
     else {
@@ -120,18 +140,17 @@ struct Interpreter {
         found: "\(node.outputs.count)")
     }
     // Weights that were not read are zeros without memory. Values computed only from the model become such zeros too.
-    if run.constants.shapesOnly, inputs.contains(where: { $0?.standsForWeights ?? false }),
-      isFixed(step, in: scope)
+    if run.constants.shapesOnly, isFixed(step, in: scope),
+      inputs.contains(where: { $0?.standsForWeights ?? false })
+        || others.values.contains(where: { $0.tensors.contains(where: \.standsForWeights) })
     {
       do throws(OperatorError) {
-        for (index, result) in results.enumerated() where result.type.isFloatingPoint {
-          results[index] = try Tensor(zerosOf: result.type, result.shape, run.budget)
-        }
+        for (index, result) in results.enumerated() { results[index] = try zeros(like: result) }
       } catch { throw error.placed(node.shown, path: run.path) }
     }
-    for (name, tensor) in zip(node.outputs, results) where !name.isEmpty {
-      scope[name] = tensor
-      run.observer?(name, tensor)
+    for (name, value) in zip(node.outputs, results) where !name.isEmpty {
+      scope[name] = value
+      if let observer = run.observer, case .tensor(let tensor) = value { observer(name, tensor) }
     }
     guard let start else { return }
     let duration = ContinuousClock.now - start
@@ -142,18 +161,54 @@ struct Interpreter {
       // Weights are counted at the node that combines them with a value that depends on the inputs.
       for name in node.outputs { scope.fix(name) }
     } else if !isContainer {
-      for (name, tensor) in zip(node.inputs, inputs) where scope.isFixed(name) {
-        parameters += tensor.map { $0.type.isFloatingPoint ? $0.count : 0 } ?? 0
+      for (place, name) in node.inputs.enumerated() where scope.isFixed(name) {
+        for tensor in inputs[place].map({ [$0] }) ?? others[place]?.tensors ?? []
+        where tensor.type.isFloatingPoint { parameters += tensor.count }
       }
     }
     if let activations = run.profile?.activations {
-      for name in node.outputs { if let tensor = scope.activation(name) { activations.hold(tensor) } }
+      for name in node.outputs {
+        if let value = scope.activation(name) { try tally(value, node.shown, activations.hold) }
+      }
     }
     let counted = (run.profile?.tally.count ?? 0) - countedBefore
     run.profile?.add(
-      node, step.operations.joined(separator: "+"), results.first, duration,
+      node, step.operations.joined(separator: "+"), results.first?.tensor, duration,
       Profile.Row.Work(
         multiplyAdds: counted, parameters: parameters, isContainer: isContainer))
+  }
+
+  /// The outputs of a step that is no call of a function.
+  private func evaluate(_ step: CompiledGraph.Step, _ call: OperatorCall) throws(OperatorError) -> [Value] {
+    switch step.action {
+    case .evaluate(let known):
+      if let (place, other) = call.others.min(by: { $0.key < $1.key }) {
+        throw call.wrong(place, "a tensor", found: other.words)
+      }
+      let results = try known.evaluate(call)
+      for result in results { try run.budget.spend(result.count) }
+      return results.map(Value.tensor)
+    case .evaluateValues(let known):
+      let results = try known.values(call)
+      for case .tensor(let result) in results { try run.budget.spend(result.count) }
+      return results
+    case .call: return []
+    }
+  }
+
+  /// Zeros without memory in place of floating-point numbers.
+  private func zeros(like value: Value) throws(OperatorError) -> Value {
+    func zeros(_ tensor: Tensor) throws(OperatorError) -> Tensor {
+      tensor.type.isFloatingPoint ? try Tensor(zerosOf: tensor.type, tensor.shape, run.budget) : tensor
+    }
+    switch value {
+    case .tensor(let tensor): return .tensor(try zeros(tensor))
+    case .sequence(let sequence):
+      var tensors: [Tensor] = []
+      for tensor in sequence.tensors { tensors.append(try zeros(tensor)) }
+      return .sequence(try TensorSequence(sequence.type, tensors, run.budget))
+    case .map, .maps, .empty: return value
+    }
   }
 
   /// Whether a step runs other nodes.
@@ -166,26 +221,33 @@ struct Interpreter {
     !isContainer(step) && step.node.inputs.allSatisfy { $0.isEmpty || scope.isFixed($0) }
   }
 
+  private func missing(_ name: String, _ place: String) -> InferenceError {
+    .refused(
+      kind: .invalid, path: run.path, place: place, expected: "a value for its input",
+      found: "none for \(quoted(name))")
+  }
+
   /// The fused nodes, as an epilogue that the operator may apply.
   private func pending(
     _ end: CompiledGraph.End, in scope: Scope
   ) throws(InferenceError) -> PendingEpilogue {
     var residual: Tensor?
     if let name = end.residual {
-      residual = scope[name]
-      guard residual != nil else {
-        throw .refused(
-          kind: .invalid, path: run.path, place: end.followers.first?.node.shown ?? quoted(end.head),
-          expected: "a value for its input", found: "none for \(quoted(name))")
+      let place = end.followers.first?.node.shown ?? quoted(end.head)
+      guard let value = scope[name] else { throw missing(name, place) }
+      guard case .tensor(let tensor) = value else {
+        throw OperatorError("a tensor", found: value.words, subject: "input \(quoted(name))")
+          .placed(place, path: run.path)
       }
+      residual = tensor
     }
     return PendingEpilogue(Epilogue(residual: residual, activation: end.activation))
   }
 
   /// Runs the fused nodes one by one, because the operator did not apply them.
   private func finished(
-    _ head: Tensor, _ end: CompiledGraph.End, in scope: Scope
-  ) throws(InferenceError) -> Tensor {
+    _ head: Value, _ end: CompiledGraph.End, in scope: Scope
+  ) throws(InferenceError) -> Value {
     scope[end.head] = head
     var result = head
     // Each value in between has only one user, the next node.

@@ -27,13 +27,15 @@ package struct LayerCounts: Sendable {
     let profile = Profile(activations: activations)
     let session = try Session(counting: model, supplier: supplier, limits)
     inputs = try Self.inputs(of: model, shapes: shapes)
-    var tensors: [String: Tensor] = [:]
+    var tensors: [String: Value] = [:]
     for input in inputs {
-      do throws(OperatorError) { tensors[input.name] = try session.zeros(input.type, input.shape) } catch {
+      do throws(OperatorError) {
+        tensors[input.name] = .tensor(try session.zeros(input.type, input.shape))
+      } catch {
         throw error.placed("input \(quoted(input.name))", path: model.file.path)
       }
     }
-    _ = try session.run(tensors, profile: profile)
+    _ = try session.run(values: tensors, profile: profile)
     rows = profile.all.filter { !$0.isContainer }
     multiplyAdds = rows.reduce(0) { $0 + $1.multiplyAdds }
     peakActivationBytes = activations.peak

@@ -14,6 +14,24 @@ protocol Operator: SendableMetatype {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor]
 }
 
+/// An operator whose inputs or outputs need not be tensors.
+protocol ValueOperator: Operator {
+  /// The outputs; `OperatorCall.value` gives the inputs.
+  static func values(_ call: OperatorCall) throws(OperatorError) -> [Value]
+}
+
+extension ValueOperator {
+  /// The outputs for a caller that has only tensors.
+  static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
+    var tensors: [Tensor] = []
+    for value in try values(call) {
+      guard case .tensor(let tensor) = value else { throw OperatorError("a tensor", found: value.words) }
+      tensors.append(tensor)
+    }
+    return tensors
+  }
+}
+
 extension Operator {
   static var name: String { String(describing: Self.self) }
   static var domain: String { "" }

@@ -78,11 +78,6 @@ extension OperatorCall {
     return type
   }
 
-  func graph(_ name: String) throws(OperatorError) -> CompiledGraph {
-    guard let graph = subgraphs[name] else { throw wrongAttribute(name, "a graph") }
-    return graph
-  }
-
   func wrongAttribute(_ name: String, _ expected: String) -> OperatorError {
     OperatorError(
       expected, found: node.attributes[name] == nil ? "none" : "a value of another type",

@@ -3,7 +3,10 @@ internal import ONNXGraph
 /// One evaluation of a node, with its inputs.
 struct OperatorCall {
   let node: Node
+  /// The inputs that are tensors; nil for one that is left out, and for one in `others`.
   let inputs: [Tensor?]
+  /// The inputs that are no tensors, by place. A tensor operator is not called with one.
+  var others: [Int: Value] = [:]
   /// The version of the operator set of the node's domain that the model declares.
   let opset: Int
   let run: RunContext
@@ -21,10 +24,37 @@ struct OperatorCall {
 
   /// A required input.
   func input(_ index: Int) throws(OperatorError) -> Tensor {
-    guard let tensor = optional(index) else {
-      throw OperatorError("an input \(index)", found: "\(node.inputs.count) inputs")
-    }
+    guard let tensor = try tensor(index) else { throw missing(index) }
     return tensor
+  }
+
+  /// An input of any kind; nil if it is left out.
+  func value(_ index: Int) -> Value? { optional(index).map(Value.tensor) ?? others[index] }
+
+  /// A required input of any kind.
+  func required(_ index: Int) throws(OperatorError) -> Value {
+    guard let value = value(index) else { throw missing(index) }
+    return value
+  }
+
+  /// A required input that is a sequence of tensors.
+  func sequence(_ index: Int) throws(OperatorError) -> TensorSequence {
+    let value = try required(index)
+    guard case .sequence(let sequence) = value else {
+      throw wrong(index, "a sequence of tensors", found: value.words)
+    }
+    return sequence
+  }
+
+  /// An optional input that must be a tensor if it is given; nil if it is left out.
+  func tensor(_ index: Int) throws(OperatorError) -> Tensor? {
+    if let tensor = optional(index) { return tensor }
+    if let other = others[index] { throw wrong(index, "a tensor", found: other.words) }
+    return nil
+  }
+
+  private func missing(_ index: Int) -> OperatorError {
+    OperatorError("an input \(index)", found: "\(node.inputs.count) inputs")
   }
 
   /// Whether the model contains this input; it is then the same in every run.
@@ -70,6 +100,17 @@ struct OperatorCall {
     try Tensor(type, shape, budget)
   }
 
+  /// A new tensor of zeros, or of empty texts.
+  func zeros(_ type: ElementType, _ shape: [Int]) throws(OperatorError) -> Tensor {
+    let tensor = try make(type, shape)
+    if type == .string {
+      tensor.values(Int64.self).update(repeating: try run.strings.number(of: ""))
+    } else {
+      tensor.values(UInt8.self).update(repeating: 0)
+    }
+    return tensor
+  }
+
   /// A new vector of INT64.
   func make(_ numbers: [Int]) throws(OperatorError) -> Tensor {
     let tensor = try make(.int64, [numbers.count])
@@ -82,7 +123,7 @@ struct OperatorCall {
   ///
   /// - Parameter orFloats: whether it may also have floating-point elements, which are rounded towards zero.
   func integers(_ index: Int, orFloats: Bool = false) throws(OperatorError) -> [Int]? {
-    guard var tensor = optional(index) else { return nil }
+    guard var tensor = try tensor(index) else { return nil }
     guard tensor.rank <= 1 else {
       throw wrong(index, "at most one dimension", found: shapeText(tensor.shape))
     }
@@ -100,14 +141,14 @@ struct OperatorCall {
 
   /// The single element of an input, as a real number; nil if the input is not given.
   func scalar(_ index: Int) throws(OperatorError) -> Double? {
-    guard let tensor = optional(index) else { return nil }
+    guard let tensor = try tensor(index) else { return nil }
     guard tensor.count == 1 else { throw wrong(index, "one element", found: shapeText(tensor.shape)) }
     return try tensor.type.visit(FirstElement(tensor: tensor))
   }
 
   /// The single boolean of an input; nil if the input is not given.
   func boolean(_ index: Int) throws(OperatorError) -> Bool? {
-    guard let tensor = optional(index) else { return nil }
+    guard let tensor = try tensor(index) else { return nil }
     guard tensor.type == .bool, tensor.count == 1 else {
       throw wrong(index, "one BOOL", found: "\(tensor.type.name) \(shapeText(tensor.shape))")
     }

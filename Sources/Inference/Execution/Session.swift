@@ -88,7 +88,18 @@ package final class Session {
     tensor.type == .string ? tensor.values(Int64.self).prefix(tensor.count).map(loader.strings.text) : []
   }
 
-  /// The outputs for `inputs`, in the model's order.
+  /// The only value of a file in the form in which ONNX stores its test data.
+  ///
+  /// - Parameter type: the declared type of the value, which gives the kind of message; nil is a tensor.
+  package func value(message file: ReadableFile, _ type: ValueType?) throws(InferenceError) -> Value {
+    let stored: StoredValue
+    do { stored = try StoredValue(message: file, type) } catch { throw .graph(error) }
+    let loader = ConstantLoader(
+      file: file, external: ExternalFiles(of: file), strings: loader.strings, budget: budget)
+    return try loader.value(stored, type)
+  }
+
+  /// The outputs for `inputs`, in the model's order; all must be tensors.
   ///
   /// - Parameter isCancelled: asked before each node; if it is true, the run ends with an error.
   package func run(
@@ -96,57 +107,56 @@ package final class Session {
     observer: (@Sendable (String, Tensor) -> Void)? = nil,
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(InferenceError) -> [(name: String, tensor: Tensor)] {
+    var tensors: [(name: String, tensor: Tensor)] = []
+    for (name, value) in try run(
+      values: inputs.mapValues(Value.tensor), profile: profile, observer: observer, isCancelled: isCancelled)
+    {
+      guard case .tensor(let tensor) = value else {
+        throw .refused(
+          kind: .unsupported, path: model.file.path, place: "output \(quoted(name))", expected: "a tensor",
+          found: value.words)
+      }
+      tensors.append((name, tensor))
+    }
+    return tensors
+  }
+
+  /// The outputs for `inputs`, in the model's order. The observer receives tensors only.
+  package func run(
+    values inputs: [String: Value], profile: Profile? = nil,
+    observer: (@Sendable (String, Tensor) -> Void)? = nil,
+    isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws(InferenceError) -> [(name: String, value: Value)] {
     budget.restart()
     let scope = Scope(graph, within: nil)
     for input in model.graph.requiredInputs where inputs[input.name] == nil {
-      throw refusal("input \(quoted(input.name))", "a tensor", "none")
+      throw refusal("input \(quoted(input.name))", "a value", "none")
     }
     let declared = Dictionary(
       model.graph.inputs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    for (name, tensor) in inputs.sorted(by: { $0.key < $1.key }) {
+    for (name, value) in inputs.sorted(by: { $0.key < $1.key }) {
       guard let input = declared[name] else {
         let names = model.graph.inputs.map { quoted($0.name) }.joined(separator: ", ")
         throw refusal("input \(quoted(name))", "one of \(names)", "no such input")
       }
-      try check(tensor, input)
-      scope[name] = tensor
+      try check(value, input)
+      scope[name] = value
     }
     let context = RunContext(
       backend: backend, budget: budget, path: model.file.path, constants: loader, profile: profile,
       observer: observer, isCancelled: isCancelled)
     let outputs = try Interpreter(run: context).outputs(of: graph, in: scope)
-    return zip(graph.outputs, outputs).map { (name: $0, tensor: $1) }
+    return zip(graph.outputs, outputs).map { (name: $0, value: $1) }
   }
 
-  /// Checks a tensor against the input's declared type, rank and fixed extents.
-  private func check(_ tensor: Tensor, _ input: ValueInfo) throws(InferenceError) {
+  /// Checks a value against the input's declared type, with its rank and fixed extents.
+  private func check(_ value: Value, _ input: ValueInfo) throws(InferenceError) {
     let place = "input \(quoted(input.name))"
-    switch input.type {
-    case nil, .tensor(nil, _): return
-    case .tensor(let type?, let shape):
-      guard type == tensor.type else { throw refusal(place, "\(type.name) elements", tensor.type.name) }
-      guard let shape else { return }
-      let fits =
-        shape.count == tensor.rank
-        && zip(shape, tensor.shape).allSatisfy { declared, extent in
-          if case .fixed(let value) = declared { value == extent } else { true }
-        }
-      guard fits else {
-        let words = shape.map { extent in
-          switch extent {
-          case .fixed(let value): "\(value)"
-          case .named(let name): plain(name)
-          case .open: "?"
-          }
-        }
-        throw refusal(
-          place, "a shape [\(words.joined(separator: ", "))]", shapeText(tensor.shape))
+    do throws(OperatorError) {
+      if let (expected, found) = try input.type?.disagreement(value) {
+        throw OperatorError(expected, found: found)
       }
-    default:
-      throw .refused(
-        kind: .unsupported, path: model.file.path, place: place, expected: "a tensor",
-        found: "a sequence, an optional or another kind of value")
-    }
+    } catch { throw error.placed(place, path: model.file.path) }
   }
 
   private func refusal(_ place: String, _ expected: String, _ found: String) -> InferenceError {

@@ -1,6 +1,7 @@
 internal import ByteFiles
 package import ONNXGraph
 package import TensorStreams
+internal import Tensors
 
 /// Evaluates single nodes on small values, so that shapes computed by a graph are known before it runs.
 package final class SmallValues {
@@ -79,8 +80,13 @@ extension Tensor {
     }
   }
 
-  /// The elements as real numbers; nil for types without arithmetic.
-  package var reals: [Double]? { try? type.visit(RealElements(tensor: self)) }
+  /// The elements as real numbers; nil for booleans, text, complex numbers and integers of fewer than eight bits.
+  package var reals: [Double]? {
+    if let small = type.smallFloat {
+      return values(UInt8.self).prefix(count).map { small.values[Int($0) % small.values.count] }
+    }
+    return try? type.visit(RealElements(tensor: self))
+  }
 }
 
 private struct RealElements: ElementVisitor {

@@ -12,7 +12,30 @@ enum Concat: Operator {
     return [try joined(call, try call.all(), axis: axis)]
   }
 
-  static func joined(_ call: OperatorCall, _ inputs: [Tensor], axis: Int) throws(OperatorError) -> Tensor {
+  /// Tensors joined along a new axis.
+  static func stacked(
+    _ call: OperatorCall, _ tensors: [Tensor], axis: Int, each word: String
+  ) throws(OperatorError) -> Tensor {
+    let axis = try call.axis(axis, rank: (tensors.first?.rank ?? 0) + 1)
+    var parts: [Tensor] = []
+    for tensor in tensors {
+      var shape = tensor.shape
+      shape.insert(1, at: min(axis, tensor.rank))
+      parts.append(try tensor.reshaped(shape))
+    }
+    return try joined(call, parts, axis: axis, each: word)
+  }
+
+  /// Tensors joined along an axis.
+  ///
+  /// - Parameter word: names a tensor in messages, with its number; nil if the tensors are the node's inputs.
+  static func joined(
+    _ call: OperatorCall, _ inputs: [Tensor], axis: Int, each word: String? = nil
+  ) throws(OperatorError) -> Tensor {
+    func wrong(_ index: Int, _ expected: String, found: String) -> OperatorError {
+      word.map { OperatorError(expected, found: found, subject: "\($0) \(index)") }
+        ?? call.wrong(index, expected, found: found)
+    }
     guard let first = inputs.first else { throw OperatorError("an input", found: "none") }
     let axis = try call.axis(axis, rank: first.rank)
     var shape = first.shape
@@ -21,12 +44,12 @@ enum Concat: Operator {
       var other = input.shape
       if input.rank == first.rank { other[axis] = first.shape[axis] }
       guard input.type == first.type, other == first.shape else {
-        throw call.wrong(
+        throw wrong(
           index, "\(first.type.name) \(shapeText(first.shape)) but for axis \(axis)",
           found: "\(input.type.name) \(shapeText(input.shape))")
       }
       let (sum, overflow) = shape[axis].addingReportingOverflow(input.shape[axis])
-      if overflow { throw call.wrong(index, "a smaller extent", found: "\(input.shape[axis])") }
+      if overflow { throw wrong(index, "a smaller extent", found: "\(input.shape[axis])") }
       shape[axis] = sum
     }
     let y = try call.make(first.type, shape)

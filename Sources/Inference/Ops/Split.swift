@@ -15,6 +15,14 @@ enum Split: Operator {
     if call.opset < 2, given == nil { given = try call.integers(1, orFloats: true) }
     let sizes: [Int]
     if let given { sizes = given } else { sizes = try equalParts(call, extent) }
+    return try parts(call, x, axis: axis, sizes: sizes)
+  }
+
+  /// Consecutive parts of x with these extents along an axis; they must sum to its extent.
+  static func parts(
+    _ call: OperatorCall, _ x: Tensor, axis: Int, sizes: [Int]
+  ) throws(OperatorError) -> [Tensor] {
+    let extent = x.shape[axis]
     var left = extent
     for size in sizes {
       guard size >= 0, size <= left else {

@@ -141,7 +141,9 @@ public indirect enum ValueType: Sendable {
   case tensor(ElementType?, shape: [Extent]?)
   case sequence(ValueType)
   case optional(ValueType)
-  /// A sparse tensor, a map or an opaque type.
+  /// A value for each key; the keys are whole numbers or text.
+  case map(key: ElementType?, ValueType)
+  /// A sparse tensor or an opaque type.
   case other
 }
 

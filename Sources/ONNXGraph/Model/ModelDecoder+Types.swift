@@ -23,6 +23,7 @@ extension ModelDecoder {
       switch field.number {
       case 1: type = try tensorType(try decoder.range(field), decoder)
       case 4: type = .sequence(try elementType(try decoder.range(field), decoder))
+      case 5: type = try mapType(try decoder.range(field), decoder)
       case 9: type = .optional(try elementType(try decoder.range(field), decoder))
       default: break
       }
@@ -37,6 +38,19 @@ extension ModelDecoder {
       if field.number == 1 { type = try self.type(try decoder.range(field), decoder) }
     }
     return type
+  }
+
+  private func mapType(_ range: Range<Int>, _ decoder: MessageDecoder) throws(GraphError) -> ValueType {
+    var key: ElementType?
+    var type = ValueType.other
+    try decoder.forEachField(range) { field throws(GraphError) in
+      switch field.number {
+      case 1: key = ElementType(rawValue: Int(truncatingIfNeeded: try decoder.int(field)))
+      case 2: type = try self.type(try decoder.range(field), decoder)
+      default: break
+      }
+    }
+    return .map(key: key, type)
   }
 
   private func tensorType(_ range: Range<Int>, _ decoder: MessageDecoder) throws(GraphError) -> ValueType {

@@ -171,6 +171,11 @@ package struct ModelEncoder {
       }
     case .sequence(let inner): fields.message(4) { $0.message(1) { self.type(inner, into: &$0) } }
     case .optional(let inner): fields.message(9) { $0.message(1) { self.type(inner, into: &$0) } }
+    case .map(let key, let inner):
+      fields.message(5) { fields in
+        if let key { fields.int(1, key.rawValue) }
+        fields.message(2) { self.type(inner, into: &$0) }
+      }
     case .other: break
     }
   }
