@@ -86,12 +86,9 @@ struct RandomTensors {
         windows: windows,
         groups: groups, weightsStay: true)
     }
-    let activations = [
-      Activation.identity, .clamp(low: 0, high: .infinity), .clamp(low: -0.5, high: 1), .leaky(slope: 0.1),
-      .hardSwish,
-    ]
     let epilogue = Epilogue(
-      residual: number(0...1) == 0 ? nil : try tensor(narrow), activation: activations[number(0...4)])
+      residual: number(0...1) == 0 ? nil : try tensor(narrow),
+      activation: Self.activations[number(0...(Self.activations.count - 1))].0)
     return Convolution(
       x: try tensor(wide), w: w, bias: number(0...1) == 0 ? nil : try tensor([groups * outputs]),
       y: try empty(narrow), windows: windows, groups: groups, weightsStay: true,
@@ -112,6 +109,14 @@ struct RandomTensors {
       kind: greatest ? .greatest(indices: nil, isColumnMajor: false) : .mean(countsPadding: countsPadding))
   }
 
+  /// Activations with their definitions.
+  static let activations: [(LaneFunction, @Sendable (Float) -> Float)] = [
+    (.identity, { $0 }), (.relu, { max($0, 0) }), (.clamp(low: -0.5, high: 1), { min(max($0, -0.5), 1) }),
+    (.leaky(slope: 0.1), { $0 < 0 ? 0.1 * $0 : $0 }), (.hardSwish, { $0 * min(max($0 / 6 + 0.5, 0), 1) }),
+    (.sigmoid, { 1 / (1 + exp(-$0)) }), (.swish(scale: 1), { $0 / (1 + exp(-$0)) }), (.tanh, { tanh($0) }),
+    (.gelu, { $0 / 2 * (1 + erf($0 / Float(2).squareRoot())) }),
+  ]
+
   /// The reference's result for the convolution, with the epilogue computed by its definition; and the largest number
   /// before the epilogue, which scales the error bound.
   func judged(_ convolution: Convolution, isTransposed: Bool) throws -> (values: [Float], greatest: Float) {
@@ -119,14 +124,9 @@ struct RandomTensors {
     let reference = ReferenceBackend(threads: 2)
     if isTransposed { try reference.convolveTransposed(plain) } else { try reference.convolve(plain) }
     let residual = convolution.epilogue.residual?.floats
+    let definition = Self.activations.first { $0.0 == convolution.epilogue.activation }?.1 ?? { $0 }
     let values = plain.y.floats.enumerated().map { index, sum in
-      let x = sum + (residual?[index] ?? 0)
-      switch convolution.epilogue.activation {
-      case .identity: return x
-      case .clamp(let low, let high): return x < low ? low : x > high ? high : x
-      case .leaky(let slope): return x < 0 ? slope * x : x
-      case .hardSwish: return x * min(max(x / 6 + 0.5, 0), 1)
-      }
+      definition(sum + (residual?[index] ?? 0))
     }
     return (values, Self.greatest(plain.y.floats))
   }

@@ -5,6 +5,15 @@
 #ifndef TESSERA_CKERNELS_H
 #define TESSERA_CKERNELS_H
 
+// Lets the processor save power, or work for another thread, while this one waits in a loop.
+static inline void tessera_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 // Functions of one number. `p` and `q` are their parameters.
 typedef enum {
   tessera_identity,

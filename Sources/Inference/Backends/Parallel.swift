@@ -1,4 +1,3 @@
-internal import ByteFiles
 internal import Synchronization
 
 /// Distributes work over threads.
@@ -10,7 +9,7 @@ enum Parallel {
       if count > 0 { body(0..<count) }
       return
     }
-    ThreadSupply.perform(parts) { part in
+    WorkerPool.shared.perform(parts) { part in
       body((count * part / parts)..<(count * (part + 1) / parts))
     }
   }
@@ -26,7 +25,7 @@ enum Parallel {
       return
     }
     let next = Atomic(0)
-    ThreadSupply.perform(workers) { worker in
+    WorkerPool.shared.perform(workers) { worker in
       while true {
         let task = next.add(1, ordering: .relaxed).oldValue
         if task >= count { return }

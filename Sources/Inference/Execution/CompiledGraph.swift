@@ -24,7 +24,7 @@ final class CompiledGraph: Sendable {
   /// One node of the model, or several fused nodes.
   struct Step: Sendable {
     let node: Node
-    let action: Action
+    var action: Action
     /// The version of ONNX's operator set for this node.
     let opset: Int
     /// The graphs in the node's attributes, by attribute name.
@@ -53,13 +53,15 @@ final class CompiledGraph: Sendable {
     /// The name by which the first of them uses the operator's output.
     let head: String
     let residual: String?
-    let activation: Activation
+    let activation: LaneFunction
     let followers: [Step]
   }
 
-  enum Action: Sendable {
+  indirect enum Action: Sendable {
     case evaluate(any Operator.Type)
     case evaluateValues(any ValueOperator.Type)
+    /// Several nodes in one, and the nodes themselves for inputs that it cannot compute.
+    case fused(any FusedOperator, otherwise: [Step])
     /// One of the model's own functions.
     case call(CompiledGraph)
   }

@@ -1,155 +1,142 @@
 internal import ONNXGraph
 
-/// Finds nodes that can be computed as one step: a convolution or normalisation with the nodes after it.
+/// Finds nodes that can be computed as one step.
 ///
 /// Convolution + BatchNormalization becomes a convolution with other weights. An Add of a value of the same shape, and
-/// an activation, are then applied to the result while it is in the cache. A value is only fused away if one node uses
-/// it and it is not an output.
+/// an activation, are then applied to the result while it is in the cache. Normalisations that are written as single
+/// nodes, and chains of operators on single elements, become one operator each. A value is only fused away if no other
+/// node uses it and it is not an output.
 struct Fusion {
-  /// One step: a node and the nodes to apply at its end.
+  /// One step: a node and the nodes to apply at its end, or an operator in place of several nodes.
   struct Planned {
     var node: Node
     /// The fused nodes, in order; `residual` and `activation` are their effect.
     var followers: [Node] = []
     var residual: String?
-    var activation = Activation.identity
+    var activation = LaneFunction.identity
     /// The node's own output, before it got the name of its last follower's output.
     var head = ""
     /// The operators of all nodes in this step.
     var operations: [String]
+    /// The operator in place of `followers`, which run if it cannot compute the inputs.
+    var fused: (any FusedOperator)?
 
     /// Values that the step needs as inputs.
     var usedNames: [String] { node.usedNames + (residual.map { [$0] } ?? []) }
   }
 
-  /// The nodes, in an order in which they can run.
-  let nodes: [Node]
-  /// Values that are the same in every run.
-  var constants: [String: Tensor]
-  let outputs: Set<String>
-  /// The version of ONNX's own operator set.
-  let opset: Int
-  let budget: RunBudget
-  /// Whether a node's operator is ONNX's own, and not a function of the model with the same name.
-  let isBuiltIn: (Node) -> Bool
+  private var graph: FusionGraph
+  private let budget: RunBudget
 
-  private var uses: [String: [Int]] = [:]
-  private var taken: Set<Int> = []
-
-  init(
-    nodes: [Node], constants: [String: Tensor], outputs: Set<String>, opset: Int, budget: RunBudget,
-    isBuiltIn: @escaping (Node) -> Bool
-  ) {
-    self.nodes = nodes
-    self.constants = constants
-    self.outputs = outputs
-    self.opset = opset
+  init(_ graph: FusionGraph, _ budget: RunBudget) {
+    self.graph = graph
     self.budget = budget
-    self.isBuiltIn = isBuiltIn
-    for (index, node) in nodes.enumerated() {
-      for name in node.usedNames { uses[name, default: []].append(index) }
-    }
   }
+
+  /// The constants, with new weights.
+  var constants: [String: Tensor] { graph.constants }
 
   /// Steps in an order in which they can run; new weights are added to `constants`.
   mutating func plan() -> [Planned] {
     var placed: [Int: Planned] = [:]
-    for index in nodes.indices where !taken.contains(index) {
-      taken.insert(index)
+    let nodes = graph.nodes
+    for index in nodes.indices where graph.isFree(index) && nodes[index].outputs.count == 1 {
+      let isConvolution = nodes[index].operation == "Conv"
+      guard isConvolution || nodes[index].operation == "BatchNormalization" && graph.opset >= 9 else {
+        continue
+      }
+      graph.take(index)
       var planned = Planned(node: nodes[index], operations: [nodes[index].operation])
       var place = index
-      if isBuiltIn(nodes[index]), nodes[index].outputs.count == 1 {
-        switch nodes[index].operation {
-        case "Conv":
-          if let next = onlyUser(of: planned.node), let folded = folded(planned.node, into: nodes[next]) {
-            planned.node = folded
-            planned.operations.append(nodes[next].operation)
-            place = next
-            taken.insert(next)
-          }
-          extend(&planned, &place)
-        case "BatchNormalization" where opset >= 9: extend(&planned, &place)
-        default: break
-        }
+      if isConvolution, let next = graph.onlyUser(of: index),
+        let folded = folded(planned.node, into: nodes[next])
+      {
+        planned.node = folded
+        planned.operations.append(nodes[next].operation)
+        place = next
+        graph.take(next)
       }
+      extend(&planned, &place)
       placed[place] = planned
+    }
+    for index in nodes.indices {
+      if let found = NormalisationPattern(graph: graph).found(at: index) { place(found, &placed) }
+    }
+    for index in nodes.indices.reversed() {
+      if let found = ChainFinder(graph: graph).chain(endingAt: index) { place(found, &placed) }
+    }
+    for index in nodes.indices where !graph.taken.contains(index) {
+      placed[index] = Planned(node: nodes[index], operations: [nodes[index].operation])
     }
     return nodes.indices.compactMap { placed[$0] }
   }
 
-  /// The only node that uses the output of `node`; nil if the output has other users or is an output of the graph.
-  private func onlyUser(of node: Node) -> Int? {
-    guard let name = node.outputs.first, !outputs.contains(name), let users = uses[name], users.count == 1,
-      !taken.contains(users[0]), isBuiltIn(nodes[users[0]]), nodes[users[0]].inputs.contains(name)
-    else { return nil }
-    return users[0]
+  /// Plans one step for all of the nodes, in place of the last one.
+  private mutating func place(_ found: FusedNodes, _ placed: inout [Int: Planned]) {
+    guard let last = found.nodes.last else { return }
+    let nodes = found.nodes.map { graph.nodes[$0] }
+    var node = graph.nodes[last]
+    node.inputs = found.inputs
+    node.attributes = [:]
+    found.nodes.forEach { graph.take($0) }
+    placed[last] = Planned(
+      node: node, followers: nodes, operations: nodes.map(\.operation), fused: found.fused)
   }
 
   /// Fuses an Add and an activation after the node, if there are any.
   private mutating func extend(_ planned: inout Planned, _ place: inout Int) {
     planned.head = planned.node.outputs[0]
-    if let next = onlyUser(of: planned.node), nodes[next].operation == "Add", opset >= 7,
-      nodes[next].inputs.count == 2, nodes[next].outputs.count == 1,
-      let other = nodes[next].inputs.first(where: { $0 != planned.head }), !other.isEmpty,
-      constants[other] == nil
+    if let next = graph.onlyUser(of: place), graph.opset >= 7,
+      let inputs = graph.inputs(next, of: "Add"), inputs.count == 2,
+      let other = inputs.first(where: { $0 != planned.head }), graph.constants[other] == nil
     {
       planned.residual = other
       follow(&planned, &place, next)
     }
-    if let next = onlyUser(of: planned.node), nodes[next].outputs.count == 1,
-      let activation = activation(nodes[next], of: planned.node.outputs[0])
+    if let next = graph.onlyUser(of: place), graph.nodes[next].inputs.first == graph.output(place),
+      let activation = LaneFunction(graph.nodes[next], opset: graph.opset, number: graph.number(_:rank:))
     {
       planned.activation = activation
       follow(&planned, &place, next)
+    } else if let (sigmoid, product, activation) = gate(of: place) {
+      planned.activation = activation
+      follow(&planned, &place, sigmoid)
+      follow(&planned, &place, product)
     }
+  }
+
+  /// x · sigmoid(x), as two nodes.
+  private func gate(of place: Int) -> (sigmoid: Int, product: Int, LaneFunction)? {
+    let users = graph.users(of: place)
+    guard graph.isInner(place), users.count == 2, graph.opset >= 7,
+      graph.inputs(users[0], of: "Sigmoid") == [graph.output(place)],
+      let inputs = graph.inputs(users[1], of: "Mul"), graph.onlyUser(of: users[0]) == users[1],
+      Set(inputs) == [graph.output(place), graph.output(users[0])]
+    else { return nil }
+    return (users[0], users[1], .swish(scale: 1))
   }
 
   private mutating func follow(_ planned: inout Planned, _ place: inout Int, _ next: Int) {
-    planned.followers.append(nodes[next])
-    planned.operations.append(nodes[next].operation)
-    planned.node.outputs = nodes[next].outputs
+    planned.followers.append(graph.nodes[next])
+    planned.operations.append(graph.nodes[next].operation)
+    planned.node.outputs = graph.nodes[next].outputs
     place = next
-    taken.insert(next)
-  }
-
-  private func activation(_ node: Node, of name: String) -> Activation? {
-    guard node.inputs.first == name else { return nil }
-    switch node.operation {
-    case "Relu" where node.inputs.count == 1: return .clamp(low: 0, high: .infinity)
-    case "HardSwish" where node.inputs.count == 1: return .hardSwish
-    case "LeakyRelu" where node.inputs.count == 1:
-      switch node.attributes["alpha"] {
-      case nil: return .leaky(slope: 0.01)
-      case .float(let slope): return .leaky(slope: slope)
-      default: return nil
-      }
-    case "Clip" where opset >= 11:
-      guard let low = bound(node, 1, -.infinity), let high = bound(node, 2, .infinity) else { return nil }
-      return .clamp(low: low, high: high)
-    default: return nil
-    }
-  }
-
-  /// A bound of Clip in the model; `missing` if it is not given, nil if it is unknown or NaN.
-  private func bound(_ node: Node, _ index: Int, _ missing: Float) -> Float? {
-    guard node.inputs.indices.contains(index), !node.inputs[index].isEmpty else { return missing }
-    guard let tensor = constants[node.inputs[index]], tensor.type == .float, tensor.count == 1 else {
-      return nil
-    }
-    let bound = tensor.values(Float.self)[0]
-    return bound.isNaN ? nil : bound
+    graph.take(next)
   }
 
   /// The convolution that includes the normalisation after it; nil if that is not possible.
   private mutating func folded(_ node: Node, into next: Node) -> Node? {
-    guard let folding = NormalisationFolding(node, next, constants, opset: opset) else { return nil }
-    // A NUL keeps these names different from the model's. If a constant has such a name anyway, nothing is folded.
-    let names = ["weights", "bias"].map { "\(node.outputs[0])\0\($0)" }
-    guard names.allSatisfy({ constants[$0] == nil }), let (weights, bias) = folding.tensors(budget) else {
+    guard let folding = NormalisationFolding(node, next, graph.constants, opset: graph.opset) else {
       return nil
     }
-    constants[names[0]] = weights
-    constants[names[1]] = bias
+    // A NUL keeps these names different from the model's. If a constant has such a name anyway, nothing is folded.
+    let names = ["weights", "bias"].map { "\(node.outputs[0])\0\($0)" }
+    guard names.allSatisfy({ graph.constants[$0] == nil }), let (weights, bias) = folding.tensors(budget)
+    else {
+      return nil
+    }
+    graph.constants[names[0]] = weights
+    graph.constants[names[1]] = bias
     var folded = node
     folded.inputs = [node.inputs[0]] + names
     folded.outputs = next.outputs

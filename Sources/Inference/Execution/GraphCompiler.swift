@@ -77,8 +77,12 @@ final class GraphCompiler {
       if !part.followers.isEmpty {
         var followers: [CompiledGraph.Step] = []
         for node in part.followers { followers.append(try self.step(node, opsets, releases: [], sees)) }
-        step.end = CompiledGraph.End(
-          head: part.head, residual: part.residual, activation: part.activation, followers: followers)
+        if let fused = part.fused {
+          step.action = .fused(fused, otherwise: followers)
+        } else {
+          step.end = CompiledGraph.End(
+            head: part.head, residual: part.residual, activation: part.activation, followers: followers)
+        }
       }
       steps.append(step)
     }
@@ -167,12 +171,13 @@ final class GraphCompiler {
     // An initializer that is also an input can have another value in each run.
     let inputs = Set(graph.inputs.map(\.name))
     var fusion = Fusion(
-      nodes: nodes, constants: constants.filter { !inputs.contains($0.key) },
-      outputs: Set(graph.outputs.map(\.name)), opset: opset, budget: loader.budget
-    ) { [functions] node in
-      node.domain.isEmpty
-        && functions[FunctionID(domain: "", name: node.operation, overload: node.overload)] == nil
-    }
+      FusionGraph(
+        nodes: nodes, constants: constants.filter { !inputs.contains($0.key) },
+        outputs: Set(graph.outputs.map(\.name)), opset: opset
+      ) { node in
+        node.domain.isEmpty
+          && functions[FunctionID(domain: "", name: node.operation, overload: node.overload)] == nil
+      }, loader.budget)
     let planned = fusion.plan()
     // Constants that were folded into other weights are no longer needed.
     let used = Set(planned.flatMap(\.usedNames)).union(planned.flatMap { $0.followers.flatMap(\.usedNames) })

@@ -129,6 +129,9 @@ struct Interpreter {
       do throws(OperatorError) { results = try evaluate(step, call) } catch {
         throw error.placed(node.shown, path: run.path)
       }
+      if case .fused(_, let nodes) = step.action, results.isEmpty {
+        results = [try outputs(of: nodes, in: scope)]
+      }
       if let end = step.end, pending?.isDone == false, let first = results.first {
         results = [try finished(first, end, in: scope)]
       }
@@ -192,6 +195,10 @@ struct Interpreter {
       let results = try known.values(call)
       for case .tensor(let result) in results { try run.budget.spend(result.count) }
       return results
+    case .fused(let fused, _):
+      guard call.others.isEmpty, let result = try fused.evaluate(call) else { return [] }
+      try run.budget.spend(result.count)
+      return [.tensor(result)]
     case .call: return []
     }
   }
@@ -249,14 +256,19 @@ struct Interpreter {
     _ head: Value, _ end: CompiledGraph.End, in scope: Scope
   ) throws(InferenceError) -> Value {
     scope[end.head] = head
-    var result = head
-    // Each value in between has only one user, the next node.
-    var last = end.head
-    for step in end.followers {
-      try perform(step, in: scope)
-      scope[last] = nil
-      if let name = step.node.outputs.first, let made = scope[name] { (result, last) = (made, name) }
+    defer { scope[end.head] = nil }
+    return try outputs(of: end.followers, in: scope)
+  }
+
+  /// Runs nodes whose values in between have no other users, and returns the output of the last one.
+  private func outputs(
+    of steps: [CompiledGraph.Step], in scope: Scope
+  ) throws(InferenceError) -> Value {
+    for step in steps { try perform(step, in: scope) }
+    defer { for step in steps { for name in step.node.outputs { scope[name] = nil } } }
+    guard let name = steps.last?.node.outputs.first, let value = scope[name] else {
+      throw missing(steps.last?.node.outputs.first ?? "", steps.last?.node.shown ?? "")
     }
-    return result
+    return value
   }
 }

@@ -6,11 +6,10 @@ enum Finishing {
   /// y[i] ← activation(y[i] + bias + residual[i])
   static func apply(
     _ y: UnsafeMutablePointer<Float>, count: Int, bias: Float, residual: UnsafePointer<Float>?,
-    _ activation: Activation
+    _ activation: LaneFunction
   ) {
     if activation == .identity, bias == 0, residual == nil { return }
-    let function = activation.kernel
-    Products.kernels.finish(y, count, bias, residual, function.kernel, function.p, function.q)
+    Products.kernels.finish(y, count, bias, residual, activation.kernel, activation.p, activation.q)
   }
 
   /// y ← activation(y + residual), for a whole binary32 tensor.

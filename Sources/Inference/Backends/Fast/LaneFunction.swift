@@ -1,7 +1,7 @@
 internal import CKernels
 
 /// A function of one binary32 number that a kernel computes, with its parameters.
-struct LaneFunction: Sendable {
+struct LaneFunction: Sendable, Equatable {
   let kernel: tessera_function
   var p: Float = 0
   var q: Float = 0
