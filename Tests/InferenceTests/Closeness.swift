@@ -14,7 +14,8 @@ enum Closeness {
     if found.shape != expected.shape { return "shape \(found.shape), expected \(expected.shape)" }
     if found.type == .string {
       let (a, b) = (session.texts(found), session.texts(expected))
-      return a == b ? nil : "\(a), expected \(b)"
+      // Swift's == would ignore how accents are encoded.
+      return a.map { Array($0.utf8) } == b.map { Array($0.utf8) } ? nil : "\(a), expected \(b)"
     }
     let wanted = Self.numbers(expected)
     let greatest = wanted.reduce(0) { $1.isFinite ? max($0, $1.magnitude) : $0 }

@@ -64,6 +64,16 @@ extension OperatorCall {
     return word
   }
 
+  /// An attribute that is a tensor.
+  func tensor(_ name: String) throws(OperatorError) -> Tensor? {
+    switch node.attributes[name] {
+    case nil: return nil
+    case .tensor(let constant):
+      do { return try run.constants.tensor(constant) } catch { throw OperatorError(inner: error) }
+    default: throw wrongAttribute(name, "a tensor")
+    }
+  }
+
   func graph(_ name: String) throws(OperatorError) -> CompiledGraph {
     guard let graph = subgraphs[name] else { throw wrongAttribute(name, "a graph") }
     return graph
