@@ -43,18 +43,15 @@ enum StringSplit: Operator {
   }
 
   private static func words(_ text: String, _ limit: Int) -> [String] {
-    let scalars = text.unicodeScalars
-    var parts = scalars.split(maxSplits: limit, whereSeparator: \.properties.isWhitespace).map(Array.init)
-    // The rest may end with white spaces.
-    if let last = parts.indices.last {
-      while parts[last].last?.properties.isWhitespace == true { parts[last].removeLast() }
-      if parts[last].isEmpty { parts.removeLast() }
+    var rest = text.unicodeScalars.drop(while: \.properties.isWhitespace)
+    while rest.last?.properties.isWhitespace == true { rest.removeLast() }
+    var parts: [String] = []
+    while !rest.isEmpty {
+      let end = parts.count < limit ? rest.firstIndex(where: \.properties.isWhitespace) : nil
+      parts.append(String(Substring(rest[..<(end ?? rest.endIndex)])))
+      rest = end.map { rest[$0...].drop(while: \.properties.isWhitespace) } ?? rest[rest.endIndex...]
     }
-    return parts.map { part in
-      var view = String.UnicodeScalarView()
-      view.append(contentsOf: part)
-      return String(view)
-    }
+    return parts
   }
 
   /// Splits at whole delimiters from left to right. Neither contains a part of a scalar at its ends, so every part is
