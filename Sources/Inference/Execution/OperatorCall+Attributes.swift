@@ -85,6 +85,11 @@ extension OperatorCall {
       subject: "attribute \(quoted(name))")
   }
 
+  /// An error about the value of an attribute.
+  func wrongAttribute(_ name: String, _ expected: String, found: String) -> OperatorError {
+    OperatorError(expected, found: found, subject: "attribute \(quoted(name))")
+  }
+
   /// Converts an axis of −rank to rank − 1 to one counted from the front.
   func axis(_ axis: Int, rank: Int) throws(OperatorError) -> Int {
     guard axis >= -rank, axis < rank else {

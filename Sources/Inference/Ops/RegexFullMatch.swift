@@ -13,8 +13,8 @@ enum RegexFullMatch: Operator {
     var reserved = text.utf8.count * 64
     try call.budget.take(bytes: reserved)
     defer { call.budget.release(bytes: reserved) }
-    try call.budget.spend(text.utf8.count)
-    let pattern = try PatternParser.pattern(text)
+    try call.budget.spend(text.utf8.count, 8)
+    let pattern = try PatternParser.pattern(text, call.budget)
     let bytes = pattern.steps.count * 64
     try call.budget.take(bytes: bytes)
     reserved += bytes

@@ -19,19 +19,17 @@ enum TfIdfVectorizer: Operator {
     guard [.int32, .int64, .string].contains(x.type) else {
       throw call.wrong(0, "I32, I64 or text elements", found: x.type.name)
     }
-    guard let mode = try call.string("mode"), ["TF", "IDF", "TFIDF"].contains(mode) else {
-      throw call.wrongAttribute("mode", "TF, IDF or TFIDF")
-    }
+    let mode = try call.word("mode", ["TF", "IDF", "TFIDF"], default: "")
     let table = try GramTable(call, isText: x.type == .string)
     let skips = try call.int("max_skip_count") ?? 0
-    guard skips >= 0 else { throw call.wrongAttribute("max_skip_count", "0 or more") }
+    guard skips >= 0 else { throw call.wrongAttribute("max_skip_count", "0 or more", found: "\(skips)") }
     let (rows, length) = (x.rank == 1 ? 1 : x.shape[0], x.shape[x.rank - 1])
     let y = try call.make(.float, x.shape.dropLast() + [table.width])
     let to = y.values(Float.self)
     to.update(repeating: 0)
     // Elements of an n-gram that are further apart than the row is long are never in it.
     let farthest = min(skips, length) + 1
-    try call.budget.spend(rows, length, farthest, table.lengths.upperBound)
+    try call.budget.spend(rows, length, farthest, table.lengths.upperBound, 8)
     let elements = x.type == .string ? x : try Casting.cast(call, x, to: .int64)
     let numbers = elements.values(Int64.self)
     for row in 0..<rows {
@@ -90,15 +88,16 @@ private struct GramTable {
     lengths = least...most
     indices = try call.ints("ngram_indexes") ?? []
     guard let greatest = indices.max(), indices.allSatisfy({ (0..<1 << 40).contains($0) }) else {
-      throw call.wrongAttribute("ngram_indexes", "indices of 0 or more")
+      throw call.wrongAttribute("ngram_indexes", "indices of 0 or more", found: "others")
     }
     width = greatest + 1
-    weights = try call.floats("weights")
+    let weights = try call.floats("weights")
+    self.weights = weights?.isEmpty == true ? nil : weights
     guard (weights ?? []).isEmpty || weights?.count == indices.count else {
-      throw call.wrongAttribute("weights", "\(indices.count) numbers")
+      throw call.wrongAttribute("weights", "\(indices.count) numbers", found: "\(weights?.count ?? 0)")
     }
     let pool = try Self.pool(call, isText: isText)
-    try call.budget.spend(pool.count)
+    try call.budget.spend(pool.count, KeyPlaces.cost)
     // An edge and its node in two dictionaries.
     try call.budget.take(bytes: pool.count * 128)
     defer { call.budget.release(bytes: pool.count * 128) }
@@ -107,7 +106,8 @@ private struct GramTable {
     for (number, start) in starts.enumerated() {
       let (size, end) = (number + 1, number + 1 < starts.count ? starts[number + 1] : pool.count)
       guard start >= 0, start <= end, end <= pool.count, (end - start) % size == 0 else {
-        throw OperatorError("whole n-grams in a pool of \(pool.count)", found: shapeText(starts))
+        throw OperatorError(
+          "whole n-grams in a pool of \(pool.count)", found: "others", subject: "attribute 'ngram_counts'")
       }
       for first in stride(from: start, to: end, by: size) {
         var node = 0
@@ -140,8 +140,6 @@ private struct GramTable {
     guard let texts = try call.strings("pool_strings") else {
       throw call.wrongAttribute("pool_strings", "texts, as in the input")
     }
-    var numbers: [Int64] = []
-    for text in texts { numbers.append(try call.run.strings.number(of: text)) }
-    return numbers
+    return Array(try call.make(texts: texts).values(Int64.self).prefix(texts.count))
   }
 }

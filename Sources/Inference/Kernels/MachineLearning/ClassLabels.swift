@@ -2,20 +2,15 @@ internal import ONNXGraph
 
 /// The labels of a classifier's classes: texts (`classlabels_strings`) or whole numbers.
 struct ClassLabels {
-  let type: ElementType
-  /// The numbers, or the texts' numbers in the session.
-  private let labels: [Int64]
+  /// A vector of text or INT64.
+  private let labels: Tensor
 
   init(_ call: OperatorCall, integers name: String) throws(OperatorError) {
     if let texts = try call.strings("classlabels_strings"), !texts.isEmpty {
-      var numbers: [Int64] = []
-      for text in texts { numbers.append(try call.run.strings.number(of: text)) }
-      labels = numbers
-      type = .string
+      labels = try call.make(texts: texts)
     } else {
-      labels = (try call.ints(name) ?? []).map { Int64($0) }
-      type = .int64
-      guard !labels.isEmpty else { throw OperatorError("labels of classes", found: "none") }
+      labels = try call.make(try call.ints(name) ?? [])
+      guard labels.count > 0 else { throw OperatorError("labels of classes", found: "none") }
     }
   }
 
@@ -23,12 +18,12 @@ struct ClassLabels {
 
   /// A vector of the labels of these classes.
   func tensor(_ call: OperatorCall, _ classes: [Int]) throws(OperatorError) -> Tensor {
-    let tensor = try call.make(type, [classes.count])
-    for (place, number) in classes.enumerated() { tensor.values(Int64.self)[place] = labels[number] }
-    return tensor
+    let (places, result) = (try call.make(classes), try call.make(labels.type, [classes.count]))
+    StridedCopy.pick(places.values(Int64.self), count: classes.count, from: labels, to: result)
+    return result
   }
 
-  /// The first greatest score's index.
+  /// The index of the first greatest score.
   static func best(_ scores: [Double]) -> Int {
     var best = 0
     for index in scores.indices.dropFirst() where scores[index] > scores[best] { best = index }

@@ -9,14 +9,20 @@ extension DecisionForest {
   init(_ call: OperatorCall, features: Int, targets: Int) throws(OperatorError) {
     let ids = try call.ints("nodes_featureids") ?? []
     let count = ids.count
-    let modes = try Self.numbers(call, "nodes_modes", count)
+    guard let modes = try call.tensor("nodes_modes"), modes.type == .uint8 else {
+      throw call.wrongAttribute("nodes_modes", "U8 elements")
+    }
+    guard modes.count == count else {
+      throw call.wrongAttribute("nodes_modes", "\(count) numbers", found: "\(modes.count)")
+    }
+    let modeNumbers = modes.values(UInt8.self)
     let splits = try Self.numbers(call, "nodes_splits", count)
     let missing = try Self.missing(call, count)
     let targetIDs = try call.ints("leaf_targetids") ?? []
     let weights = try Self.numbers(call, "leaf_weights", targetIDs.count)
     let roots = try call.ints("tree_roots") ?? []
-    let sets = try Self.sets(call, count: modes.filter { $0 == 6 }.count)
-    try call.budget.spend(count + weights.count + roots.count)
+    let sets = try Self.sets(call, count: modeNumbers.prefix(count).count { $0 == 6 })
+    try call.budget.spend(count + weights.count + roots.count, 8)
     let ways = [
       (try Self.list(call, "nodes_truenodeids", count), try Self.list(call, "nodes_trueleafs", count)),
       (try Self.list(call, "nodes_falsenodeids", count), try Self.list(call, "nodes_falseleafs", count)),
@@ -32,8 +38,8 @@ extension DecisionForest {
     var branches: [Branch] = []
     var members = 0
     for node in 0..<count {
-      let mode = Int(clamping: Int64(clamping: modes[node]))
-      guard mode >= 0, mode <= 6 else {
+      let mode = Int(modeNumbers[node])
+      guard mode <= 6 else {
         throw OperatorError("modes of 0 to 6", found: "\(mode)", subject: "attribute 'nodes_modes'")
       }
       let comparison = mode == 6 ? Comparison.member(members) : Self.comparisons[mode]
@@ -57,7 +63,9 @@ extension DecisionForest {
     -> [Double]
   {
     guard let numbers = try call.tensor(name)?.reals else { throw call.wrongAttribute(name, "numbers") }
-    guard numbers.count == count else { throw lengths(name, count, numbers.count) }
+    guard numbers.count == count else {
+      throw call.wrongAttribute(name, "\(count) numbers", found: "\(numbers.count)")
+    }
     return numbers
   }
 
@@ -65,7 +73,7 @@ extension DecisionForest {
   private static func sets(_ call: OperatorCall, count: Int) throws(OperatorError) -> [Set<Double>] {
     var sets = [Set<Double>](repeating: [], count: count)
     guard count > 0, let numbers = try call.tensor("membership_values")?.reals else { return sets }
-    try call.budget.spend(numbers.count)
+    try call.budget.spend(numbers.count, KeyPlaces.cost)
     var number = 0
     for value in numbers {
       if value.isNaN { number += 1 } else if number < count { sets[number].insert(value) }

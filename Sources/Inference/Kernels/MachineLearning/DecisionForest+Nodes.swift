@@ -21,7 +21,7 @@ extension DecisionForest {
     let trees = try Self.list(call, "nodes_treeids", count)
     let ids = try Self.list(call, "nodes_nodeids", count)
     let voteTrees = try call.ints(prefix + "_treeids") ?? []
-    try call.budget.spend(count + voteTrees.count)
+    try call.budget.spend(count + voteTrees.count, KeyPlaces.cost)
     var leaves = 0
     var branchCount = 0
     var places: [NodeID: Place] = [:]
@@ -56,7 +56,9 @@ extension DecisionForest {
       try list(call, "nodes_truenodeids", count), try list(call, "nodes_falsenodeids", count)
     )
     let values = try call.numbers("nodes_values")
-    guard values.count == count else { throw lengths("nodes_values", count, values.count) }
+    guard values.count == count else {
+      throw call.wrongAttribute("nodes_values", "\(count) numbers", found: "\(values.count)")
+    }
     let missing = try missing(call, count)
     var branches: [Branch] = []
     for node in 0..<count where modes[node] != "LEAF" {
@@ -84,7 +86,9 @@ extension DecisionForest {
     let ids = try list(call, prefix + "_nodeids", trees.count)
     let targets = try list(call, prefix + "_ids", trees.count)
     let weights = try call.numbers(prefix + "_weights")
-    guard weights.count == trees.count else { throw lengths(prefix + "_weights", trees.count, weights.count) }
+    guard weights.count == trees.count else {
+      throw call.wrongAttribute(prefix + "_weights", "\(trees.count) numbers", found: "\(weights.count)")
+    }
     var votes: [(leaf: Int, vote: Vote)] = []
     for index in trees.indices {
       switch places[NodeID(tree: trees[index], node: ids[index])] {
@@ -101,17 +105,17 @@ extension DecisionForest {
     let name = "nodes_missing_value_tracks_true"
     let flags = try call.ints(name) ?? []
     if flags.isEmpty { return [Bool](repeating: false, count: count) }
-    guard flags.count == count else { throw lengths(name, count, flags.count) }
+    guard flags.count == count else {
+      throw call.wrongAttribute(name, "\(count) numbers", found: "\(flags.count)")
+    }
     return flags.map { $0 != 0 }
   }
 
   static func list(_ call: OperatorCall, _ name: String, _ count: Int) throws(OperatorError) -> [Int] {
     let list = try call.ints(name) ?? []
-    guard list.count == count else { throw lengths(name, count, list.count) }
+    guard list.count == count else {
+      throw call.wrongAttribute(name, "\(count) numbers", found: "\(list.count)")
+    }
     return list
-  }
-
-  static func lengths(_ name: String, _ expected: Int, _ found: Int) -> OperatorError {
-    OperatorError("\(expected) numbers", found: "\(found)", subject: "attribute '\(name)'")
   }
 }

@@ -51,7 +51,8 @@ extension OperatorCall {
     let list = try floats(name) ?? []
     guard let tensor = try tensor(name + "_as_tensor"), tensor.count > 0 else { return list }
     guard list.isEmpty, let numbers = tensor.reals else {
-      throw wrongAttribute(name + "_as_tensor", "numbers, in only one of two attributes")
+      throw wrongAttribute(
+        name + "_as_tensor", "numbers, in only one of two attributes", found: tensor.type.name)
     }
     return numbers
   }

@@ -4,13 +4,16 @@ internal import ONNXGraph
 ///
 /// Every NaN is the same key, and −0 is 0.
 struct KeyPlaces {
+  /// The steps for reading or writing one entry of a dictionary.
+  static let cost = 32
+
   private let type: ElementType
   private var places: [Int64: Int64] = [:]
 
   /// - Parameter takesLast: of equal keys, whether the last one counts, not the first.
   init(_ call: OperatorCall, _ keys: Tensor, takesLast: Bool) throws(OperatorError) {
     type = keys.type
-    try call.budget.spend(keys.count)
+    try call.budget.spend(keys.count, Self.cost)
     try call.budget.take(bytes: keys.count * 48)
     defer { call.budget.release(bytes: keys.count * 48) }
     let codes = try Self.codes(call, keys).values(Int64.self)
@@ -24,6 +27,7 @@ struct KeyPlaces {
     guard x.type == type else {
       throw call.wrong(0, "\(type.name) elements, as the keys", found: x.type.name)
     }
+    try call.budget.spend(x.count, Self.cost)
     let result = try call.make(.int64, x.shape)
     let (codes, to) = (try Self.codes(call, x).values(Int64.self), result.values(Int64.self))
     for place in 0..<x.count { to[place] = places[codes[place]] ?? -1 }
@@ -64,6 +68,7 @@ extension OperatorCall {
   func make(texts: [String]) throws(OperatorError) -> Tensor {
     let tensor = try make(.string, [texts.count])
     for (place, text) in texts.enumerated() {
+      try budget.spend(text.utf8.count + KeyPlaces.cost)
       tensor.values(Int64.self)[place] = try run.strings.number(of: text)
     }
     return tensor

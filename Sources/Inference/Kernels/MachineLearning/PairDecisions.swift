@@ -20,7 +20,8 @@ struct PairDecisions {
     // ONNX Runtime has the same limit; the number of pairs then fits.
     guard classes < 65_536 else { throw OperatorError("at most 65,535 classes", found: "\(classes)") }
     guard sizes.count == classes, sizes.allSatisfy({ (0...coefficients.count).contains($0) }) else {
-      throw call.wrongAttribute("vectors_per_class", "\(classes) numbers of 0 to \(coefficients.count)")
+      throw call.wrongAttribute(
+        "vectors_per_class", "\(classes) numbers of 0 to \(coefficients.count)", found: "others")
     }
     var ranges: [Range<Int>] = []
     for size in sizes {
@@ -33,7 +34,9 @@ struct PairDecisions {
       throw OperatorError(
         "\(classes - 1) coefficients for each of \(vectors) support vectors", found: "\(coefficients.count)")
     }
-    guard rho.count >= count else { throw call.wrongAttribute("rho", "\(count) numbers") }
+    guard rho.count >= count else {
+      throw call.wrongAttribute("rho", "\(count) numbers", found: "\(rho.count)")
+    }
     let (a, b) = (try call.floats("prob_a") ?? [], try call.floats("prob_b") ?? [])
     guard a.count == b.count, a.isEmpty || a.count >= count else {
       throw OperatorError("\(count) numbers in prob_a and in prob_b", found: "\(a.count) and \(b.count)")

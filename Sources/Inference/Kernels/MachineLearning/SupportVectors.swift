@@ -10,7 +10,7 @@ struct SupportVectors {
     kind = try call.word("kernel_type", ["LINEAR", "POLY", "RBF", "SIGMOID"], default: "LINEAR")
     let given = try call.floats("kernel_params") ?? []
     guard given.isEmpty || given.count == 3 else {
-      throw call.wrongAttribute("kernel_params", "gamma, coef0 and degree")
+      throw call.wrongAttribute("kernel_params", "gamma, coef0 and degree", found: "\(given.count) numbers")
     }
     parameters = given.isEmpty ? [0, 0, 0] : given
   }

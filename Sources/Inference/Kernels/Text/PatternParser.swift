@@ -40,10 +40,16 @@ struct PatternParser {
   /// The steps in all open groups.
   private var total = 0
 
-  init(_ text: String) { scalars = Array(text.unicodeScalars) }
+  private let budget: RunBudget
 
-  static func pattern(_ text: String) throws(OperatorError) -> Pattern {
-    var parser = PatternParser(text)
+  private init(_ text: String, _ budget: RunBudget) {
+    scalars = Array(text.unicodeScalars)
+    self.budget = budget
+  }
+
+  /// The compiled expression. The steps that compiling copies are spent on `budget`.
+  static func pattern(_ text: String, _ budget: RunBudget) throws(OperatorError) -> Pattern {
+    var parser = PatternParser(text, budget)
     return try parser.pattern()
   }
 
@@ -137,6 +143,7 @@ struct PatternParser {
   }
 
   private mutating func grow(by count: Int) throws(OperatorError) {
+    try budget.spend(count)
     total += count
     guard total <= Self.stepLimit else {
       throw OperatorError(
@@ -212,6 +219,7 @@ struct PatternParser {
       steps += alternative
       steps.append(.jump(count - steps.count))
     }
+    try budget.spend(count)
     // The group around this one adds them again.
     total -= count
     return (steps + (alternatives.last ?? []), groups[top].repetitions)

@@ -22,7 +22,8 @@ enum FeatureVectorizer: MachineLearningOperator {
     let lengths = inputs.map { $0.rank == 1 ? $0.count : $0.shape.dropFirst().product }
     let widths = try call.ints("inputdimensions") ?? lengths
     guard widths.count == inputs.count, widths.allSatisfy({ (0..<1 << 40).contains($0) }) else {
-      throw call.wrongAttribute("inputdimensions", "a number of 0 or more for each of \(inputs.count) inputs")
+      throw call.wrongAttribute(
+        "inputdimensions", "a number of 0 or more for each input", found: "\(widths.count)")
     }
     let (count, width) = (rows ?? 0, widths.reduce(0, +))
     let y = try call.make(.float, [count, width])

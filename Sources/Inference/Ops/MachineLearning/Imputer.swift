@@ -29,7 +29,7 @@ enum Imputer: MachineLearningOperator {
       let (replaced, count) = (values[0].wide, given.count - 1)
       let features = x.shape.last ?? 1
       guard count == 1 || (count == features && count > 0) || x.count == 0 else {
-        throw call.wrongAttribute(name, "1 or \(features) values")
+        throw call.wrongAttribute(name, "1 or \(features) values", found: "\(count)")
       }
       let y = try call.make(x.type, x.shape)
       let (from, to) = (x.values(T.self), y.values(T.self))

@@ -42,7 +42,9 @@ enum LabelEncoder: MachineLearningOperator {
   private static func fallback(_ call: OperatorCall, _ type: ElementType) throws(OperatorError) -> Tensor {
     if call.opset >= 4, let tensor = try call.tensor("default_tensor") {
       guard tensor.count == 1, tensor.type == type else {
-        throw call.wrongAttribute("default_tensor", "one \(type.name) element, as the values")
+        throw call.wrongAttribute(
+          "default_tensor", "one \(type.name) element, as the values",
+          found: "\(tensor.type.name) \(shapeText(tensor.shape))")
       }
       return tensor
     }

@@ -19,7 +19,9 @@ enum LinearClassifier: MachineLearningOperator {
       throw OperatorError("scores of \(labels.count) classes", found: "\(count)")
     }
     let intercepts = try call.floats("intercepts") ?? [Double](repeating: 0, count: count)
-    guard intercepts.count == count else { throw call.wrongAttribute("intercepts", "\(count) numbers") }
+    guard intercepts.count == count else {
+      throw call.wrongAttribute("intercepts", "\(count) numbers", found: "\(intercepts.count)")
+    }
     let products = try x.products(call, coefficients, "coefficients", offsets: intercepts).values(Double.self)
     let z = try call.make(.float, [x.count, labels.count])
     let to = z.values(Float.self)

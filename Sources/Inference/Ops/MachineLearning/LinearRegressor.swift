@@ -13,7 +13,9 @@ enum LinearRegressor: MachineLearningOperator {
       throw OperatorError("targets with coefficients", found: "\(targets)", subject: "attribute 'targets'")
     }
     let intercepts = try call.floats("intercepts") ?? [Double](repeating: 0, count: targets)
-    guard intercepts.count == targets else { throw call.wrongAttribute("intercepts", "\(targets) numbers") }
+    guard intercepts.count == targets else {
+      throw call.wrongAttribute("intercepts", "\(targets) numbers", found: "\(intercepts.count)")
+    }
     let transform = try ScoreTransform(call)
     let products = try x.products(call, coefficients, "coefficients", offsets: intercepts)
     return [

@@ -9,12 +9,16 @@ enum SVMRegressor: MachineLearningOperator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try FeatureRows(call)
     let coefficients = try call.floats("coefficients") ?? []
-    guard let rho = try call.floats("rho")?.first else { throw call.wrongAttribute("rho", "a number") }
+    guard let rho = try call.floats("rho")?.first else {
+      throw OperatorError("a number in rho", found: "none")
+    }
     let count = try call.int("n_supports") ?? 0
     let transform = try ScoreTransform(call)
     var sums: Tensor
     if count > 0 {
-      guard coefficients.count == count else { throw call.wrongAttribute("coefficients", "\(count) numbers") }
+      guard coefficients.count == count else {
+        throw call.wrongAttribute("coefficients", "\(count) numbers", found: "\(coefficients.count)")
+      }
       let kernel = try SupportVectors(call).kernel(call, x, count: count)
       sums = try call.make(.double, [x.count, 1])
       try call.budget.spend(x.count, count)

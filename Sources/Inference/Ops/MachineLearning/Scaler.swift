@@ -14,7 +14,7 @@ enum Scaler: MachineLearningOperator {
     func numbers(_ name: String, _ value: Double) throws(OperatorError) -> [Double] {
       let list = try call.floats(name) ?? [value]
       guard list.count == 1 || list.count == features, !list.isEmpty || x.count == 0 else {
-        throw call.wrongAttribute(name, "1 or \(features) numbers")
+        throw call.wrongAttribute(name, "1 or \(features) numbers", found: "\(list.count)")
       }
       return list
     }
