@@ -113,7 +113,7 @@ extension PatternParser {
       place -= 1
       return try scalar(2...3, base: 8)
     default:
-      guard letter.isASCII, !letter.properties.isAlphabetic, letter != "_", !("0"..."9").contains(letter)
+      guard letter.isASCII, !letter.properties.isAlphabetic, !("0"..."9").contains(letter)
       else {
         throw wrong("an unknown escape")
       }
