@@ -41,7 +41,8 @@ enum Closeness {
     if found.shape != expected.shape { return "shape \(found.shape), expected \(expected.shape)" }
     if found.type == .string {
       let (a, b) = (session.texts(found), session.texts(expected))
-      return a == b ? nil : "\(a), expected \(b)"
+      // Swift's == would ignore how accents are encoded.
+      return a.map { Array($0.utf8) } == b.map { Array($0.utf8) } ? nil : "\(a), expected \(b)"
     }
     let relative = found.type == .bfloat16 ? 1.0 / 64 : 1e-3
     let wanted = Self.numbers(expected)

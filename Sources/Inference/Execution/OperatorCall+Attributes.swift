@@ -78,10 +78,25 @@ extension OperatorCall {
     return type
   }
 
+  /// An attribute that is a tensor.
+  func tensor(_ name: String) throws(OperatorError) -> Tensor? {
+    switch node.attributes[name] {
+    case nil: return nil
+    case .tensor(let constant):
+      do { return try run.constants.tensor(constant) } catch { throw OperatorError(inner: error) }
+    default: throw wrongAttribute(name, "a tensor")
+    }
+  }
+
   func wrongAttribute(_ name: String, _ expected: String) -> OperatorError {
     OperatorError(
       expected, found: node.attributes[name] == nil ? "none" : "a value of another type",
       subject: "attribute \(quoted(name))")
+  }
+
+  /// An error about the value of an attribute.
+  func wrongAttribute(_ name: String, _ expected: String, found: String) -> OperatorError {
+    OperatorError(expected, found: found, subject: "attribute \(quoted(name))")
   }
 
   /// Converts an axis of −rank to rank − 1 to one counted from the front.

@@ -9,8 +9,8 @@ enum ConstantOfShape: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     guard let shape = try call.integers(0) else { throw OperatorError("a shape", found: "none") }
     let value: Tensor
-    if case .tensor(let constant)? = call.node.attributes["value"] {
-      do { value = try call.run.constants.tensor(constant) } catch { throw OperatorError(inner: error) }
+    if let given = try call.tensor("value") {
+      value = given
       guard value.count == 1 else { throw call.wrongAttribute("value", "one element") }
     } else {
       value = try call.make(.float, [])
