@@ -35,6 +35,13 @@ struct OperatorCall {
   /// An optional input; nil if it is left out.
   func optional(_ index: Int) -> Tensor? { inputs.indices.contains(index) ? inputs[index] : nil }
 
+  /// An optional input with this shape; zeros if it is left out.
+  func optional(_ index: Int, _ shape: [Int], zerosOf type: ElementType) throws(OperatorError) -> Tensor {
+    guard let tensor = optional(index) else { return try Tensor(zerosOf: type, shape, budget) }
+    guard tensor.shape == shape else { throw wrong(index, shapeText(shape), found: shapeText(tensor.shape)) }
+    return tensor
+  }
+
   /// All inputs of an operator with any number of inputs, at least one.
   func all() throws(OperatorError) -> [Tensor] {
     var tensors: [Tensor] = []

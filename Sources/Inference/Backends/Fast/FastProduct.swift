@@ -42,7 +42,8 @@ struct FastProduct {
         Sgemm.Matrix(
           base: b.base + product.b.offset + column * product.b.columnStride, stride: right.stride,
           isTransposed: right.isTransposed),
-        y.base + product.yOffset + row * columns + column, yStride: columns, rows: min(rowStep, rows - row),
+        y.base + product.yOffset + row * product.yStride + column, yStride: product.yStride,
+        rows: min(rowStep, rows - row),
         columns: min(columnStep, columns - column), depth: depth, scale: Float(product.scale),
         keep: Float(product.keep))
     }
