@@ -5,13 +5,20 @@ struct OperatorCall {
   let node: Node
   let inputs: [Tensor?]
   /// The version of the operator set of the node's domain that the model declares.
-  let opset: Int
+  var opset: Int
   let run: RunContext
   /// The graphs in attributes, and the scope of values that these graphs can use.
   let subgraphs: [String: CompiledGraph]
   let scope: Scope
   /// The fused nodes that may be applied to the first output; nil without fusion.
   var pending: PendingEpilogue?
+
+  /// The same call by the rules of this version of ONNX's own operator set: `com.microsoft` has copies of operators.
+  func following(opset: Int) -> OperatorCall {
+    var call = self
+    call.opset = opset
+    return call
+  }
 
   var budget: RunBudget { run.budget }
   var backend: any Backend { run.backend }
@@ -48,6 +55,15 @@ struct OperatorCall {
     for index in inputs.indices { tensors.append(try input(index)) }
     if tensors.isEmpty { throw OperatorError("an input", found: "none") }
     return tensors
+  }
+
+  /// x + bias for an input [n] and x: [.., n].
+  func biased(_ x: Tensor, by index: Int) throws(OperatorError) -> Tensor {
+    let bias = try input(index, type: x.type)
+    guard x.rank >= 1, bias.shape == [x.shape[x.rank - 1]] else {
+      throw wrong(index, "one number for each column of \(shapeText(x.shape))", found: shapeText(bias.shape))
+    }
+    return try Elementwise.binary(Add.self, self, x, bias)
   }
 
   /// An error about one input.

@@ -1,4 +1,19 @@
 extension OperatorRegistry {
   /// The supported operators of `com.microsoft`, one on each line.
-  static let microsoft: [any Operator.Type] = []
+  static let microsoft: [any Operator.Type] = [
+    BiasGelu.self,
+    BiasSoftmax.self,
+    EmbedLayerNormalization.self,
+    FastGelu.self,
+    FusedConv.self,
+    FusedGemm.self,
+    FusedMatMul.self,
+    MicrosoftGelu.self,
+    Inverse.self,
+    QuickGelu.self,
+    MicrosoftRotaryEmbedding.self,
+    SkipLayerNormalization.self,
+    SkipSimplifiedLayerNormalization.self,
+    TransposeMatMul.self,
+  ]
 }

@@ -102,6 +102,7 @@ package enum OperatorRegistry {
     Shrink.self,
     Sigmoid.self,
     Sign.self,
+    SimplifiedLayerNormalization.self,
     Sin.self,
     Size.self,
     Slice.self,

@@ -15,6 +15,10 @@ struct Rotation {
 
   /// Writes the vectors of `x` to the places of `y`, both with the type of the tables.
   func apply(_ call: OperatorCall, _ x: HeadVectors, to y: HeadVectors, samples: Int) throws(OperatorError) {
+    guard sines.shape == cosines.shape else {
+      throw OperatorError(
+        "tables of one shape", found: "\(shapeText(cosines.shape)) and \(shapeText(sines.shape))")
+    }
     try call.budget.spend(samples, x.heads, x.length, x.size)
     try x.tensor.type.visitFloats(Turn(rotation: self, x: x, y: y, samples: samples))
   }

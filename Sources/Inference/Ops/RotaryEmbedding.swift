@@ -26,9 +26,6 @@ enum RotaryEmbedding: Operator {
     }
     let (samples, length) = (x.shape[0], vectors.length)
     let (cosines, sines) = (try call.input(1, type: x.type), try call.input(2, type: x.type))
-    guard sines.shape == cosines.shape else {
-      throw call.wrong(2, "the shape \(shapeText(cosines.shape))", found: shapeText(sines.shape))
-    }
     let row: (Int, Int) -> Int
     if call.optional(3) != nil {
       guard cosines.rank == 2, cosines.shape[1] == turned / 2 else {
