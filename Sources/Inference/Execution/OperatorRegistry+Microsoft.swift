@@ -1,6 +1,7 @@
 extension OperatorRegistry {
   /// The supported operators of `com.microsoft`, one on each line.
   static let microsoft: [any Operator.Type] = [
+    MicrosoftAttention.self,
     BiasGelu.self,
     BiasSoftmax.self,
     EmbedLayerNormalization.self,
@@ -9,7 +10,9 @@ extension OperatorRegistry {
     FusedGemm.self,
     FusedMatMul.self,
     MicrosoftGelu.self,
+    GroupQueryAttention.self,
     Inverse.self,
+    MultiHeadAttention.self,
     QuickGelu.self,
     MicrosoftRotaryEmbedding.self,
     SkipLayerNormalization.self,

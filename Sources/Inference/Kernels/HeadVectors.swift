@@ -55,6 +55,26 @@ struct HeadVectors {
       strides: strides)
   }
 
+  /// Copies the first `count` vectors of each head of some samples to `other`, from a position on.
+  func write(
+    _ count: Int, to other: HeadVectors, at place: Int = 0, samples: Range<Int>
+  ) throws(OperatorError) {
+    try StridedCopy.copy(
+      shape: [samples.count, heads, count, size], from: tensor, offset: start(samples.lowerBound, 0),
+      strides: [strides.sample, strides.head, strides.position, 1], to: other.tensor,
+      targetOffset: other.start(samples.lowerBound, 0) + place * other.strides.position,
+      targetStrides: [other.strides.sample, other.strides.head, other.strides.position, 1])
+  }
+
+  /// The vectors plus a bias: `heads · size` elements of a vector, from `offset` on.
+  func biased(
+    _ call: OperatorCall, samples: Int, _ bias: Tensor, from offset: Int
+  ) throws(OperatorError) -> HeadVectors {
+    let part = try StridedCopy.gathered(
+      call, bias, shape: [heads, 1, size], offset: offset, strides: [size, 0, 1])
+    return HeadVectors(try Elementwise.binary(Add.self, call, try copy(call, samples: samples), part))
+  }
+
   /// A copy in C order: [samples, heads, length, size].
   func copy(_ call: OperatorCall, samples: Int) throws(OperatorError) -> Tensor {
     try StridedCopy.gathered(
