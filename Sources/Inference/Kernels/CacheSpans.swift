@@ -8,6 +8,8 @@ struct CacheSpans: Sendable {
   let new: [Int]
   /// The greatest number of vectors of a sample.
   let greatest: Int
+  /// Whether nothing is in the cache: all positions of a sample are new.
+  let isFirst: Bool
 
   /// Reads inputs 5, 6 and 16; each sample has `new` vectors, and a cache for `capacity`.
   init(_ call: OperatorCall, samples: Int, new length: Int, capacity: Int) throws(OperatorError) {
@@ -37,6 +39,7 @@ struct CacheSpans: Sendable {
       new.append(own)
     }
     (self.past, self.new, greatest) = (past, new, total[0])
+    isFirst = used == nil && length == total[0]
   }
 
   /// The keys of a query: all, or those to its own position, or with a window of 0 or more the last of these.

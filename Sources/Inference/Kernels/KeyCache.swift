@@ -2,11 +2,11 @@ internal import ONNXGraph
 
 /// Keys or values with those of earlier runs in front of them.
 enum KeyCache {
-  /// Writes the first `past` vectors of the cache, then the new ones, to `target`, which has room for them.
+  /// Writes the vectors of the cache to `target`, which has room for them, and the new ones after the first `past`.
   static func join(
     _ cache: HeadVectors?, past: Int, _ new: HeadVectors, to target: HeadVectors, samples: Int
   ) throws(OperatorError) {
-    try cache?.write(past, to: target, samples: 0..<samples)
+    try cache?.write(cache?.length ?? 0, to: target, samples: 0..<samples)
     try new.write(new.length, to: target, at: past, samples: 0..<samples)
   }
 
@@ -23,7 +23,8 @@ enum KeyCache {
   }
 
   /// A new tensor of zeros, because not all of a buffer is used.
-  static func zeros(_ call: OperatorCall, _ type: ElementType, _ shape: [Int]) throws(OperatorError) -> Tensor {
+  static func zeros(_ call: OperatorCall, _ type: ElementType, _ shape: [Int]) throws(OperatorError) -> Tensor
+  {
     let tensor = try call.make(type, shape)
     tensor.values(UInt8.self).update(repeating: 0)
     return tensor

@@ -10,7 +10,8 @@ internal import ONNXGraph
 ///
 /// N = min(S, T) of the S new positions are used, or the number in input 16; P = T − N keys come before. Query i is at p =
 /// P + i; with `causal` (1) it uses keys to p, with `local_window_size` w ≥ 0 only the last w of them. `do_rotary` turns q
-/// and k as `RotaryEmbedding`, with the tables 7 and 8 at p, or at the positions in input 9: INT64, [B, S]. cap(s) =
+/// and k as `RotaryEmbedding`, with the tables 7 and 8 at p, or at the positions in input 9: INT64, [B, S]; if S = M, only
+/// the first of these counts, and others follow from it. cap(s) =
 /// softcap · tanh(s / softcap), or s (0); scale: 1/√D (0); each head's sink (0 with `smooth_softmax`) is one more score,
 /// without a value. Quantised and window-sized caches, and norms of q and k, are unsupported: ONNX Runtime made them for
 /// GPUs. Source: ONNX Runtime `GroupQueryAttention`, version 1.
@@ -97,14 +98,16 @@ enum GroupQueryAttention: MicrosoftOperator {
       }
       guard others.allSatisfy({ $0.size == q.size }), q.heads % others[0].heads == 0 else {
         throw call.wrong(
-          1, "heads of \(q.size) numbers, a divisor of \(q.heads) heads", found: shapeText(others[0].tensor.shape))
+          1, "heads of \(q.size) numbers, a divisor of \(q.heads) heads",
+          found: shapeText(others[0].tensor.shape))
       }
       return (q, others[0], others[1])
     }
     let width = x.shape[2]
     let heads = try call.int("num_heads") ?? 0
     let groups = try call.int("kv_num_heads") ?? 0
-    guard 1...max(1, width) ~= heads, 1...heads ~= groups, heads % groups == 0, width % (heads + 2 * groups) == 0
+    guard 1...max(1, width) ~= heads, 1...heads ~= groups, heads % groups == 0,
+      width % (heads + 2 * groups) == 0
     else {
       throw call.wrong(0, "vectors for \(heads) and twice \(groups) heads", found: shapeText(x.shape))
     }
@@ -149,6 +152,13 @@ enum GroupQueryAttention: MicrosoftOperator {
         throw call.wrong(9, shapeText([samples, length]), found: shapeText(places.shape))
       }
       row = { places[$0 * length + $1] }
+      if spans.isFirst, places.count > 0 {
+        let first = places[0]
+        guard first <= rows - length else {
+          throw call.wrong(9, "a first position of at most \(rows - length)", found: "\(first)")
+        }
+        row = { first + $1 }
+      }
     } else {
       for sample in 0..<samples where spans.past[sample] + spans.new[sample] > rows {
         throw call.wrong(7, "\(spans.past[sample] + spans.new[sample]) rows or more", found: "\(rows)")
