@@ -77,8 +77,9 @@ enum MicrosoftAttention: MicrosoftOperator {
     guard k.size == v.size else {
       throw call.wrong(4, "none if keys and values have other sizes", found: "\(k.size) and \(v.size)")
     }
-    if let cache, cache.rank != 5 || cache.type != k.tensor.type || cache.shape[0] != 2
-      || cache.shape[1] != samples || cache.shape[2] != k.heads || cache.shape[4] != k.size
+    if let cache,
+      cache.rank != 5 || cache.type != k.tensor.type || cache.shape[0] != 2
+        || cache.shape[1] != samples || cache.shape[2] != k.heads || cache.shape[4] != k.size
     {
       throw call.wrong(
         4, "\(k.tensor.type.name) [2, \(samples), \(k.heads), P, \(k.size)]",

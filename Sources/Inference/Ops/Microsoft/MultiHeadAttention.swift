@@ -71,7 +71,9 @@ enum MultiHeadAttention: MicrosoftOperator {
       return (try packed(call, 0, 0, of: 3), try packed(call, 0, 1, of: 3), try packed(call, 0, 2, of: 3))
     }
     let q = try flat(call, 0)
-    if try call.input(1).rank == 5 { return (q, try packed(call, 1, 0, of: 2), try packed(call, 1, 1, of: 2)) }
+    if try call.input(1).rank == 5 {
+      return (q, try packed(call, 1, 0, of: 2), try packed(call, 1, 1, of: 2))
+    }
     guard isCross(call) else { return (q, try flat(call, 1), try flat(call, 2)) }
     let k = try call.input(1, type: x.type)
     let v = try call.input(2, type: x.type)
@@ -92,7 +94,8 @@ enum MultiHeadAttention: MicrosoftOperator {
     _ call: OperatorCall, _ index: Int, _ part: Int, of parts: Int
   ) throws(OperatorError) -> HeadVectors {
     let x = try call.input(index, rank: 5)
-    guard x.type == (try call.input(0)).type, x.shape[3] == parts, try call.int("num_heads") == x.shape[2] else {
+    guard x.type == (try call.input(0)).type, x.shape[3] == parts, try call.int("num_heads") == x.shape[2]
+    else {
       throw call.wrong(index, "[B, L, num_heads, \(parts), D]", found: shapeText(x.shape))
     }
     let strides = Layout.strides(x.shape)
