@@ -5,7 +5,7 @@ struct OperatorCall {
   let node: Node
   let inputs: [Tensor?]
   /// The version of the operator set of the node's domain that the model declares.
-  var opset: Int
+  let opset: Int
   let run: RunContext
   /// The graphs in attributes, and the scope of values that these graphs can use.
   let subgraphs: [String: CompiledGraph]
@@ -13,11 +13,12 @@ struct OperatorCall {
   /// The fused nodes that may be applied to the first output; nil without fusion.
   var pending: PendingEpilogue?
 
-  /// The same call by the rules of this version of ONNX's own operator set: `com.microsoft` has copies of operators.
-  func following(opset: Int) -> OperatorCall {
-    var call = self
-    call.opset = opset
-    return call
+  /// The same call, perhaps with other inputs, by the rules of a version of ONNX's own operator set: `com.microsoft` has
+  /// copies of operators.
+  func following(opset: Int, inputs other: [Tensor?]? = nil) -> OperatorCall {
+    OperatorCall(
+      node: node, inputs: other ?? inputs, opset: opset, run: run, subgraphs: subgraphs, scope: scope,
+      pending: pending)
   }
 
   var budget: RunBudget { run.budget }

@@ -4,6 +4,7 @@ internal import ONNXGraph
 /// The recurrence of a linear attention, in binary32: for each step, the state S decays, gets k · (rate · (v − Sᵀk))ᵀ
 /// (without a rate: k · vᵀ), and gives y = scale · Sᵀq.
 struct LinearRecurrence {
+  /// If k has more heads, each head of q is for several neighbouring ones of k, and y has as many heads as k.
   let q: HeadVectors
   let k: HeadVectors
   let v: HeadVectors
@@ -17,12 +18,12 @@ struct LinearRecurrence {
   let scale: Double
 
   func run(_ call: OperatorCall, samples: Int) throws(OperatorError) {
-    let (size, width, group) = (q.size, v.size, q.heads / k.heads)
+    let (size, width, group) = (q.size, v.size, y.heads / k.heads)
     try call.budget.spend(product: [
-      samples, k.length, k.heads + q.heads + (rate == nil ? 0 : k.heads), size, width,
+      samples, k.length, k.heads + y.heads + (rate == nil ? 0 : k.heads), size, width,
     ])
     // Decays, and a step's vectors.
-    try call.budget.spend(samples, k.length, q.heads + k.heads, size + width + 512)
+    try call.budget.spend(samples, k.length, y.heads + k.heads, size + width + 512)
     if decay != nil { try call.budget.spend(samples, k.length, k.heads, size, width) }
     let change = try call.make(.float, [width])
     for sample in 0..<samples {
@@ -44,11 +45,11 @@ struct LinearRecurrence {
           }
           try call.backend.multiply(
             MatrixProduct(a: key.transposed, b: value, y: state, yOffset: place, keep: 1))
-          for query in (head * group)..<((head + 1) * group) {
+          for output in (head * group)..<((head + 1) * group) {
             try call.backend.multiply(
               MatrixProduct(
-                a: vector(q, sample, query, step), b: memory, y: y.tensor,
-                yOffset: y.start(sample, query) + step * y.strides.position, scale: scale))
+                a: vector(q, sample, output * q.heads / y.heads, step), b: memory, y: y.tensor,
+                yOffset: y.start(sample, output) + step * y.strides.position, scale: scale))
           }
         }
       }

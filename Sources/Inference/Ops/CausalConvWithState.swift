@@ -8,6 +8,11 @@ enum CausalConvWithState: Operator {
   static var since: Int { 27 }
 
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
+    try results(call, dilation: 1)
+  }
+
+  /// With a dilation d, y uses z at i + t · d, and the states have (k − 1) · d positions.
+  static func results(_ call: OperatorCall, dilation: Int) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0, rank: 3)
     let w = try call.input(1, type: x.type)
     let channels = x.shape[1]
@@ -16,7 +21,13 @@ enum CausalConvWithState: Operator {
     }
     let isSwish = try call.word("activation", ["none", "silu", "swish"], default: "none") != "none"
     let kernel = w.shape[2]
-    let stateShape = [x.shape[0], channels, kernel - 1]
+    let limit = WindowAttributes.limit
+    guard 1...limit ~= dilation, kernel - 1 <= limit / dilation, x.shape[2] <= limit else {
+      throw OperatorError(
+        "a kernel, a dilation and a length of at most \(limit)",
+        found: "\(kernel), \(dilation), \(x.shape[2])")
+    }
+    let stateShape = [x.shape[0], channels, (kernel - 1) * dilation]
     let past = try call.optional(3, stateShape, zerosOf: x.type)
     let bias = call.optional(2)
     if let bias, bias.shape != [channels] || bias.type != x.type {
@@ -24,7 +35,9 @@ enum CausalConvWithState: Operator {
         2, "[\(channels)] of \(x.type.name)", found: "\(bias.type.name) \(shapeText(bias.shape))")
     }
     let z = try Concat.joined(call, [past, x], axis: 2)
-    let windows = try WindowAttributes(call, kernel: [kernel]).windows([z.shape[2]])
+    let windows = Windows(
+      input: [z.shape[2]], kernel: [kernel], strides: [1], dilations: [dilation], padsBegin: [0],
+      padsEnd: [0], output: [x.shape[2]])
     let y = try call.make(x.type, x.shape)
     try call.budget.spend(product: y.count, kernel)
     try call.backend.convolve(

@@ -11,13 +11,20 @@ enum LinearAttention: Operator {
   static var since: Int { 27 }
 
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
+    try results(call, mayHaveMoreKeys: false)
+  }
+
+  /// If there may be more heads of keys than of queries, G is then a multiple of H, and o has G heads.
+  static func results(_ call: OperatorCall, mayHaveMoreKeys: Bool) throws(OperatorError) -> [Tensor] {
     let rule = try call.word(
       "update_rule", ["linear", "gated", "delta", "gated_delta"], default: "gated_delta")
     let q = try packed(call, 0, "q_num_heads")
     let k = try packed(call, 1, "kv_num_heads")
     let v = try packed(call, 2, "kv_num_heads")
     let (samples, steps) = (q.tensor.shape[0], q.length)
-    guard k.tensor.shape[0] == samples, k.length == steps, k.size == q.size, q.heads % k.heads == 0 else {
+    guard k.tensor.shape[0] == samples, k.length == steps, k.size == q.size,
+      q.heads % k.heads == 0 || (mayHaveMoreKeys && k.heads % q.heads == 0)
+    else {
       throw call.wrong(
         1, "keys for \(samples) samples, \(steps) steps and \(q.heads) heads of \(q.size) numbers",
         found: shapeText(k.tensor.shape))
@@ -37,10 +44,11 @@ enum LinearAttention: Operator {
       call, 4, isUsed: rule.hasPrefix("gated"), samples, steps, [k.heads, k.heads * q.size])
     let rate = try gate(call, 5, isUsed: rule.hasSuffix("delta"), samples, steps, [k.heads, 1])
 
-    let result = try call.make(.float, [samples, steps, q.heads * v.size])
+    let heads = max(q.heads, k.heads)
+    let result = try call.make(.float, [samples, steps, heads * v.size])
     let given = try call.float("scale") ?? 0
     let recurrence = LinearRecurrence(
-      q: q, k: k, v: v, y: HeadVectors(packed: result, heads: q.heads), state: state, decay: decay,
+      q: q, k: k, v: v, y: HeadVectors(packed: result, heads: heads), state: state, decay: decay,
       rate: rate,
       scale: given == 0 ? 1 / Double(q.size).squareRoot() : given)
     try recurrence.run(call, samples: samples)

@@ -271,6 +271,51 @@ def groups():
         yield "GroupQueryAttention", [*prompt, *tables], rotary, 3
 
 
+def recurrences():
+    r = Random(9)
+    (b, t, d, e) = (2, 5, 4, 6)
+    for rule in ["linear", "gated", "delta", "gated_delta"]:
+        for h, g in [(2, 2), (4, 2), (3, 1), (1, 3)]:
+            for past in [False, True]:
+                for wide in [False, True]:
+                    decay = r.floats(b, t, g * (d if wide else 1)) * 0.2 if "gated" in rule else None
+                    rate = r.table(b, t, 1 if wide else g) if "delta" in rule else None
+                    state = r.floats(b, g, d, e) if past else None
+                    inputs = [r.floats(b, t, h * d), r.floats(b, t, g * d) * 0.5, r.floats(b, t, g * e), state, decay, rate]
+                    attributes = {"q_num_heads": h, "kv_num_heads": g, "update_rule": rule}
+                    yield "LinearAttention", inputs, attributes if past else {"scale": 0.4, **attributes}, 2
+    for dilation in [1, 2, 3]:
+        for activation in ["none", "silu"]:
+            for k in [1, 4]:
+                state = r.floats(b, 3, (k - 1) * dilation) if activation == "silu" and k > 1 else None
+                inputs = [r.floats(b, 3, 5), r.floats(3, 1, k), r.floats(3), state]
+                yield "CausalConvWithState", inputs, {"activation": activation, "dilation": dilation}, 2
+
+
+def copies():
+    """Operators that ONNX has now, too."""
+    r = Random(10)
+    for upper in [0, 1]:
+        for k in [None, numpy.array(1, numpy.int64), numpy.array(-2, numpy.int64)]:
+            yield "Trilu", [r.floats(2, 3, 4), k], {"upper": upper}, 1
+    for type in [numpy.int32, numpy.int64, numpy.float32, numpy.float64, numpy.int16]:
+        yield "Range", [numpy.array(n, type) for n in (2, 9, 3)], {}, 1
+        yield "Range", [numpy.array(n, type) for n in (2, 6)], {}, 1
+    yield "Range", [numpy.array(n, numpy.int64) for n in (9, 2, -3)], {}, 1
+    for mode in ["constant", "reflect", "edge"]:
+        for pads in [numpy.array([1, 2, 0, 1]), numpy.array([[0, 2, 1, 1]])]:
+            yield "Pad", [r.floats(3, 4), pads], {"mode": mode}, 1
+    yield "Pad", [r.floats(3, 4), numpy.array([1, 2, 0, -1]), r.floats(1)], {}, 1
+    for type in [numpy.int32, numpy.int64]:
+        yield "GatherND", [r.floats(3, 4, 5), numpy.array([[[0, 1], [2, 3]]], type)], {}, 1
+        yield "GatherND", [r.ints(0, 99, 3, 4), numpy.array([[0], [2]], type)], {}, 1
+    for axis in [0, 1, 2, -1, -3]:
+        yield "ExpandDims", [r.floats(3, 4), i32(axis).reshape(())], {}, 1
+    for type in [numpy.float32, numpy.float64]:
+        for metric in ["sqeuclidean", "euclidean"]:
+            yield "CDist", [r.floats(3, 5, type=type), r.floats(4, 5, type=type)], {"metric": metric}, 1
+
+
 def single(name, inputs, attributes, outputs, seed):
     """A model of one node; `outputs`: a number, or whether each output is wanted."""
     domain = "" if name.startswith("!") else DOMAIN
@@ -365,7 +410,9 @@ def main(destination):
     plain = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     extended = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     count = 0
-    sources = [elementwise, products, convolutions, normalisations, rotations, attentions, heads, groups]
+    sources = [
+        elementwise, products, convolutions, normalisations, rotations, attentions, heads, groups, recurrences, copies,
+    ]
     for source in sources:
         for number, (name, inputs, attributes, outputs) in enumerate(source()):
             model, given = single(name, inputs, attributes, outputs, SEED + number)
