@@ -135,6 +135,12 @@ def normalisations():
                     yield "SkipLayerNormalization", [f(*shape), f(*skip), f(n)], {"epsilon": 1e-3}, outputs
                 yield "SkipSimplifiedLayerNormalization", [f(*shape), f(*skip), f(n), f(n)], {}, outputs
                 yield "SkipSimplifiedLayerNormalization", [f(*shape), f(*skip), f(n)], {"epsilon": 1e-3}, outputs
+        for activation in ["silu", "sigmoid"]:
+            inputs = [f(2, 3, 8), f(4), f(2, 3, 8)]
+            yield "GatedRMSNorm", inputs, {"activation": activation, "epsilon": 1e-3}, 1
+        yield "GatedAdd", [f(2, 3, 8), f(2, 3, 8), f(2, 3, 1)], {}, 1
+        yield "ScaledSiLU", [f(2, 3)], {"alpha": 0.5}, 1
+        yield "ScaledSiLU", [f(2, 3), numpy.array(1.7, numpy.float32)], {}, 1
     for axis in [-1, 1, 2]:
         x = r.floats(2, 3, 5)
         scale = r.floats(*x.shape[axis:])
