@@ -54,7 +54,8 @@ def elementwise():
     for name, inputs in [("Gelu", 1), ("QuickGelu", 1), ("FastGelu", 1), ("FastGelu", 2), ("BiasGelu", 2)]:
         for shape in [(2, 3, 5), (7,), (1, 4), (0, 3)]:
             r = Random(len(shape))
-            x = r.floats(*shape) * 3
+            # ONNX Runtime approximates the sigmoid, with fewer digits far from 0.
+            x = r.floats(*shape) * (1 if name == "QuickGelu" else 3)
             yield name, [x, r.floats(shape[-1])][:inputs], {}, 1
     for alpha in [0.5, 1.0, -2.0]:
         yield "QuickGelu", [Random(1).floats(3, 5) * 3], {"alpha": alpha}, 1
