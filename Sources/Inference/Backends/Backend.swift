@@ -55,12 +55,14 @@ struct MatrixView {
   }
 }
 
-/// y ← scale · a · b + keep · y, with a: [rows, depth], b: [depth, columns] and y: [rows, columns] in C order.
+/// y ← scale · a · b + keep · y, with a: [rows, depth], b: [depth, columns] and y: [rows, columns].
 struct MatrixProduct {
   let a: MatrixView
   let b: MatrixView
   let y: Tensor
   var yOffset = 0
+  /// The distance between rows of y; nil if they are contiguous.
+  var yRowStride: Int?
   var scale = 1.0
   /// If it is 0, y's elements are not read.
   var keep = 0.0
@@ -68,6 +70,7 @@ struct MatrixProduct {
   var rows: Int { a.rows }
   var columns: Int { b.columns }
   var depth: Int { a.columns }
+  var yStride: Int { yRowStride ?? columns }
 }
 
 /// A convolution or its adjoint, in any number of spatial dimensions.

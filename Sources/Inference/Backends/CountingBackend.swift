@@ -18,7 +18,10 @@ struct CountingBackend: Backend {
     // The product adds to y; y stays as it is.
     if product.keep != 0 { return }
     let width = product.y.type.width
-    clear(product.y, from: product.yOffset * width, count: product.rows * product.columns * width)
+    for row in 0..<product.rows {
+      clear(
+        product.y, from: (product.yOffset + row * product.yStride) * width, count: product.columns * width)
+    }
   }
 
   func convolve(_ convolution: Convolution) throws(OperatorError) {

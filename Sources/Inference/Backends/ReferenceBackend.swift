@@ -57,7 +57,7 @@ private struct Multiply: ElementVisitor {
             sums[j] = sums[j].adding(factor.multiplied(by: right[row + j * b.columnStride].wide))
           }
         }
-        let place = product.yOffset + i * columns
+        let place = product.yOffset + i * product.yStride
         for j in 0..<columns {
           let kept = product.keep == 0 ? T.Wide.zero : keep.multiplied(by: y[place + j].wide)
           y[place + j] = T(narrowing: scale.multiplied(by: sums[j]).adding(kept))

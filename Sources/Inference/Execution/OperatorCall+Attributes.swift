@@ -22,6 +22,11 @@ extension OperatorCall {
     }
   }
 
+  /// `epsilon` of a normalisation (1e-5, or another binary32).
+  func epsilon(default value: Float = 1e-5) throws(OperatorError) -> Double {
+    try float("epsilon") ?? Double(value)
+  }
+
   func ints(_ name: String) throws(OperatorError) -> [Int]? {
     switch node.attributes[name] {
     case nil: return nil

@@ -16,6 +16,14 @@ struct OperatorCall {
   /// The fused nodes that may be applied to the first output; nil without fusion.
   var pending: PendingEpilogue?
 
+  /// The same call, perhaps with other inputs, by the rules of a version of ONNX's own operator set: `com.microsoft` has
+  /// copies of operators.
+  func following(opset: Int, inputs other: [Tensor?]? = nil) -> OperatorCall {
+    OperatorCall(
+      node: node, inputs: other ?? inputs, opset: opset, run: run, subgraphs: subgraphs, scope: scope,
+      pending: pending)
+  }
+
   var budget: RunBudget { run.budget }
   var backend: any Backend { run.backend }
 
@@ -65,12 +73,28 @@ struct OperatorCall {
   /// An optional input; nil if it is left out.
   func optional(_ index: Int) -> Tensor? { inputs.indices.contains(index) ? inputs[index] : nil }
 
+  /// An optional input with this shape; zeros if it is left out.
+  func optional(_ index: Int, _ shape: [Int], zerosOf type: ElementType) throws(OperatorError) -> Tensor {
+    guard let tensor = optional(index) else { return try Tensor(zerosOf: type, shape, budget) }
+    guard tensor.shape == shape else { throw wrong(index, shapeText(shape), found: shapeText(tensor.shape)) }
+    return tensor
+  }
+
   /// All inputs of an operator with any number of inputs, at least one.
   func all() throws(OperatorError) -> [Tensor] {
     var tensors: [Tensor] = []
     for index in inputs.indices { tensors.append(try input(index)) }
     if tensors.isEmpty { throw OperatorError("an input", found: "none") }
     return tensors
+  }
+
+  /// x + bias for an input [n] and x: [.., n].
+  func biased(_ x: Tensor, by index: Int) throws(OperatorError) -> Tensor {
+    let bias = try input(index, type: x.type)
+    guard x.rank >= 1, bias.shape == [x.shape[x.rank - 1]] else {
+      throw wrong(index, "one number for each column of \(shapeText(x.shape))", found: shapeText(bias.shape))
+    }
+    return try Elementwise.binary(Add.self, self, x, bias)
   }
 
   /// An error about one input, or about the node if an old version has an attribute in place of the input.

@@ -1,4 +1,33 @@
 extension OperatorRegistry {
   /// The supported operators of `com.microsoft`, one on each line.
-  static let microsoft: [any Operator.Type] = []
+  static let microsoft: [any Operator.Type] = [
+    BiasGelu.self,
+    BiasSoftmax.self,
+    CDist.self,
+    EmbedLayerNormalization.self,
+    ExpandDims.self,
+    FastGelu.self,
+    FusedConv.self,
+    FusedGemm.self,
+    FusedMatMul.self,
+    GatedAdd.self,
+    GatedRMSNorm.self,
+    GroupQueryAttention.self,
+    Inverse.self,
+    MicrosoftAttention.self,
+    MicrosoftCausalConvWithState.self,
+    MicrosoftGatherND.self,
+    MicrosoftGelu.self,
+    MicrosoftLinearAttention.self,
+    MicrosoftPad.self,
+    MicrosoftRange.self,
+    MicrosoftRotaryEmbedding.self,
+    MicrosoftTrilu.self,
+    MultiHeadAttention.self,
+    QuickGelu.self,
+    ScaledSiLU.self,
+    SkipLayerNormalization.self,
+    SkipSimplifiedLayerNormalization.self,
+    TransposeMatMul.self,
+  ]
 }

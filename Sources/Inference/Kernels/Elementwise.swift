@@ -11,7 +11,14 @@ enum Elementwise {
     if let kernel, x.type == .float, call.backend.vectorises {
       return [try FastElementwise.map(kernel, call, x)]
     }
-    return [try x.type.visitFloats(Map(call: call, x: x, f: f))]
+    return [try map(call, x, f)]
+  }
+
+  /// `y[i] = f(x[i])` for floating-point numbers.
+  static func map(
+    _ call: OperatorCall, _ x: Tensor, _ f: @escaping (Double) -> Double
+  ) throws(OperatorError) -> Tensor {
+    try x.type.visitFloats(Map(call: call, x: x, f: f))
   }
 
   /// `y[i] = f(x[i])` for floating-point numbers, where y is BOOL.

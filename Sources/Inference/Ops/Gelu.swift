@@ -7,12 +7,13 @@ enum Gelu: Operator {
   static var since: Int { 20 }
 
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    if try call.word("approximate", ["none", "tanh"], default: "none") == "none" {
-      return try Elementwise.map(call, kernel: .gelu) { 0.5 * $0 * (1 + erf($0 * 0.5.squareRoot())) }
-    }
-    let factor = (2 / Double.pi).squareRoot()
-    return try Elementwise.map(call, kernel: .geluTanh) {
-      0.5 * $0 * (1 + tanh(factor * ($0 + 0.044715 * $0 * $0 * $0)))
-    }
+    let isExact = try call.word("approximate", ["none", "tanh"], default: "none") == "none"
+    return try Elementwise.map(call, kernel: isExact ? .gelu : .geluTanh) { isExact ? value($0) : approximation($0) }
+  }
+
+  static func value(_ x: Double) -> Double { 0.5 * x * (1 + erf(x * 0.5.squareRoot())) }
+
+  static func approximation(_ x: Double) -> Double {
+    0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
   }
 }

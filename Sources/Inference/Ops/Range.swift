@@ -9,14 +9,18 @@ enum NumberRange: Operator {
   static var since: Int { 11 }
 
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    let start = try call.input(0)
-    for index in 0..<3 {
-      let bound = try call.input(index, type: start.type)
-      guard bound.count == 1 else { throw call.wrong(index, "one element", found: shapeText(bound.shape)) }
+    [try numbers(call, delta: try call.input(2))]
+  }
+
+  static func numbers(_ call: OperatorCall, delta: Tensor) throws(OperatorError) -> Tensor {
+    let (start, limit) = (try call.input(0), try call.input(1))
+    for (index, bound) in [start, limit, delta].enumerated() {
+      guard bound.type == start.type, bound.count == 1 else {
+        throw call.wrong(
+          index, "one \(start.type.name)", found: "\(bound.type.name) \(shapeText(bound.shape))")
+      }
     }
-    return [
-      try start.type.visit(Fill(call: call, start: start, limit: call.input(1), delta: call.input(2)))
-    ]
+    return try start.type.visit(Fill(call: call, start: start, limit: limit, delta: delta))
   }
 
   private struct Fill: ElementVisitor {

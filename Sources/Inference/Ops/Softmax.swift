@@ -6,14 +6,17 @@ internal import Glibc
 /// after it. y: the type and shape of x. Source: ONNX `Softmax`, versions 1, 11, 13.
 enum Softmax: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    try Lines.softmax(call, isLog: false) { line in
-      let greatest = line.max() ?? 0
-      var sum = 0.0
-      for index in line.indices {
-        line[index] = exp(line[index] - greatest)
-        sum += line[index]
-      }
-      for index in line.indices { line[index] /= sum }
+    try Lines.softmax(call, isLog: false) { normalise(&$0) }
+  }
+
+  /// The softmax of a line in place; a sink is one more number, whose result is left out.
+  static func normalise(_ line: inout [Double], sink: Double? = nil) {
+    let greatest = max(line.max() ?? sink ?? 0, sink ?? -.infinity)
+    var sum = sink.map { exp($0 - greatest) } ?? 0
+    for index in line.indices {
+      line[index] = exp(line[index] - greatest)
+      sum += line[index]
     }
+    for index in line.indices { line[index] /= sum }
   }
 }

@@ -56,9 +56,9 @@ struct FastProduct {
       let count = min(step, extent - start)
       let (row, column) = isWide ? (0, start) : (start, 0)
       let (height, width) = isWide ? (rows, count) : (count, columns)
-      let to = y.base + product.yOffset + row * columns + column
+      let to = y.base + product.yOffset + row * product.yStride + column
       if product.keep != 0, product.keep != 1 {
-        for i in 0..<height { for j in 0..<width { to[i * columns + j] *= Float(product.keep) } }
+        for i in 0..<height { for j in 0..<width { to[i * product.yStride + j] *= Float(product.keep) } }
       }
       if rows == 1 {
         let b = right(from: column)
@@ -66,7 +66,7 @@ struct FastProduct {
           width, depth, scratch[0], b.base, b.row, b.column, to, product.keep != 0 ? 1 : 0)
       }
       Products.multiply(
-        scratch[0] + row * depth, right(from: column), to, yRow: columns, rows: height, columns: width,
+        scratch[0] + row * depth, right(from: column), to, yRow: product.yStride, rows: height, columns: width,
         depth: depth, keeps: product.keep != 0)
     }
   }
