@@ -11,14 +11,14 @@ final class WorkerPool: @unchecked Sendable {
 
   /// The parts of one operator; each worker takes the next part until none is left.
   private final class Job: @unchecked Sendable {
-    // Proof of @unchecked: the caller of `perform` waits until all parts are done, so `body` is never called after it has
+    // Proof of @unchecked: the caller of `perform` waits until all parts are done, so `body` is never read after it has
     // returned; the rest is atomic or immutable.
-    private let body: (Int) -> Void
+    private let body: UnsafePointer<(Int) -> Void>
     private let count: Int
     private let next = Atomic(0)
     private let done = Atomic(0)
 
-    init(_ count: Int, _ body: @escaping (Int) -> Void) {
+    init(_ count: Int, _ body: UnsafePointer<(Int) -> Void>) {
       self.count = count
       self.body = body
     }
@@ -27,10 +27,14 @@ final class WorkerPool: @unchecked Sendable {
       while true {
         let part = next.add(1, ordering: .relaxed).oldValue
         if part >= count { return }
-        body(part)
+        perform(part)
         done.add(1, ordering: .acquiringAndReleasing)
       }
     }
+
+    /// A function of its own, so that its reference to the closure ends before the part counts as done.
+    @inline(never)
+    private func perform(_ part: Int) { body.pointee(part) }
 
     var isDone: Bool { done.load(ordering: .acquiring) == count }
   }
@@ -65,17 +69,19 @@ final class WorkerPool: @unchecked Sendable {
       return
     }
     withoutActuallyEscaping(body) { body in
-      let job = Job(count, body)
-      start(job, threads: count - 1)
-      job.work()
-      var turns = 0
-      while !job.isDone {
-        turns += 1
-        if turns < Self.patience { tessera_pause() } else { sched_yield() }
+      withUnsafePointer(to: body) { body in
+        let job = Job(count, body)
+        start(job, threads: count - 1)
+        job.work()
+        var turns = 0
+        while !job.isDone {
+          turns += 1
+          if turns < Self.patience { tessera_pause() } else { sched_yield() }
+        }
+        pthread_mutex_lock(lock)
+        state.pointee.job = nil
+        pthread_mutex_unlock(lock)
       }
-      pthread_mutex_lock(lock)
-      state.pointee.job = nil
-      pthread_mutex_unlock(lock)
     }
     isBusy.store(false, ordering: .releasing)
   }

@@ -8,17 +8,17 @@ enum Elementwise {
   ) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
     guard x.type.isFloat else { throw call.wrong(0, "floating-point elements", found: x.type.name) }
-    if let kernel, x.type == .float, call.backend.vectorises {
-      return [try FastElementwise.map(kernel, call, x)]
-    }
-    return [try map(call, x, f)]
+    return [try map(call, x, kernel: kernel, f)]
   }
 
-  /// `y[i] = f(x[i])` for floating-point numbers.
+  /// `y[i] = f(x[i])` for floating-point numbers, as above.
   static func map(
-    _ call: OperatorCall, _ x: Tensor, _ f: @escaping (Double) -> Double
+    _ call: OperatorCall, _ x: Tensor, kernel: LaneFunction? = nil, _ f: @escaping (Double) -> Double
   ) throws(OperatorError) -> Tensor {
-    try x.type.visitFloats(Map(call: call, x: x, f: f))
+    if let kernel, x.type == .float, call.backend.vectorises {
+      return try FastElementwise.map(kernel, call, x)
+    }
+    return try x.type.visitFloats(Map(call: call, x: x, f: f))
   }
 
   /// `y[i] = f(x[i])` for floating-point numbers, where y is BOOL.

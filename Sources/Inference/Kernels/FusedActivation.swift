@@ -5,7 +5,7 @@ internal import ONNXGraph
 struct FusedActivation {
   let function: (Double) -> Double
   /// The same function for a backend that fuses; nil if it has none.
-  let fast: Activation?
+  let fast: LaneFunction?
 
   /// `parameters`: those of the function, in the order alpha, beta, gamma, or minimum and maximum; missing ones have the
   /// defaults of ONNX's operator of this name.
@@ -15,7 +15,7 @@ struct FusedActivation {
     }
     switch name {
     case "": (function, fast) = ({ $0 }, .identity)
-    case "Relu": (function, fast) = ({ $0 < 0 ? 0 : $0 }, .clamp(low: 0, high: .infinity))
+    case "Relu": (function, fast) = ({ $0 < 0 ? 0 : $0 }, .relu)
     case "Clip":
       let (low, high) = (parameter(0, -.infinity), parameter(1, .infinity))
       (function, fast) = ({ $0.clamped(low, high) }, .clamp(low: Float(low), high: Float(high)))
@@ -25,9 +25,9 @@ struct FusedActivation {
     case "HardSwish": (function, fast) = ({ $0 * ($0 / 6 + 0.5).clamped(0, 1) }, .hardSwish)
     case "HardSigmoid":
       let (alpha, beta) = (parameter(0, 0.2), parameter(1, 0.5))
-      (function, fast) = ({ (alpha * $0 + beta).clamped(0, 1) }, nil)
-    case "Sigmoid": (function, fast) = (Sigmoid.value, nil)
-    case "Tanh": (function, fast) = ({ tanh($0) }, nil)
+      (function, fast) = ({ (alpha * $0 + beta).clamped(0, 1) }, .hardSigmoid(slope: Float(alpha), shift: Float(beta)))
+    case "Sigmoid": (function, fast) = (Sigmoid.value, .sigmoid)
+    case "Tanh": (function, fast) = ({ tanh($0) }, .tanh)
     case "Softplus": (function, fast) = (Softplus.value, nil)
     case "Softsign": (function, fast) = ({ $0 / (1 + $0.magnitude) }, nil)
     case "Elu":
@@ -53,6 +53,6 @@ struct FusedActivation {
 
   /// Applies the function to each element.
   func applied(_ call: OperatorCall, to y: Tensor) throws(OperatorError) -> Tensor {
-    fast == .identity ? y : try Elementwise.map(call, y, function)
+    fast == .identity ? y : try Elementwise.map(call, y, kernel: fast, function)
   }
 }

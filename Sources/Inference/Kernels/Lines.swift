@@ -2,17 +2,23 @@ internal import ONNXGraph
 
 /// Operators on whole lines of elements; each line is changed in place in binary64.
 enum Lines {
-  /// Softmax and its logarithm: lines along `axis`, or before version 13 along `axis` and all axes after it. A backend
-  /// with vectors computes contiguous lines of binary32 with its kernel.
-  static func softmax(
-    _ call: OperatorCall, isLog: Bool, _ body: (inout [Double]) -> Void
+  /// Lines that a backend with vectors computes by a kernel.
+  enum Kernel {
+    case softmax
+    case logSoftmax
+  }
+
+  /// Softmax and similar operators: lines along `axis`, or before version 13 along `axis` and all axes after it. A
+  /// backend with vectors computes contiguous lines of binary32 by `kernel`.
+  static func map(
+    _ call: OperatorCall, kernel: Kernel? = nil, _ body: (inout [Double]) -> Void
   ) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
     let isOld = call.opset < 13
     let given = try call.int("axis") ?? (isOld ? 1 : -1)
     func map(extent: Int, inner: Int) throws(OperatorError) -> [Tensor] {
-      if inner == 1, x.type == .float, call.backend.vectorises {
-        return [try FastLines.softmax(call, x, extent: extent, isLog: isLog)]
+      if let kernel, inner == 1, x.type == .float, call.backend.vectorises {
+        return [try FastLines.softmax(call, x, extent: extent, isLog: kernel == .logSoftmax)]
       }
       return [try Self.map(call, x, extent: extent, inner: inner, body)]
     }

@@ -6,7 +6,7 @@ internal import Glibc
 /// after it. y: the type and shape of x. Source: ONNX `LogSoftmax`, versions 1, 11, 13.
 enum LogSoftmax: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    try Lines.softmax(call, isLog: true, apply)
+    try Lines.map(call, kernel: .logSoftmax, apply)
   }
 
   static func apply(_ line: inout [Double]) {

@@ -6,7 +6,7 @@ internal import Glibc
 /// after it. y: the type and shape of x. Source: ONNX `Softmax`, versions 1, 11, 13.
 enum Softmax: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    try Lines.softmax(call, isLog: false) { normalise(&$0) }
+    try Lines.map(call, kernel: .softmax) { normalise(&$0) }
   }
 
   /// The softmax of a line in place; a sink is one more number, whose result is left out.

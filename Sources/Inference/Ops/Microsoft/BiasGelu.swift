@@ -4,6 +4,6 @@
 enum BiasGelu: MicrosoftOperator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let sum = try call.biased(try call.input(0), by: 1)
-    return [try Elementwise.map(call, sum, Gelu.value)]
+    return [try Elementwise.map(call, sum, kernel: .gelu, Gelu.value)]
   }
 }

@@ -5,6 +5,6 @@ enum FastGelu: MicrosoftOperator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
     let sum = call.optional(1) == nil ? x : try call.biased(x, by: 1)
-    return [try Elementwise.map(call, sum, Gelu.approximation)]
+    return [try Elementwise.map(call, sum, kernel: .geluTanh, Gelu.approximation)]
   }
 }

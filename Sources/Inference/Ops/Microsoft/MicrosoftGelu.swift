@@ -5,6 +5,6 @@ enum MicrosoftGelu: MicrosoftOperator {
   static var name: String { "Gelu" }
 
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    try Elementwise.map(call, Gelu.value)
+    try Elementwise.map(call, kernel: .gelu, Gelu.value)
   }
 }
