@@ -64,6 +64,13 @@ extension OperatorCall {
     return word
   }
 
+  /// A type of elements, which an attribute gives as ONNX's number.
+  func elementType(_ name: String) throws(OperatorError) -> ElementType? {
+    guard let number = try int(name) else { return nil }
+    guard let type = ElementType(rawValue: number) else { throw wrongAttribute(name, "a data type") }
+    return type
+  }
+
   func graph(_ name: String) throws(OperatorError) -> CompiledGraph {
     guard let graph = subgraphs[name] else { throw wrongAttribute(name, "a graph") }
     return graph

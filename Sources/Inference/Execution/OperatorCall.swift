@@ -70,6 +70,17 @@ struct OperatorCall {
     try Tensor(type, shape, budget)
   }
 
+  /// A new tensor of zeros; of empty texts if its elements are texts.
+  func makeZeros(_ type: ElementType, _ shape: [Int]) throws(OperatorError) -> Tensor {
+    let tensor = try make(type, shape)
+    if type == .string {
+      tensor.values(Int64.self).update(repeating: try run.strings.number(of: ""))
+    } else {
+      tensor.values(UInt8.self).update(repeating: 0)
+    }
+    return tensor
+  }
+
   /// A new vector of INT64.
   func make(_ numbers: [Int]) throws(OperatorError) -> Tensor {
     let tensor = try make(.int64, [numbers.count])
@@ -93,6 +104,13 @@ struct OperatorCall {
     case .int32: return tensor.values(Int32.self).prefix(tensor.count).map { Int($0) }
     default: throw wrong(index, "I64 or I32 elements", found: tensor.type.name)
     }
+  }
+
+  /// The single INT32 or INT64 element of an input; nil if the input is not given.
+  func integer(_ index: Int) throws(OperatorError) -> Int? {
+    guard let numbers = try integers(index) else { return nil }
+    guard numbers.count == 1 else { throw wrong(index, "one number", found: "\(numbers.count)") }
+    return numbers[0]
   }
 
   /// The single element of an input, as a real number; nil if the input is not given.

@@ -9,9 +9,7 @@ enum Cast: Operator {
   static var since: Int { 6 }
 
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    guard let number = try call.int("to"), let type = ElementType(rawValue: number) else {
-      throw call.wrongAttribute("to", "a data type")
-    }
+    guard let type = try call.elementType("to") else { throw call.wrongAttribute("to", "a data type") }
     return [try Casting.cast(call, try call.input(0), to: type)]
   }
 }
