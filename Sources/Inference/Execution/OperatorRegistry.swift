@@ -5,6 +5,7 @@ package enum OperatorRegistry {
   private static let onnx: [any Operator.Type] = [
     Abs.self,
     Add.self,
+    AffineGrid.self,
     And.self,
     ArgMax.self,
     ArgMin.self,
@@ -16,6 +17,7 @@ package enum OperatorRegistry {
     Ceil.self,
     CenterCropPad.self,
     Clip.self,
+    Col2Im.self,
     Compress.self,
     Concat.self,
     Constant.self,
@@ -25,6 +27,7 @@ package enum OperatorRegistry {
     Cos.self,
     CumSum.self,
     DFT.self,
+    DeformConv.self,
     DepthToSpace.self,
     Det.self,
     Div.self,
@@ -49,6 +52,7 @@ package enum OperatorRegistry {
     GlobalMaxPool.self,
     Greater.self,
     GreaterOrEqual.self,
+    GridSample.self,
     GroupNormalization.self,
     HammingWindow.self,
     HannWindow.self,
@@ -73,6 +77,8 @@ package enum OperatorRegistry {
     MatMul.self,
     Max.self,
     MaxPool.self,
+    MaxRoiPool.self,
+    MaxUnpool.self,
     Mean.self,
     MeanVarianceNormalization.self,
     MelWeightMatrix.self,
@@ -81,6 +87,7 @@ package enum OperatorRegistry {
     Mod.self,
     Mul.self,
     Neg.self,
+    NonMaxSuppression.self,
     NonZero.self,
     Not.self,
     OneHot.self,
@@ -104,6 +111,7 @@ package enum OperatorRegistry {
     Reshape.self,
     Resize.self,
     ReverseSequence.self,
+    RoiAlign.self,
     Round.self,
     STFT.self,
     ScatterElements.self,
@@ -134,6 +142,12 @@ package enum OperatorRegistry {
     Upsample.self,
     Where.self,
     Xor.self,
+  ]
+
+  /// The operators of ONNX's own domain that will not be supported, each with the reason.
+  static let refused = [
+    // ONNX leaves the values of lossy formats to the decoder: its own test data allow other values than its text.
+    "ImageDecoder": "needs decoders of nine image formats; decode images before the model"
   ]
 
   private struct ID: Hashable {

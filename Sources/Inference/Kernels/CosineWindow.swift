@@ -9,10 +9,10 @@ enum CosineWindow {
     let type = try call.elementType("output_datatype") ?? .float
     let window = try call.make(.double, [size])
     let values = window.values(Double.self)
-    // A symmetric window of one element is its middle.
+    // A symmetric window of one element is NaN, as ONNX's function says: 0 / 0.
     let period = try call.flag("periodic", default: true) ? size : size - 1
     for n in 0..<size {
-      let angle = period == 0 ? .pi : 2 * .pi * Double(n) / Double(period)
+      let angle = 2 * .pi * Double(n) / Double(period)
       var (sum, sign) = (0.0, 1.0)
       for (k, term) in terms.enumerated() {
         sum += sign * term * cos(Double(k) * angle)

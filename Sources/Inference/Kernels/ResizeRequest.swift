@@ -17,9 +17,18 @@ struct ResizeRequest {
 
   /// The settings of an `Upsample`, which is a `Resize` with asymmetric coordinates.
   init(upsample call: OperatorCall, _ x: Tensor) throws(OperatorError) {
-    let given = call.opset < 9 ? try call.floats("scales") : try Self.reals(call, 1)
     self.init(x)
+    guard call.opset >= 7 else {
+      guard x.rank == 4, let height = try call.float("height_scale"),
+        let width = try call.float("width_scale")
+      else { throw OperatorError("four dimensions, and scales of the last two", found: shapeText(x.shape)) }
+      mode = try call.word("mode", ["nearest", "bilinear"], default: "nearest")
+      if mode == "bilinear" { mode = "linear" }
+      try setScales([1, 1, height, width], axes: Array(x.shape.indices), x)
+      return
+    }
     mode = try call.word("mode", ["nearest", "linear"], default: "nearest")
+    let given = call.opset < 9 ? try call.floats("scales") : try Self.reals(call, 1)
     try setScales(given ?? [], axes: Array(x.shape.indices), x)
   }
 

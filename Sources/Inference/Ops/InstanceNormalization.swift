@@ -1,6 +1,7 @@
 /// y = (x − mean) / √(var + epsilon) · scale + B, with mean and variance for each sample and channel
 ///
-/// x: floats, [N, C, …]; scale, B: [C] (epsilon: 1e-5) → y: as x. Source: ONNX `InstanceNormalization`, versions 6, 22.
+/// x: floats, [N, C, …]; scale, B: [C] (epsilon: 1e-5) → y: as x. Source: ONNX `InstanceNormalization`, versions 1, 6,
+/// 22.
 enum InstanceNormalization: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)

@@ -4,20 +4,19 @@ internal import ONNXGraph
 ///
 /// x: floats, [B, n, 1] real or [B, n, 2] complex; step: one INT32 or INT64; window: as x, [N] (ones); N: one INT32 or
 /// INT64 (the window's length, or n) → y: as x, [B, ⌊(n − N)/step⌋ + 1, bins, 2], with ⌊N/2⌋ + 1 bins if `onesided` is 1
-/// (1), which needs a real x, else N. Source: ONNX `STFT`, version 17.
+/// (1), else N. Source: ONNX `STFT`, version 17.
 enum STFT: Operator {
   static var since: Int { 17 }
 
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    let given = try call.input(0, rank: 3)
+    var given = try call.input(0)
     guard given.type.isFloat else { throw call.wrong(0, "floating-point elements", found: given.type.name) }
-    let isOneSided = try call.flag("onesided", default: true)
-    let (batch, extent, parts) = (given.shape[0], given.shape[1], given.shape[2])
-    guard parts == 1 || (parts == 2 && !isOneSided) else {
-      throw call.wrong(
-        0, isOneSided ? "real numbers, as the output is one-sided" : "a last dimension of 1 or 2",
-        found: shapeText(given.shape))
+    // PyTorch's exporter leaves out the last dimension of a real signal.
+    if given.rank == 2 { given = try given.reshaped(given.shape + [1]) }
+    guard given.rank == 3, given.shape[2] == 1 || given.shape[2] == 2 else {
+      throw call.wrong(0, "[B, n, 1] or [B, n, 2]", found: shapeText(given.shape))
     }
+    let (batch, extent, parts) = (given.shape[0], given.shape[1], given.shape[2])
     guard let step = try call.integer(1), step >= 1 else {
       throw call.wrong(1, "a step of 1 or more", found: "another")
     }
@@ -29,7 +28,7 @@ enum STFT: Operator {
       call.optional(2) == nil
       ? [Double](repeating: 1, count: length) : try call.reals(2, count: length)
     let frames = (extent - length) / step + 1
-    let bins = isOneSided ? length / 2 + 1 : length
+    let bins = try call.flag("onesided", default: true) ? length / 2 + 1 : length
     let y = try call.make(.double, [batch, frames, bins, 2])
     let x = try Casting.cast(call, given, to: .double).values(Double.self)
     try call.budget.take(bytes: FourierTransform.bytes(length))
