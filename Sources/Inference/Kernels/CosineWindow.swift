@@ -13,12 +13,10 @@ enum CosineWindow {
     let period = try call.flag("periodic", default: true) ? size : size - 1
     for n in 0..<size {
       let angle = 2 * .pi * Double(n) / Double(period)
-      var (sum, sign) = (0.0, 1.0)
-      for (k, term) in terms.enumerated() {
-        sum += sign * term * cos(Double(k) * angle)
-        sign = -sign
+      // From the last term, because the middle is then exactly 1, which stays 1 as an integer.
+      values[n] = terms.indices.reversed().reduce(0) { sum, k in
+        sum + (k % 2 == 0 ? 1 : -1) * terms[k] * cos(Double(k) * angle)
       }
-      values[n] = sum
     }
     return [try Casting.cast(call, window, to: type)]
   }

@@ -13,8 +13,8 @@ struct PointSampler {
     case zeros
     /// The value of the nearest element.
     case border
-    /// The plane mirrored at the centres of its edge elements (`atCentres`), or at their outer edges.
-    case reflection(atCentres: Bool)
+    /// The plane mirrored at its edges.
+    case reflection
   }
 
   struct Tap {
@@ -26,6 +26,8 @@ struct PointSampler {
   let extents: [Int]
   let mode: Mode
   let padding: Padding
+  /// Whether the plane ends at the centres of its edge elements, not at their outer edges.
+  let endsAtCentres: Bool
 
   /// The most taps of a point along one dimension.
   var tapsPerAxis: Int {
@@ -69,33 +71,35 @@ struct PointSampler {
     }
   }
 
-  /// The coordinate moved into the plane, if the padding has values.
+  private func bounds(_ extent: Int) -> (least: Double, greatest: Double) {
+    endsAtCentres ? (0, Double(extent - 1)) : (-0.5, Double(extent) - 0.5)
+  }
+
+  /// The coordinate moved into the plane, if it is outside and the padding has values.
   private func inside(_ coordinate: Double, _ extent: Int) -> Double {
-    switch padding {
-    case .zeros: return coordinate
-    case .border:
-      return coordinate.isFinite ? coordinate.clamped(0, Double(extent - 1)) : 0
-    case .reflection(let atCentres):
-      return coordinate.isFinite ? Self.reflected(coordinate, extent, atCentres) : 0
-    }
+    let (least, greatest) = bounds(extent)
+    if case .zeros = padding { return coordinate }
+    if coordinate >= least, coordinate <= greatest { return coordinate }
+    guard coordinate.isFinite else { return 0 }
+    if case .border = padding { return coordinate.clamped(0, Double(extent - 1)) }
+    return reflected(coordinate, extent)
   }
 
   /// The index of the element at a whole coordinate; nil outside a plane that zeros surround.
   private func index(_ coordinate: Double, _ extent: Int) -> Int? {
     let last = Double(extent - 1)
     if coordinate >= 0, coordinate <= last { return Int(coordinate) }
+    if extent == 0 { return nil }
     switch padding {
     case .zeros: return nil
-    case .border: return extent == 0 ? nil : coordinate < 0 ? 0 : extent - 1
-    case .reflection(let atCentres):
-      return extent == 0 ? nil : Int(Self.reflected(coordinate, extent, atCentres).clamped(0, last))
+    case .border: return coordinate < 0 ? 0 : extent - 1
+    case .reflection: return Int(reflected(coordinate, extent).clamped(0, last))
     }
   }
 
-  private static func reflected(_ coordinate: Double, _ extent: Int, _ atCentres: Bool) -> Double {
-    let (least, greatest) = atCentres ? (0, Double(extent - 1)) : (-0.5, Double(extent) - 0.5)
+  private func reflected(_ coordinate: Double, _ extent: Int) -> Double {
+    let (least, greatest) = bounds(extent)
     let range = greatest - least
-    if coordinate >= least, coordinate <= greatest { return coordinate }
     guard range > 0 else { return 0 }
     // The way beyond the edge, back and forth.
     let way = (coordinate < least ? least - coordinate : coordinate - greatest)

@@ -74,7 +74,7 @@ private struct Deformed {
   func run(_ call: OperatorCall) throws(OperatorError) {
     let (channels, outputs) = (x.shape[1], w.shape[0])
     let (taps, positions) = (windows.kernel.product, windows.output.product)
-    let sampler = PointSampler(extents: windows.input, mode: .linear, padding: .zeros)
+    let sampler = PointSampler(extents: windows.input, mode: .linear, padding: .zeros, endsAtCentres: true)
     try call.budget.spend(product: y.count, w.shape[1], taps)
     let columns = try call.make(.double, [channels, taps, positions])
     let bytes = try sampler.spend(

@@ -30,11 +30,12 @@ enum GridSample: Operator {
       switch try call.word("padding_mode", ["zeros", "border", "reflection"], default: "zeros") {
       case "zeros": .zeros
       case "border": .border
-      default: .reflection(atCentres: isAligned)
+      default: .reflection
       }
     let y = try call.make(x.type, [x.shape[0], x.shape[1]] + grid.shape[1...rank])
     if y.count == 0 { return [y] }
-    let sampler = PointSampler(extents: Array(x.shape[2...]), mode: mode, padding: padding)
+    let sampler = PointSampler(
+      extents: Array(x.shape[2...]), mode: mode, padding: padding, endsAtCentres: isAligned)
     let points = grid.count / rank
     let bytes = try sampler.spend(points: points, channels: x.shape[1], call.budget)
     try call.budget.take(bytes: bytes)

@@ -6,6 +6,6 @@ enum HammingWindow: Operator {
   static var since: Int { 17 }
 
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    try CosineWindow.evaluate(call, [25 / 46, 21 / 46])
+    try CosineWindow.evaluate(call, [25 / 46, 1 - 25 / 46])
   }
 }
