@@ -78,7 +78,8 @@ struct ResizeRequest {
     }
     for (scale, axis) in zip(given, axes) {
       scales[axis] = scale
-      let extent = (Double(x.shape[axis]) * scale).rounded(.down)
+      // In binary32, as ONNX infers shapes: 5 · 2.6 is then 13.
+      let extent = (Float(x.shape[axis]) * Float(scale)).rounded(.down)
       guard extent < 0x1p40 else { throw OperatorError("smaller scales", found: "\(scale)", kind: .budget) }
       extents[axis] = Int(extent)
     }

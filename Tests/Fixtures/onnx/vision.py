@@ -73,6 +73,9 @@ def roi_align(rng):
         "output_height": int(rng.integers(1, 4)), "output_width": int(rng.integers(1, 4)),
         "spatial_scale": float(rng.choice([1.0, 0.5, 1.7])),
     }
+    if attributes["sampling_ratio"] == 0:
+        # ONNX Runtime fails for a region whose corners are swapped.
+        regions[:, 2:] = regions[:, :2] + abs(regions[:, 2:])
     if opset >= 16:
         attributes["coordinate_transformation_mode"] = str(rng.choice(["half_pixel", "output_half_pixel"]))
     return Case("RoiAlign", [x, regions, rng.integers(0, 3, count)], attributes, opset)
@@ -93,7 +96,8 @@ def max_unpool(rng):
     # No output is empty.
     kernel = [k + pads[i] + pads[rank + i] for i, k in enumerate(kernel)]
     shape = [
-        2, 3, *[(e - 1) * s + k - pads[i] - pads[rank + i] for i, (e, s, k) in enumerate(zip(x.shape[2:], strides, kernel))]
+        2, 3,
+        *[(x.shape[2 + i] - 1) * strides[i] + kernel[i] - pads[i] - pads[rank + i] for i in range(rank)],
     ]
     inputs = [x]
     if flag(rng):
@@ -101,7 +105,8 @@ def max_unpool(rng):
         inputs.append(numpy.array(shape))
     places = rng.choice(int(numpy.prod(shape)), x.size, replace=False).reshape(x.shape)
     inputs.insert(1, places)
-    return Case("MaxUnpool", inputs, {"kernel_shape": kernel, "strides": strides, "pads": pads}, int(rng.choice([9, 11, 22])))
+    attributes = {"kernel_shape": kernel, "strides": strides, "pads": pads}
+    return Case("MaxUnpool", inputs, attributes, int(rng.choice([9, 11, 22])))
 
 
 def lp_pool(rng):
@@ -115,6 +120,8 @@ def lp_pool(rng):
         reach = [(k - 1) * d + 1 for k, d in zip(kernel, attributes["dilations"])]
     elif flag(rng):
         attributes["auto_pad"] = str(rng.choice(["SAME_UPPER", "SAME_LOWER", "VALID"]))
+        # Longer strides would need negative pads, which ONNX Runtime refuses for other pooling operators.
+        attributes["strides"] = [min(s, k) for s, k in zip(attributes["strides"], kernel)]
     if "auto_pad" not in attributes:
         attributes["pads"] = [int(rng.integers(0, k)) for k in kernel + kernel]
     x = normal(rng, 2, 3, *[k + int(rng.integers(0, 6)) for k in reach])
@@ -237,7 +244,8 @@ def rnn(rng):
     directions = 2 if direction == "bidirectional" else 1
     steps, batch, width, hidden = some(rng, 1, 6, 4)
     inputs = [
-        normal(rng, steps, batch, width), normal(rng, directions, hidden, width), normal(rng, directions, hidden, hidden),
+        normal(rng, steps, batch, width), normal(rng, directions, hidden, width),
+        normal(rng, directions, hidden, hidden),
         normal(rng, directions, 2 * hidden) if flag(rng) else None,
         rng.integers(1, steps + 1, batch).astype(numpy.int32) if flag(rng) else None,
         normal(rng, directions, batch, hidden) if flag(rng) else None,
@@ -248,7 +256,8 @@ def rnn(rng):
     if flag(rng):
         with_beta = ["Affine", "ScaledTanh", "HardSigmoid"]
         with_alpha = [*with_beta, "LeakyRelu", "ThresholdedRelu", "Elu"]
-        names = [str(n) for n in rng.choice(["Tanh", "Relu", "Sigmoid", "Softsign", "Softplus", *with_alpha], directions)]
+        words = ["Tanh", "Relu", "Sigmoid", "Softsign", "Softplus", *with_alpha]
+        names = [str(n) for n in rng.choice(words, directions)]
         attributes["activations"] = names
         # ONNX Runtime's defaults are zeros, not those of the operators. An empty list has no type.
         for key, having in [("activation_alpha", with_alpha), ("activation_beta", with_beta)]:
@@ -263,18 +272,37 @@ def resize(rng):
     fixed = rank - 2
     opset = int(rng.choice([11, 13, 18, 19]))
     mode = str(rng.choice(["nearest", "linear", "cubic"]))
-    words = ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"]
-    attributes = {"mode": mode, "coordinate_transformation_mode": str(rng.choice(words))}
+    words = ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize"]
+    word = str(rng.choice(words + ["half_pixel_symmetric"] * (opset >= 19)))
+    attributes = {"mode": mode, "coordinate_transformation_mode": word}
     if mode == "nearest":
         attributes["nearest_mode"] = str(rng.choice(["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]))
     if mode == "cubic":
         attributes["cubic_coeff_a"] = float(rng.choice([-0.5, -0.75]))
         attributes["exclude_outside"] = flag(rng)
+    if opset >= 18 and mode != "nearest" and word not in {"tf_crop_and_resize", "align_corners"}:
+        attributes["antialias"] = flag(rng)
     x = normal(rng, *([1, 2] * (fixed // 2)), *some(rng, 2, 9, 2))
-    sizes = numpy.array([*x.shape[:fixed], *some(rng, 1, 14, 2)])
+    region = None
+    if word == "tf_crop_and_resize":
+        attributes["extrapolation_value"] = 7.0
+        ends = rng.random(4) * 1.4 - 0.2
+        region = numpy.array([*[0.0] * fixed, *numpy.minimum(ends[:2], ends[2:]), *[1.0] * fixed,
+                              *numpy.maximum(ends[:2], ends[2:])], numpy.float32)
     # Version 11 requires the inputs that are not used.
     unused = numpy.zeros(0, numpy.float32) if opset == 11 else None
-    return Case("Resize", [x, unused, unused, sizes], attributes, opset)
+    region = unused if region is None else region
+    if word not in {"align_corners", "tf_crop_and_resize"} and flag(rng):
+        # With these words, ONNX's data and ONNX Runtime differ about the corners of a fraction.
+        choices = [0.5, 0.75, 1.5, 2.0, 2.5] + [0.4, 0.7, 2.6] * (mode != "nearest")
+        scales = [*[1.0] * fixed, *[float(s) for s in rng.choice(choices, 2)]]
+        if all(int(e * s) > 0 for e, s in zip(x.shape, scales)):
+            return Case("Resize", [x, region, numpy.array(scales, numpy.float32)], attributes, opset)
+    sizes = numpy.array([*x.shape[:fixed], *some(rng, 1, 14, 2)])
+    if word == "tf_crop_and_resize":
+        # ONNX Runtime does not crop an axis whose extent stays.
+        sizes[fixed:] += sizes[fixed:] == x.shape[fixed:]
+    return Case("Resize", [x, region, unused, sizes], attributes, opset)
 
 
 def upsample(rng):
@@ -290,8 +318,8 @@ def upsample(rng):
 def norms(rng):
     if flag(rng):
         shape = some(rng, 2, 6, 4)
-        axes = rng.choice([0, 1])
-        return Case("MeanVarianceNormalization", [normal(rng, *shape)], {"axes": [0, 2, 3] if axes else [0, 1, 2, 3]}, 13)
+        attributes = {"axes": [0, 2, 3] if flag(rng) else [0, 1, 2, 3]}
+        return Case("MeanVarianceNormalization", [normal(rng, *shape)], attributes, 13)
     rank = int(rng.integers(1, 4))
     attributes = {"p": int(rng.integers(1, 3)), "axis": int(rng.integers(-rank, rank))}
     return Case("LpNormalization", [normal(rng, *some(rng, 1, 6, rank))], attributes, int(rng.choice([1, 22])))
@@ -308,7 +336,8 @@ def eye_like(rng):
 
 def det(rng):
     size = int(rng.integers(1, 7))
-    return Case("Det", [normal(rng, *some(rng, 1, 4, int(rng.integers(0, 3))), size, size)], {}, int(rng.choice([11, 22])))
+    shape = [*some(rng, 1, 4, int(rng.integers(0, 3))), size, size]
+    return Case("Det", [normal(rng, *shape)], {}, int(rng.choice([11, 22])))
 
 
 def reverse_sequence(rng):
@@ -346,9 +375,9 @@ def compress(rng):
 
 KINDS = {
     grid_sample: 120, affine_grid: 20, roi_align: 60, max_roi_pool: 30, max_unpool: 30, lp_pool: 80, global_lp_pool: 15,
-    deform_conv: 60, col2im: 30, center_crop_pad: 30, non_max_suppression: 60, dft: 60, long_dft: 1, stft: 20, window: 30,
-    mel_weight_matrix: 20, rnn: 80, resize: 120, upsample: 20, norms: 30, eye_like: 20, det: 20, reverse_sequence: 20,
-    unique: 50, non_zero: 20, compress: 30,
+    deform_conv: 60, col2im: 30, center_crop_pad: 30, non_max_suppression: 60, dft: 60, long_dft: 1, stft: 20,
+    window: 30, mel_weight_matrix: 20, rnn: 80, resize: 200, upsample: 20, norms: 30, eye_like: 20, det: 20,
+    reverse_sequence: 20, unique: 50, non_zero: 20, compress: 30,
 }
 
 WIDENED = {max_roi_pool, max_unpool, lp_pool, global_lp_pool, deform_conv, dft, stft, rnn, norms, det}
