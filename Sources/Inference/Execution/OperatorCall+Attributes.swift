@@ -67,7 +67,9 @@ extension OperatorCall {
   /// A type of elements, which an attribute gives as ONNX's number.
   func elementType(_ name: String) throws(OperatorError) -> ElementType? {
     guard let number = try int(name) else { return nil }
-    guard let type = ElementType(rawValue: number) else { throw wrongAttribute(name, "a data type") }
+    guard let type = ElementType(rawValue: number) else {
+      throw OperatorError("a data type of ONNX", found: "\(number)", subject: "attribute \(quoted(name))")
+    }
     return type
   }
 

@@ -16,7 +16,9 @@ enum PoolingCall {
   /// The attribute `p` of `LpPool` and `GlobalLpPool`: a real number in version 1, then a whole one.
   static func power(_ call: OperatorCall) throws(OperatorError) -> Double {
     let p = call.opset < 2 ? try call.float("p") ?? 2 : Double(try call.int("p") ?? 2)
-    guard p >= 1, p.isFinite else { throw call.wrongAttribute("p", "a p of 1 or more") }
+    guard p >= 1, p.isFinite else {
+      throw OperatorError("a number of 1 or more", found: "\(p)", subject: "attribute 'p'")
+    }
     return p
   }
 

@@ -15,8 +15,9 @@ enum AffineGrid: Operator {
       throw call.wrong(0, "[N, 2, 3] or [N, 3, 4]", found: shapeText(theta.shape))
     }
     guard theta.type.isFloat else { throw call.wrong(0, "floating-point elements", found: theta.type.name) }
-    guard let size = try call.integers(1), size.count == rank + 2, size[0] == theta.shape[0] else {
-      throw call.wrong(1, "\(theta.shape[0]), channels and \(rank) extents", found: "others")
+    let size = try call.integers(1) ?? []
+    guard size.count == rank + 2, size[0] == theta.shape[0] else {
+      throw call.wrong(1, "\(theta.shape[0]), channels and \(rank) extents", found: shapeText(size))
     }
     let extents = Array(size[2...])
     let isAligned = try call.flag("align_corners")

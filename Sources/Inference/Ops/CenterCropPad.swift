@@ -11,8 +11,9 @@ enum CenterCropPad: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
     let axes = try call.axes(try call.ints("axes") ?? Array(x.shape.indices), rank: x.rank)
-    guard let extents = try call.integers(1), extents.count == axes.count else {
-      throw call.wrong(1, "\(axes.count) extents", found: "another number")
+    let extents = try call.integers(1) ?? []
+    guard extents.count == axes.count else {
+      throw call.wrong(1, "\(axes.count) extents", found: "\(extents.count)")
     }
     var shape = x.shape
     for (axis, extent) in zip(axes, extents) { shape[axis] = extent }

@@ -10,9 +10,9 @@ enum Col2Im: Operator {
 
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0, rank: 3)
-    guard let image = try call.integers(1), let block = try call.integers(2), image.allSatisfy({ $0 >= 0 })
-    else {
-      throw OperatorError("extents of an image and of a block", found: "others")
+    let (image, block) = (try call.integers(1) ?? [], try call.integers(2) ?? [])
+    guard image.allSatisfy({ $0 >= 0 }) else {
+      throw call.wrong(1, "extents of 0 or more", found: shapeText(image))
     }
     let windows = try WindowAttributes(call, kernel: block).windows(image)
     let size = try Tensor.count(of: block, call.budget)

@@ -11,8 +11,8 @@ enum DeformConv: Operator {
 
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
-    let w = try call.input(1, type: x.type)
     guard x.type.isFloat else { throw call.wrong(0, "floating-point elements", found: x.type.name) }
+    let w = try call.input(1, type: x.type)
     let (groups, offsetGroups) = (try call.int("group") ?? 1, try call.int("offset_group") ?? 1)
     guard x.rank >= 3, w.rank == x.rank, groups >= 1, groups <= max(1, x.shape[1]), x.shape[1] % groups == 0,
       w.shape[1] == x.shape[1] / groups, w.shape[0] % groups == 0
@@ -20,11 +20,13 @@ enum DeformConv: Operator {
       throw call.wrong(1, "[K, C / groups, …] for x of \(shapeText(x.shape))", found: shapeText(w.shape))
     }
     guard offsetGroups >= 1, offsetGroups <= max(1, x.shape[1]), x.shape[1] % offsetGroups == 0 else {
-      throw call.wrongAttribute("offset_group", "a divisor of \(x.shape[1]) channels")
+      throw OperatorError(
+        "a divisor of \(x.shape[1]) channels", found: "\(offsetGroups)", subject: "attribute 'offset_group'")
     }
     let kernel = Array(w.shape[2...])
-    guard try call.ints("kernel_shape") ?? kernel == kernel else {
-      throw call.wrongAttribute("kernel_shape", "w's kernel \(shapeText(kernel))")
+    if let stated = try call.ints("kernel_shape"), stated != kernel {
+      throw OperatorError(
+        "w's kernel \(shapeText(kernel))", found: shapeText(stated), subject: "attribute 'kernel_shape'")
     }
     let windows = try WindowAttributes(call, kernel: kernel).windows(Array(x.shape[2...]))
     let y = try call.make(.double, [x.shape[0], w.shape[0]] + windows.output)

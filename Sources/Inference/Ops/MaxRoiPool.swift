@@ -12,8 +12,10 @@ enum MaxRoiPool: Operator {
     guard regions.rank == 2, regions.shape[1] == 5 else {
       throw call.wrong(1, "[regions, 5]", found: shapeText(regions.shape))
     }
-    guard let bins = try call.ints("pooled_shape"), bins.count == 2, bins.allSatisfy({ $0 >= 1 }) else {
-      throw call.wrongAttribute("pooled_shape", "two extents of 1 or more")
+    let bins = try call.ints("pooled_shape") ?? []
+    guard bins.count == 2, bins.allSatisfy({ $0 >= 1 }) else {
+      throw OperatorError(
+        "two extents of 1 or more", found: shapeText(bins), subject: "attribute 'pooled_shape'")
     }
     let scale = try call.float("spatial_scale") ?? 1
     let y = try call.make(x.type, [regions.shape[0], x.shape[1]] + bins)

@@ -12,8 +12,9 @@ enum MaxUnpool: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
     let places = try call.input(1, type: .int64)
-    guard let kernel = try call.ints("kernel_shape"), x.rank == kernel.count + 2 else {
-      throw call.wrongAttribute("kernel_shape", "a kernel for x of \(shapeText(x.shape))")
+    let kernel = try call.ints("kernel_shape") ?? []
+    guard x.rank == kernel.count + 2 else {
+      throw call.wrong(0, "\(kernel.count + 2) dimensions, as the kernel has", found: shapeText(x.shape))
     }
     guard places.shape == x.shape else {
       throw call.wrong(1, shapeText(x.shape), found: shapeText(places.shape))

@@ -18,17 +18,17 @@ enum RoiAlign: Operator {
     guard regions.rank == 2, regions.shape[1] == 4 else {
       throw call.wrong(1, "[regions, 4]", found: shapeText(regions.shape))
     }
-    guard samples.shape == [regions.shape[0]],
-      samples.values(Int64.self).prefix(samples.count).allSatisfy({
-        $0 >= 0 && $0 < x.shape[0]
-      })
-    else {
-      throw call.wrong(2, "\(regions.shape[0]) samples below \(x.shape[0])", found: shapeText(samples.shape))
+    guard samples.shape == [regions.shape[0]] else {
+      throw call.wrong(2, "[\(regions.shape[0])]", found: shapeText(samples.shape))
+    }
+    for sample in samples.values(Int64.self).prefix(samples.count) where sample < 0 || sample >= x.shape[0] {
+      throw call.wrong(2, "samples below \(x.shape[0])", found: "\(sample)")
     }
     let (rows, columns) = (try call.int("output_height") ?? 1, try call.int("output_width") ?? 1)
     let ratio = try call.int("sampling_ratio") ?? 0
     guard rows >= 1, columns >= 1, ratio >= 0 else {
-      throw OperatorError("a height and a width of 1 or more, a ratio of 0 or more", found: "others")
+      throw OperatorError(
+        "a height and a width of 1 or more, a ratio of 0 or more", found: "\(rows), \(columns) and \(ratio)")
     }
     let word = try call.word(
       "coordinate_transformation_mode", ["half_pixel", "output_half_pixel"], default: "half_pixel")

@@ -17,9 +17,8 @@ enum STFT: Operator {
       throw call.wrong(0, "[B, n, 1] or [B, n, 2]", found: shapeText(given.shape))
     }
     let (batch, extent, parts) = (given.shape[0], given.shape[1], given.shape[2])
-    guard let step = try call.integer(1), step >= 1 else {
-      throw call.wrong(1, "a step of 1 or more", found: "another")
-    }
+    let step = try call.integer(1) ?? 0
+    guard step >= 1 else { throw call.wrong(1, "a step of 1 or more", found: "\(step)") }
     let length = try call.integer(3) ?? call.optional(2)?.count ?? extent
     guard length >= 1, length <= extent else {
       throw OperatorError("frames of 1 to \(extent) elements", found: "\(length)")
