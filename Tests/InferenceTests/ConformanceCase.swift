@@ -40,6 +40,13 @@ struct ConformanceCase {
     if name == "test_attention_4d_causal_fp16_expanded" {
       return "its data round to F16 once, its nodes each time; ONNX Runtime is off by as much"
     }
+    if name == "test_maxunpool_export_with_output_shape" {
+      return
+        "its positions are those in another shape than the output's, which ONNX's text and ONNX Runtime have"
+    }
+    if name == "test_dft_inverse" || name == "test_dft_inverse_opset19" {
+      return "its data have the rounding of a transform in F32, 2e-7 where the exact value is 0"
+    }
     if let other = operators.subtracting(listedOperators).min() {
       return "uses \(other), which is not listed"
     }

@@ -20,7 +20,7 @@ protocol Backend: Sendable {
   func contract(_ contraction: Contraction) throws(OperatorError)
   /// y ← (x − mean) · factor + shift, for each channel.
   func scale(_ scaling: ChannelScaling) throws(OperatorError)
-  /// y ← the greatest element, or the mean, of each window of x.
+  /// y ← the greatest element, the mean, or the norm of each window of x.
   func pool(_ pooling: Pooling) throws(OperatorError)
 }
 
@@ -114,6 +114,8 @@ struct Pooling {
     case greatest(indices: Tensor?, isColumnMajor: Bool)
     /// The mean, including padding if it counts.
     case mean(countsPadding: Bool)
+    /// (Σ |x|ᵖ)^(1/p); padding adds nothing.
+    case norm(p: Double)
   }
 
   let x: Tensor

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import ONNXGraph
 
 /// Plain loops with binary64 sums (64-bit sums for integers), each written like its formula.
@@ -159,7 +160,7 @@ private struct Scale: FloatVisitor {
   }
 }
 
-/// The greatest element, or the mean, of each window.
+/// The greatest element, the mean, or the norm of each window.
 private struct Pool: ElementVisitor {
   let pooling: Pooling
   let threads: Int
@@ -198,6 +199,9 @@ private struct Pool: ElementVisitor {
             for tap in taps { sum = sum.adding(x[start + tap.input].wide) }
             let count = countsPadding ? windows.paddedCount(at: place) : Double(taps.count)
             y[target] = T(narrowing: T.Wide(clamping: count == 0 ? 0 : sum.asDouble / count))
+          case .norm(let p):
+            let sum = taps.reduce(0) { $0 + pow(x[start + $1.input].wide.asDouble.magnitude, p) }
+            y[target] = T(narrowing: T.Wide(clamping: pow(sum, 1 / p)))
           }
         }
       }

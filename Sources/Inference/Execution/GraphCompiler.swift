@@ -119,7 +119,9 @@ final class GraphCompiler {
         node: node, action: .call(try expand(function, node)), opset: 0, subgraphs: [:], releases: releases)
     }
     guard let known = OperatorRegistry.known(node) else {
-      throw unsupported(node, "a supported operator", quoted(node.operation))
+      let reason =
+        node.domain.isEmpty ? OperatorRegistry.refused[node.operation].map { ", which \($0)" } : nil
+      throw unsupported(node, "a supported operator", quoted(node.operation) + (reason ?? ""))
     }
     // No model declares a version of our own operators.
     let opset = opsets[node.domain == OperatorRegistry.ownDomain ? "" : node.domain]

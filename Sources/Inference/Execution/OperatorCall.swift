@@ -163,6 +163,13 @@ struct OperatorCall {
     }
   }
 
+  /// The single INT32 or INT64 element of an input; nil if the input is not given.
+  func integer(_ index: Int) throws(OperatorError) -> Int? {
+    guard let numbers = try integers(index) else { return nil }
+    guard numbers.count == 1 else { throw wrong(index, "one number", found: "\(numbers.count)") }
+    return numbers[0]
+  }
+
   /// The single element of an input, as a real number; nil if the input is not given.
   func scalar(_ index: Int) throws(OperatorError) -> Double? {
     guard let tensor = try tensor(index) else { return nil }

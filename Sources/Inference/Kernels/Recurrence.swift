@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// Code that `LSTM` and `GRU` share: shapes, directions, lengths, activations, projections.
+/// Code that `LSTM`, `GRU` and `RNN` share: shapes, directions, lengths, activations, projections.
 struct Recurrence {
   let call: OperatorCall
   /// T steps, B sequences, I inputs, H hidden, D directions.

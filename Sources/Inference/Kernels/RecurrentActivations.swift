@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The activations of `LSTM` and `GRU`, with the parameters in `activation_alpha` and `activation_beta`.
+/// The activations of `LSTM`, `GRU` and `RNN`, with the parameters in `activation_alpha` and `activation_beta`.
 struct RecurrentActivations {
   let functions: [(Double) -> Double]
 

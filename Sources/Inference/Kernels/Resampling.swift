@@ -78,8 +78,10 @@ struct Resampling {
     var sum = 0.0
     for step in (1 - span)...span {
       let place = base + Double(step)
+      let distance = (place - origin) * scale
       let weight =
-        request.mode == "linear" ? linear((place - origin) * scale) : cubic((place - origin) * scale)
+        request.mode == "linear"
+        ? Interpolation.linear(distance) : Interpolation.cubic(distance, request.cubic)
       if weight == 0 { continue }
       let index = Int(min(max(place, -1), Double(extent)))
       if request.excludesOutside, index < 0 || index >= extent { continue }
@@ -105,7 +107,7 @@ struct Resampling {
       return width == 1
         ? (start + end) / 2 * last : start * last + position * (end - start) * last / (width - 1)
     case "pytorch_half_pixel":
-      return request.extents[axis] == 1 ? -0.5 : (position + 0.5) / scale - 0.5
+      return request.extents[axis] == 1 ? 0 : (position + 0.5) / scale - 0.5
     case "half_pixel_symmetric":
       let adjustment = width / (scale * Double(x.shape[axis]))
       let centre = Double(x.shape[axis]) / 2
@@ -125,14 +127,5 @@ struct Resampling {
       default: (origin - 0.5).rounded(.up)
       }
     return Int(min(max(place, -1), 1e15))
-  }
-
-  private func linear(_ distance: Double) -> Double { max(0, 1 - distance.magnitude) }
-
-  /// The cubic kernel of Keys (1981) with a = `cubic_coeff_a`.
-  private func cubic(_ distance: Double) -> Double {
-    let (t, a) = (distance.magnitude, request.cubic)
-    if t <= 1 { return ((a + 2) * t - (a + 3)) * t * t + 1 }
-    return t < 2 ? ((a * t - 5 * a) * t + 8 * a) * t - 4 * a : 0
   }
 }

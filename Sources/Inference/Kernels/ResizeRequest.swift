@@ -19,19 +19,18 @@ struct ResizeRequest {
 
   /// The settings of an `Upsample`, which is a `Resize` with asymmetric coordinates.
   init(upsample call: OperatorCall, _ x: Tensor) throws(OperatorError) {
-    var given = call.opset < 9 ? try call.floats("scales") : try Self.reals(call, 1)
     self.init(x)
-    if call.opset < 7 {
-      // Version 1 has images only, and its name for the mode.
-      guard let height = try call.float("height_scale"), let width = try call.float("width_scale") else {
-        throw OperatorError("height_scale and width_scale", found: "one or none")
-      }
-      given = [1, 1, height, width]
+    guard call.opset >= 7 else {
+      guard x.rank == 4, let height = try call.float("height_scale"),
+        let width = try call.float("width_scale")
+      else { throw OperatorError("four dimensions, and scales of the last two", found: shapeText(x.shape)) }
       mode = try call.word("mode", ["nearest", "bilinear"], default: "nearest")
       if mode == "bilinear" { mode = "linear" }
-    } else {
-      mode = try call.word("mode", ["nearest", "linear"], default: "nearest")
+      try setScales([1, 1, height, width], axes: Array(x.shape.indices), x)
+      return
     }
+    mode = try call.word("mode", ["nearest", "linear"], default: "nearest")
+    let given = call.opset < 9 ? try call.floats("scales") : try Self.reals(call, 1)
     try setScales(given ?? [], axes: Array(x.shape.indices), x)
   }
 
@@ -81,7 +80,8 @@ struct ResizeRequest {
     }
     for (scale, axis) in zip(given, axes) {
       scales[axis] = scale
-      let extent = (Double(x.shape[axis]) * scale).rounded(.down)
+      // In binary32, as ONNX infers shapes: 5 · 2.6 is then 13.
+      let extent = (Float(x.shape[axis]) * Float(scale)).rounded(.down)
       guard extent < 0x1p40 else { throw OperatorError("smaller scales", found: "\(scale)", kind: .budget) }
       extents[axis] = Int(extent)
     }

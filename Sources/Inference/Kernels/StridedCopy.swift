@@ -30,6 +30,17 @@ enum StridedCopy {
     return result
   }
 
+  /// Copies a part of `source` that begins at index `start` to the part of `target` that begins at index `first`.
+  static func part(
+    _ shape: [Int], from source: Tensor, at start: [Int], to target: Tensor, at first: [Int]
+  ) throws(OperatorError) {
+    if shape.contains(0) { return }
+    let (from, to) = (Layout.strides(source.shape), Layout.strides(target.shape))
+    try copy(
+      shape: shape, from: source, offset: Layout.offset(start, from), strides: from, to: target,
+      targetOffset: Layout.offset(first, to), targetStrides: to)
+  }
+
   private static func copy<Word: BitwiseCopyable>(
     _: Word.Type, _ shape: [Int], _ source: Tensor, _ offset: Int, _ strides: [Int], _ target: Tensor,
     _ targetOffset: Int, _ targetStrides: [Int]

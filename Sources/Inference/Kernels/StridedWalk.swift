@@ -67,6 +67,11 @@ enum Layout {
     return strides
   }
 
+  /// The flat position of the element at `index`.
+  static func offset(_ index: [Int], _ strides: [Int]) -> Int {
+    zip(index, strides).reduce(0) { $0 + $1.0 * $1.1 }
+  }
+
   /// The shape that all shapes broadcast to (NumPy's rule): extents are equal or 1, counted from the last.
   static func broadcast(_ shapes: [[Int]]) throws(OperatorError) -> [Int] {
     let rank = shapes.map(\.count).max() ?? 0

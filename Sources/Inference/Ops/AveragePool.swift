@@ -6,10 +6,7 @@ internal import ONNXGraph
 /// zeros. Source: ONNX `AveragePool`, versions 1, 7, 10, 11, 19, 22.
 enum AveragePool: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    guard let kernel = try call.ints("kernel_shape") else {
-      throw call.wrongAttribute("kernel_shape", "a kernel")
-    }
-    let (x, windows) = try PoolingCall.windows(call, kernel: kernel)
+    let (x, windows) = try PoolingCall.windows(call)
     guard x.type.isFloat else { throw call.wrong(0, "floating-point elements", found: x.type.name) }
     let y = try call.make(x.type, [x.shape[0], x.shape[1]] + windows.output)
     let kind = Pooling.Kind.mean(countsPadding: try call.flag("count_include_pad"))

@@ -7,10 +7,7 @@ internal import ONNXGraph
 /// 12, 22.
 enum MaxPool: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    guard let kernel = try call.ints("kernel_shape") else {
-      throw call.wrongAttribute("kernel_shape", "a kernel")
-    }
-    let (x, windows) = try PoolingCall.windows(call, kernel: kernel)
+    let (x, windows) = try PoolingCall.windows(call)
     let y = try call.make(x.type, [x.shape[0], x.shape[1]] + windows.output)
     let indices = call.wants(1) ? try call.make(.int64, y.shape) : nil
     let kind = Pooling.Kind.greatest(indices: indices, isColumnMajor: try call.flag("storage_order"))

@@ -42,15 +42,7 @@ enum Pad: Operator {
       let start = before.map { max(0, -$0) }
       let first = before.map { max(0, $0) }
       let part = shape.indices.map { max(0, min(x.shape[$0] - start[$0], shape[$0] - first[$0])) }
-      if part.contains(0) { return y }
-      let (from, to) = (Layout.strides(x.shape), Layout.strides(shape))
-      func place(_ index: [Int], _ strides: [Int]) -> Int {
-        zip(index, strides).reduce(0) { $0 + $1.0 * $1.1 }
-      }
-      try StridedCopy.copy(
-        shape: part, from: x, offset: place(start, from), strides: from, to: y,
-        targetOffset: place(first, to),
-        targetStrides: to)
+      try StridedCopy.part(part, from: x, at: start, to: y, at: first)
       return y
     }
     if y.count == 0 { return y }
@@ -102,9 +94,7 @@ enum Pad: Operator {
         }
         return value
       }
-      let zero = try call.make(type, [])
-      zero.values(UInt8.self).update(repeating: 0)
-      return zero
+      return try call.zeros(type, [])
     }
     let value = try call.make(.double, [])
     value.values(Double.self)[0] = try call.float("value") ?? 0

@@ -9,14 +9,14 @@ struct FastPooling {
   /// For means, 1 / the number of elements in each window, by output position; nil for the greatest element.
   private let factors: [Float]?
 
-  /// Returns nil for other types and dimensions, and if positions of greatest elements are wanted.
+  /// Returns nil for other types and dimensions, for norms, and if positions of greatest elements are wanted.
   init?(_ pooling: Pooling, threads: Int) {
     guard pooling.y.type == .float, pooling.y.count > 0, pooling.x.count > 0,
       let plane = PaddedPlane(pooling.windows)
     else { return nil }
     switch pooling.kind {
     case .greatest(nil, _): factors = nil
-    case .greatest: return nil
+    case .greatest, .norm: return nil
     case .mean(let countsPadding):
       // Windows that reach into the padding have fewer elements: the product of the counts along each dimension.
       let windows = pooling.windows
