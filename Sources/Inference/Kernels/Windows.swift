@@ -66,8 +66,13 @@ struct Windows {
   /// The most taps that a window can have.
   var tapLimit: Int { zip(input, kernel).reduce(1) { $0 &* min($1.0, $1.1) } }
 
-  /// The bytes for listing the taps of a window on two threads.
-  var tapBytes: Int { tapLimit &* (4 * MemoryLayout<Tap>.stride) }
+  /// Runs `body`, which lists the taps of a window on at most two threads, while the memory for the lists is reserved.
+  func listing(_ budget: RunBudget, _ body: () throws(OperatorError) -> Void) throws(OperatorError) {
+    let bytes = tapLimit &* (4 * MemoryLayout<Tap>.stride)
+    try budget.take(bytes: bytes)
+    defer { budget.release(bytes: bytes) }
+    try body()
+  }
 
   /// The spatial indices of output number `number`, in C order.
   func position(_ number: Int) -> [Int] {

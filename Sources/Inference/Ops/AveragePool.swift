@@ -9,7 +9,8 @@ enum AveragePool: Operator {
     guard let kernel = try call.ints("kernel_shape") else {
       throw call.wrongAttribute("kernel_shape", "a kernel")
     }
-    let (x, windows) = try PoolingCall.windows(call, kernel: kernel)
+    let x = try call.input(0)
+    let windows = try PoolingCall.windows(call, x, kernel: kernel)
     guard x.type.isFloat else { throw call.wrong(0, "floating-point elements", found: x.type.name) }
     let y = try call.make(x.type, [x.shape[0], x.shape[1]] + windows.output)
     let kind = Pooling.Kind.mean(countsPadding: try call.flag("count_include_pad"))

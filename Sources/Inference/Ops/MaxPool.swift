@@ -10,7 +10,8 @@ enum MaxPool: Operator {
     guard let kernel = try call.ints("kernel_shape") else {
       throw call.wrongAttribute("kernel_shape", "a kernel")
     }
-    let (x, windows) = try PoolingCall.windows(call, kernel: kernel)
+    let x = try call.input(0)
+    let windows = try PoolingCall.windows(call, x, kernel: kernel)
     let y = try call.make(x.type, [x.shape[0], x.shape[1]] + windows.output)
     let indices = call.wants(1) ? try call.make(.int64, y.shape) : nil
     let kind = Pooling.Kind.greatest(indices: indices, isColumnMajor: try call.flag("storage_order"))
