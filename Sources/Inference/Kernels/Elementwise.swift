@@ -8,7 +8,14 @@ enum Elementwise {
   ) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
     guard x.type.isFloat else { throw call.wrong(0, "floating-point elements", found: x.type.name) }
-    return [try x.type.visitFloats(Map(call: call, x: x, f: f))]
+    return [try map(call, x, f)]
+  }
+
+  /// `y[i] = f(x[i])` for a tensor that need not be an input.
+  static func map(
+    _ call: OperatorCall, _ x: Tensor, _ f: @escaping (Double) -> Double
+  ) throws(OperatorError) -> Tensor {
+    try x.type.visitFloats(Map(call: call, x: x, f: f))
   }
 
   /// `y[i] = f(x[i])` for floating-point numbers, where y is BOOL.

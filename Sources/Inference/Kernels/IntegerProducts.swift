@@ -21,13 +21,27 @@ enum IntegerProducts {
 
   /// The inputs of a product of matrices, with their zero points: for each row of a, and for each column of b.
   struct Matrices {
-    let a: Operand
+    var a: Operand
     let b: Operand
     let shape: BatchedProduct
 
     /// - Parameter type: the type of the sums.
     func product(_ call: OperatorCall, as type: ElementType = .int32) throws(OperatorError) -> Tensor {
       try shape.run(call, try a.centred(call, as: type), try b.centred(call, as: type))
+    }
+
+    /// product · factor + bias as F32; the bias, if there is one, has an element for each column.
+    func real(_ call: OperatorCall, by factor: Tensor, bias: Int) throws(OperatorError) -> Tensor {
+      var y = try IntegerProducts.scaled(call, try product(call), by: factor)
+      if let given = call.optional(bias) {
+        guard given.type.isFloat, given.shape == [shape.right[shape.right.count - 1]] else {
+          throw call.wrong(
+            bias, "[\(shape.right[shape.right.count - 1])] of floats",
+            found: "\(given.type.name) \(shapeText(given.shape))")
+        }
+        y = try Elementwise.binary(Add.self, call, y, try Casting.cast(call, given, to: .float))
+      }
+      return try y.reshaped(shape.shape)
     }
 
     /// A scale of b: one, or one for each column.
@@ -44,16 +58,19 @@ enum IntegerProducts {
     }
   }
 
-  /// Reads the inputs of a product of matrices; `aZero` and `bZero` are the numbers of the zero points.
+  /// Reads the inputs of a product of matrices; `aZero` and `bZero` are the numbers of the zero points'
+  /// inputs.
   static func matrices(
-    _ call: OperatorCall, _ a: Tensor, aZero: Int, _ b: Tensor, bZero: Int, second: Int
+    _ call: OperatorCall, _ a: Tensor, aZero: Int?, _ b: Tensor, bZero: Int, second: Int
   ) throws(OperatorError) -> Matrices {
     let shape = try BatchedProduct(call, a.shape, b.shape, second: second)
     let (left, right) = (shape.left, shape.right)
     return Matrices(
       a: Operand(
         tensor: try a.reshaped(left),
-        zero: try call.parameter(aZero, of: left, axis: left.count - 2, summed: left.count - 1)),
+        zero: try aZero.flatMap { index throws(OperatorError) in
+          try call.parameter(index, of: left, axis: left.count - 2, summed: left.count - 1)
+        }),
       b: Operand(
         tensor: try b.reshaped(right),
         zero: try call.parameter(bZero, of: right, axis: right.count - 1, summed: right.count - 2)),

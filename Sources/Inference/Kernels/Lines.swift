@@ -6,14 +6,20 @@ enum Lines {
   static func map(
     _ call: OperatorCall, _ body: (inout [Double]) -> Void
   ) throws(OperatorError) -> [Tensor] {
-    let x = try call.input(0)
-    let isOld = call.opset < 13
+    [try map(call, try call.input(0), opset: call.opset, body)]
+  }
+
+  /// The same for a tensor that need not be an input, as in version `opset`.
+  static func map(
+    _ call: OperatorCall, _ x: Tensor, opset: Int, _ body: (inout [Double]) -> Void
+  ) throws(OperatorError) -> Tensor {
+    let isOld = opset < 13
     let given = try call.int("axis") ?? (isOld ? 1 : -1)
-    if x.rank == 0 { return [try map(call, x, extent: 1, inner: 1, body)] }
+    if x.rank == 0 { return try map(call, x, extent: 1, inner: 1, body) }
     // An axis that flattens may equal the rank: each line then has one element.
     let axis = isOld && given == x.rank ? given : try call.axis(given, rank: x.rank)
-    if isOld { return [try map(call, x, extent: x.shape[axis...].product, inner: 1, body)] }
-    return [try map(call, x, extent: x.shape[axis], inner: x.shape[(axis + 1)...].product, body)]
+    if isOld { return try map(call, x, extent: x.shape[axis...].product, inner: 1, body) }
+    return try map(call, x, extent: x.shape[axis], inner: x.shape[(axis + 1)...].product, body)
   }
 
   /// Changes lines of `extent` elements that are `inner` apart.

@@ -4,16 +4,19 @@ internal import Tensors
 /// Real numbers r that are stored as q, where r ≈ (q − zero) · scale.
 struct Quantisation {
   var scale: Tensor
-  /// Zero points, with the type of q and the shape of the scales; zeros if nil.
+  /// Zero points, with the type of q and the shape of the scales.
   var zero: Tensor?
+  /// The zero point of every element if `zero` is nil.
+  var centre = 0.0
   /// The axis along which scales differ; ignored if there is one scale.
   var axis = 0
   /// Neighbours along the axis with one scale; 0 without blocks.
   var block = 0
 
-  init(scale: Tensor, zero: Tensor?, axis: Int = 0, block: Int = 0) {
+  init(scale: Tensor, zero: Tensor?, centre: Double = 0, axis: Int = 0, block: Int = 0) {
     self.scale = scale
     self.zero = zero
+    self.centre = centre
     self.axis = axis
     self.block = block
   }
@@ -34,15 +37,18 @@ struct Quantisation {
   /// - Parameters:
   ///   - precision: the type to which r, scale and quotient are rounded; binary64 if it is no floating-point type.
   ///   - saturates: whether a small float that is too large becomes the greatest one.
+  ///   - roundsLast: whether the zero point is added before rounding, as in some kernels of ONNX Runtime; with an odd
+  ///     one, ties then go the other way.
   func quantised(
     _ call: OperatorCall, _ r: Tensor, as type: ElementType, precision: ElementType = .float,
-    saturates: Bool = true
+    saturates: Bool = true, roundsLast: Bool = false
   ) throws(OperatorError) -> Tensor {
     let table = try table(call, r.shape, precision: precision)
     let source = r.type.isFloat ? r : try Casting.cast(call, r, to: .double)
     let q = try call.make(type, r.shape)
     let quantise = Quantise(
-      r: source, table: table, q: q, precision: Rounding(precision), saturates: saturates)
+      r: source, table: table, q: q, precision: Rounding(precision), saturates: saturates,
+      roundsLast: roundsLast)
     try source.type.visitFloats(quantise)
     return q
   }
@@ -60,7 +66,8 @@ struct Quantisation {
     }
     return Table(
       grid: grid, scales: try Casting.cast(call, rounded ?? scale, to: .double),
-      zeros: try zero.map { zero throws(OperatorError) in try Casting.cast(call, zero, to: .double) })
+      zeros: try zero.map { zero throws(OperatorError) in try Casting.cast(call, zero, to: .double) },
+      centre: centre)
   }
 }
 
@@ -68,6 +75,7 @@ private struct Table {
   let grid: QuantisationGrid
   let scales: Tensor
   let zeros: Tensor?
+  let centre: Double
 }
 
 private struct Dequantise: ElementVisitor {
@@ -90,7 +98,7 @@ private struct Dequantise: ElementVisitor {
       table.grid.forEachRun { start, count, place, step in
         for index in 0..<count {
           let which = place + index * step
-          let number = from[start + index].wide.asDouble - (zeros?[which] ?? 0)
+          let number = from[start + index].wide.asDouble - (zeros?[which] ?? table.centre)
           to[start + index] = T(narrowing: number * scales[which])
         }
       }
@@ -127,6 +135,7 @@ private struct Quantise: FloatVisitor {
   let q: Tensor
   let precision: Rounding
   let saturates: Bool
+  let roundsLast: Bool
 
   func visit<T: Element>(_: T.Type) throws(OperatorError) where T.Wide == Double {
     if let small = q.type.smallFloat, small.layout.isSigned {
@@ -149,7 +158,9 @@ private struct Quantise: FloatVisitor {
     _: From.Type, _: To.Type, _ least: Double, _ greatest: Double
   ) where From.Wide == Double {
     write(From.self, To.self) { quotient, zero in
-      let number = quotient.rounded(.toNearestOrEven) + zero
+      let number =
+        roundsLast
+        ? (quotient + zero).rounded(.toNearestOrEven) : quotient.rounded(.toNearestOrEven) + zero
       // False for NaN.
       return number > least ? To(min(number, greatest)) : To(least)
     }
@@ -164,7 +175,7 @@ private struct Quantise: FloatVisitor {
       for index in 0..<count {
         let which = place + index * step
         let quotient = precision(precision(from[start + index].wide) / scales[which])
-        to[start + index] = stored(quotient, zeros?[which] ?? 0)
+        to[start + index] = stored(quotient, zeros?[which] ?? table.centre)
       }
     }
   }

@@ -12,7 +12,10 @@ enum Concat: Operator {
     return [try joined(call, try call.all(), axis: axis)]
   }
 
-  static func joined(_ call: OperatorCall, _ inputs: [Tensor], axis: Int) throws(OperatorError) -> Tensor {
+  /// - Parameter number: the number of the node's input that a tensor comes from, for errors.
+  static func joined(
+    _ call: OperatorCall, _ inputs: [Tensor], axis: Int, number: (Int) -> Int = { $0 }
+  ) throws(OperatorError) -> Tensor {
     guard let first = inputs.first else { throw OperatorError("an input", found: "none") }
     let axis = try call.axis(axis, rank: first.rank)
     var shape = first.shape
@@ -22,11 +25,11 @@ enum Concat: Operator {
       if input.rank == first.rank { other[axis] = first.shape[axis] }
       guard input.type == first.type, other == first.shape else {
         throw call.wrong(
-          index, "\(first.type.name) \(shapeText(first.shape)) but for axis \(axis)",
+          number(index), "\(first.type.name) \(shapeText(first.shape)) but for axis \(axis)",
           found: "\(input.type.name) \(shapeText(input.shape))")
       }
       let (sum, overflow) = shape[axis].addingReportingOverflow(input.shape[axis])
-      if overflow { throw call.wrong(index, "a smaller extent", found: "\(input.shape[axis])") }
+      if overflow { throw call.wrong(number(index), "a smaller extent", found: "\(input.shape[axis])") }
       shape[axis] = sum
     }
     let y = try call.make(first.type, shape)

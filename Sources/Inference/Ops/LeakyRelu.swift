@@ -3,7 +3,11 @@
 /// x: floats of any shape → y: the same. Source: ONNX `LeakyRelu`, versions 6, 16.
 enum LeakyRelu: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
+    try Elementwise.map(call, try function(call))
+  }
+
+  static func function(_ call: OperatorCall) throws(OperatorError) -> (Double) -> Double {
     let alpha = try call.float("alpha") ?? 0.01
-    return try Elementwise.map(call) { $0 < 0 ? alpha * $0 : $0 }
+    return { $0 < 0 ? alpha * $0 : $0 }
   }
 }

@@ -6,14 +6,17 @@ internal import Glibc
 /// after it. y: the type and shape of x. Source: ONNX `Softmax`, versions 1, 11, 13.
 enum Softmax: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    try Lines.map(call) { line in
-      let greatest = line.max() ?? 0
-      var sum = 0.0
-      for index in line.indices {
-        line[index] = exp(line[index] - greatest)
-        sum += line[index]
-      }
-      for index in line.indices { line[index] /= sum }
+    try Lines.map(call, normalise)
+  }
+
+  /// Replaces the numbers of a line by eˣ / Σ eˣ.
+  static func normalise(_ line: inout [Double]) {
+    let greatest = line.max() ?? 0
+    var sum = 0.0
+    for index in line.indices {
+      line[index] = exp(line[index] - greatest)
+      sum += line[index]
     }
+    for index in line.indices { line[index] /= sum }
   }
 }
