@@ -94,14 +94,15 @@ enum IntegerProducts {
       call, try left.centred(call), try right.centred(call), bias: call.optional(bias), inputs: (w, bias))
   }
 
-  /// saturate(round(sums · factor) + zero), with a product rounded to F32.
+  /// saturate(round(sums · factor) + zero), with a product rounded to F32; `roundsLast` as in `Quantisation`.
   static func requantised(
-    _ call: OperatorCall, _ sums: Tensor, by factor: Tensor, zero: Tensor?, as type: ElementType
+    _ call: OperatorCall, _ sums: Tensor, by factor: Tensor, zero: Tensor?, as type: ElementType,
+    roundsLast: Bool = false
   ) throws(OperatorError) -> Tensor {
     let one = try call.make(.float, [])
     one.values(Float.self)[0] = 1
     return try Quantisation(scale: one, zero: zero).quantised(
-      call, try scaled(call, sums, by: factor), as: type)
+      call, try scaled(call, sums, by: factor), as: type, roundsLast: roundsLast)
   }
 
   /// sums · factor as F32.

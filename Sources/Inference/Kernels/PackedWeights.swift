@@ -25,7 +25,9 @@ struct PackedWeights {
       throw call.wrongAttribute("block_size", "a power of 2, at least 16")
     }
     guard size >= 16 && size <= WindowAttributes.limit && size & (size - 1) == 0 || allowsWhole && size == 0
-    else { throw OperatorError("a power of 2, at least 16", found: "\(size)", subject: "attribute 'block_size'") }
+    else {
+      throw OperatorError("a power of 2, at least 16", found: "\(size)", subject: "attribute 'block_size'")
+    }
     self.block = size
   }
 

@@ -7,8 +7,8 @@ internal import ONNXGraph
 /// floats of 4, 6 and 8 bits, which are rounded once and, with `saturate` 0, become infinity or NaN if they are too large.
 ///
 /// y_scale has one element, or one for each index of `axis` (1), or with `block_size` n one for each n neighbours along
-/// `axis`. x, y_scale and x / y_scale are rounded to `precision` (default: the type of y_scale). NaN becomes the least
-/// integer, as in ONNX Runtime. Source: ONNX `QuantizeLinear`, versions 10, 13, 19, 21, 23, 24, 25, 28.
+/// `axis`. x, y_scale and x / y_scale are rounded to `precision` (default: the type of y_scale; before version 23: F32). NaN
+/// becomes the least integer, as in ONNX Runtime. Source: ONNX `QuantizeLinear`, versions 10, 13, 19, 21, 23, 24, 25, 28.
 enum QuantizeLinear: Operator {
   static var since: Int { 10 }
 
@@ -27,9 +27,10 @@ enum QuantizeLinear: Operator {
     }
     let quantisation = Quantisation(
       scale: scale, zero: zero, axis: try call.int("axis") ?? 1, block: try call.int("block_size") ?? 0)
+    let precision = try call.type("precision") ?? (call.opset < 23 ? .float : scale.type)
     return [
       try quantisation.quantised(
-        call, x, as: zero?.type ?? stated ?? .uint8, precision: try call.type("precision") ?? scale.type,
+        call, x, as: zero?.type ?? stated ?? .uint8, precision: precision,
         saturates: try call.flag("saturate", default: true))
     ]
   }

@@ -42,6 +42,7 @@ class Writer:
 
     def write(self, name, operator, inputs, domain="", opset=21, outputs=1, more=None, **attributes):
         """One case. An input of None is left out; `more` holds attributes with the names of parameters."""
+        inputs = [None if array is None else numpy.asarray(array) for array in inputs]
         names = [f"x{index}" if array is not None else "" for index, array in enumerate(inputs)]
         results = [f"y{index}" for index in range(outputs)]
         node = helper.make_node(operator, names, results, domain=domain, **attributes, **(more or {}))
@@ -212,7 +213,7 @@ def elementwise(writer, rng):
         for index, (a_shape, b_shape) in enumerate([([2, 3, 4], [2, 3, 4]), ([3, 1, 5], [4, 1]), ([], [7])]):
             for operator in ["QLinearAdd", "QLinearMul"]:
                 a, b = draw(rng, type, a_shape), draw(rng, type, b_shape)
-                # The second case has ties.
+                # The second case has ties, with an odd zero point. ONNX Runtime refuses these operators without zero points.
                 scales = [scale(rng), scale(rng), scale(rng)]
                 if index == 1:
                     scales = [f32(0.5), f32(0.25), f32(2 if operator == "QLinearAdd" else 16)]
@@ -221,9 +222,6 @@ def elementwise(writer, rng):
                     f"{operator.lower()}_{index}_{name}", operator,
                     [a, scales[0], points[0], b, scales[1], points[1], scales[2], points[2]],
                     domain=MICROSOFT)
-                writer.write(
-                    f"{operator.lower()}_{index}_{name}_bare", operator,
-                    [a, scales[0], None, b, scales[1], None, scales[2]], domain=MICROSOFT)
         x = numpy.arange(256).astype(numpy.uint8).view(type).reshape(16, 16)
         for operator, attributes in [
             ("QLinearSigmoid", {}), ("QLinearLeakyRelu", {}), ("QLinearLeakyRelu", {"alpha": 0.3}),
@@ -234,7 +232,7 @@ def elementwise(writer, rng):
                 label, operator, [x, scale(rng), middle(rng, type), out, numpy.array(5, type)],
                 domain=MICROSOFT, **attributes)
             writer.write(
-                f"{label}_bare", operator, [x, scale(rng), None, out], domain=MICROSOFT, **attributes)
+                f"{label}_bare", operator, [x, scale(rng), None, out, None], domain=MICROSOFT, **attributes)
         for opset in [11, 13]:
             for axis in [0, 1, 2, -1]:
                 x = draw(rng, type, [3, 4, 5])
@@ -282,6 +280,10 @@ def pools(writer, rng):
             f"qlinear_average_pool_ties_{name}", "QLinearAveragePool",
             [x, f32(0.5), numpy.array(11, type), f32(0.5), numpy.array(8, type)], domain=MICROSOFT,
             kernel_shape=[1, 2])
+        writer.write(
+            f"qlinear_global_average_pool_ties_{name}", "QLinearGlobalAveragePool",
+            [x.reshape(1, 32, 2), f32(0.5), numpy.array(11, type), f32(0.5), numpy.array(8, type)],
+            domain=MICROSOFT)
 
 
 def weights(writer, rng):
@@ -301,15 +303,15 @@ def weights(writer, rng):
                     f"{name}_points", "MatMulNBits", [a, b, scales, packed, None, bias], domain=MICROSOFT,
                     **attributes)
                 if bits == 4:
-                    # Only with four bits can ONNX Runtime have real zero points and groups. Its groups are
-                    # right only if they are those of whole blocks.
+                    # Only with four bits can ONNX Runtime have real zero points and groups. With groups, it
+                    # ignores packed zero points, and the groups must be those of whole blocks.
                     points = rng.uniform(0, 15, [columns, blocks]).astype(type)
                     groups = numpy.repeat(rng.permutation(blocks), block)[:depth].astype(numpy.int32)
                     writer.write(
                         f"{name}_real_points", "MatMulNBits", [a, b, scales, points], domain=MICROSOFT,
                         **attributes)
                     writer.write(
-                        f"{name}_groups", "MatMulNBits", [a, b, scales, packed, groups], domain=MICROSOFT,
+                        f"{name}_groups", "MatMulNBits", [a, b, scales, points, groups], domain=MICROSOFT,
                         **attributes)
 
 

@@ -1,4 +1,4 @@
-/// C = saturate(round((A − A_zero_point) · (B − B_zero_point) · (A_scale · B_scale / C_scale)) + C_zero_point)
+/// C = saturate(round((A − A_zero_point) · (B − B_zero_point) · (A_scale · B_scale / C_scale) + C_zero_point))
 ///
 /// A, B: I8 or U8, of one type; shapes broadcast; scales (F32) and zero points (0): one element → C: the shape they
 /// broadcast to. Source: com.microsoft `QLinearMul`, version 1.
@@ -13,6 +13,8 @@ enum QLinearMul: MicrosoftOperator {
     let y = try call.quantisation(6, 7, of: a.type)
     let scale = try Elementwise.binary(Mul.self, call, left.scale, right.scale)
     let factor = try Elementwise.binary(Div.self, call, scale, y.scale)
-    return [try IntegerProducts.requantised(call, product, by: factor, zero: y.zero, as: a.type)]
+    let c = try IntegerProducts.requantised(
+      call, product, by: factor, zero: y.zero, as: a.type, roundsLast: true)
+    return [c]
   }
 }
