@@ -39,22 +39,18 @@ struct PackedWeights {
   /// The shape of packed weights: [rows, blocks, bytes of a block].
   func shape(rows: Int, _ depth: Int) -> [Int] { [rows, Self.blocks(depth, block), block * bits / 8] }
 
-  /// Unpacks the last axis. The result is the tensor itself if elements have eight bits.
-  ///
-  /// - Parameters:
-  ///   - last: the extent of the last axis, if bits at its end are unused.
-  ///   - input: the number of the input, for errors.
-  func unpacked(
-    _ call: OperatorCall, _ x: Tensor, last: Int? = nil, _ input: Int = 0
-  ) throws(OperatorError) -> Tensor {
-    guard let bytes = x.shape.last else { throw call.wrong(input, "a dimension or more", found: "[]") }
+  /// The shape of unpacked elements.
+  func shape(unpacking shape: [Int]) -> [Int] {
+    // Cannot overflow: an extent of a tensor is at most 2³¹.
+    shape.dropLast() + shape.suffix(1).map { $0 * (8 / bits) }
+  }
+
+  /// Unpacks the last axis, of which only `last` elements may be used. The result is the tensor itself if elements have
+  /// eight bits.
+  func unpacked(_ call: OperatorCall, _ x: Tensor, last: Int? = nil) throws(OperatorError) -> Tensor {
     let each = 8 / bits
-    if each == 1 { return x }
-    let (full, overflow) = bytes.multipliedReportingOverflow(by: each)
-    let extent = last ?? full
-    guard !overflow, Self.blocks(extent, each) == bytes else {
-      throw call.wrong(input, "\(Self.blocks(extent, each)) bytes in a row", found: shapeText(x.shape))
-    }
+    guard each > 1, let bytes = x.shape.last else { return x }
+    let extent = min(last ?? bytes * each, bytes * each)
     let y = try call.make(.uint8, x.shape.dropLast() + [extent])
     let (from, to, mask) = (x.values(UInt8.self), y.values(UInt8.self), UInt8(1 << bits - 1))
     if y.count == 0 { return y }
@@ -77,7 +73,7 @@ struct PackedWeights {
     if let points = call.optional(3) {
       if points.type == .uint8 {
         let bytes = try matrix(call, 3, rows, Self.blocks(blocks, 8 / bits), .uint8)
-        zero = try unpacked(call, bytes, last: blocks, 3)
+        zero = try unpacked(call, bytes, last: blocks)
       } else {
         zero = try matrix(call, 3, rows, blocks, type)
       }

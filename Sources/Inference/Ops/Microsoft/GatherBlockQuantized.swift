@@ -29,35 +29,40 @@ enum GatherBlockQuantized: MicrosoftOperator {
       throw OperatorError(
         "gather_axis 0 and quantize_axis \(given.rank - 1) for U8", found: "\(gather) and \(quantise)")
     }
-    let data = try packing.unpacked(call, given)
-    let block = packing.block == 0 ? max(1, data.shape[quantise]) : packing.block
-    var expected = data.shape
-    expected[quantise] = PackedWeights.blocks(data.shape[quantise], block)
+    let shape = packing.shape(unpacking: given.shape)
+    let block = packing.block == 0 ? max(1, shape[quantise]) : packing.block
+    var expected = shape
+    expected[quantise] = PackedWeights.blocks(shape[quantise], block)
     let fits =
       isFloat
-      ? scales.rank == data.rank && scales.shape[quantise] == expected[quantise]
+      ? scales.rank == shape.count && scales.shape[quantise] == expected[quantise]
         && Layout.broadcasts(scales.shape, to: expected)
       : scales.shape == expected
     guard fits else { throw call.wrong(2, shapeText(expected), found: shapeText(scales.shape)) }
-    let full = try StridedCopy.gathered(
-      call, scales, shape: expected, offset: 0, strides: Layout.strides(scales.shape, as: expected))
-
-    let indices = try Indices(call, 1, extent: data.shape[gather], refusesOthers: false)
+    var full = scales
+    if full.shape != expected {
+      try call.budget.spend(expected)
+      full = try StridedCopy.gathered(
+        call, scales, shape: expected, offset: 0, strides: Layout.strides(scales.shape, as: expected))
+    }
+    // Packed bytes are unpacked after gathering: the table can be a large vocabulary.
+    let indices = try Indices(call, 1, extent: shape[gather], refusesOthers: false)
     let group = gather == quantise ? block : 1
     var zero: Tensor?
     if let points = call.optional(3) {
-      guard !isFloat, points.type == given.type else {
-        throw call.wrong(3, isFloat ? "no zero points" : given.type.name, found: points.type.name)
+      var packed = expected
+      packed[quantise] = PackedWeights.blocks(expected[quantise], 8 / packing.bits)
+      guard !isFloat, points.type == given.type, points.shape == packed else {
+        throw call.wrong(
+          3, isFloat ? "no zero points" : "\(given.type.name) \(shapeText(packed))",
+          found: "\(points.type.name) \(shapeText(points.shape))")
       }
-      let places = try packing.unpacked(call, points, last: expected.last, 3)
-      guard places.shape == expected else {
-        throw call.wrong(3, "zero points for scales \(shapeText(expected))", found: shapeText(points.shape))
-      }
-      zero = try Gather.gathered(call, places, gather, indices, group: group)
+      let chosen = try Gather.gathered(call, points, gather, indices, group: group)
+      zero = try packing.unpacked(call, chosen, last: expected.last)
     }
+    let elements = try packing.unpacked(call, try Gather.gathered(call, given, gather, indices))
     // If each index has its own block, each element has its own scale.
     let axis = gather == quantise ? 0 : quantise < gather ? quantise : quantise + indices.shape.count - 1
-    let elements = try Gather.gathered(call, data, gather, indices)
     let quantisation = Quantisation(
       scale: try Gather.gathered(call, full, gather, indices, group: group), zero: zero,
       centre: given.type == .uint8 ? Double(1 << (packing.bits - 1)) : 0, axis: axis,

@@ -47,8 +47,10 @@ enum MatMulNBits: MicrosoftOperator {
   }
 
   private static func extent(_ call: OperatorCall, _ name: String) throws(OperatorError) -> Int {
-    guard let extent = try call.int(name), extent >= 0, extent <= WindowAttributes.limit else {
-      throw call.wrongAttribute(name, "an extent of 0 to \(WindowAttributes.limit)")
+    guard let extent = try call.int(name) else { throw call.wrongAttribute(name, "an extent") }
+    guard extent >= 0, extent <= WindowAttributes.limit else {
+      throw OperatorError(
+        "an extent of 0 to \(WindowAttributes.limit)", found: "\(extent)", subject: "attribute '\(name)'")
     }
     return extent
   }
