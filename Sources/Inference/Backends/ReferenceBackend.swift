@@ -15,7 +15,7 @@ struct ReferenceBackend: Backend {
   }
 
   func convolve(_ convolution: Convolution) throws(OperatorError) {
-    try convolution.y.type.visitFloats(Convolve(convolution: convolution, threads: threads))
+    try convolution.y.type.visit(Convolve(convolution: convolution, threads: threads))
   }
 
   func convolveTransposed(_ convolution: Convolution) throws(OperatorError) {
@@ -69,11 +69,11 @@ private struct Multiply: ElementVisitor {
 }
 
 /// y[n, k, o] = b[k] + Σ_{c, t} w[k, c, t] · x[n, group(k)·C/g + c, o·stride − pad + t·dilation]
-private struct Convolve: FloatVisitor {
+private struct Convolve: ElementVisitor {
   let convolution: Convolution
   let threads: Int
 
-  func visit<T: Element>(_: T.Type) where T.Wide == Double {
+  func visit<T: Element>(_: T.Type) {
     let windows = convolution.windows
     let x = convolution.x.values(T.self)
     let w = convolution.w.values(T.self)
@@ -90,11 +90,13 @@ private struct Convolve: FloatVisitor {
         for n in 0..<batch {
           for k in 0..<outputs {
             let group = k / (outputs / groups)
-            var sum = bias.map { $0[k].wide } ?? 0
+            var sum = bias.map { $0[k].wide } ?? T.Wide.zero
             for c in 0..<channels {
               let plane = (n * channels * groups + group * channels + c) * inputSize
               let weights = (k * channels + c) * kernel
-              for tap in taps { sum += w[weights + tap.kernel].wide * x[plane + tap.input].wide }
+              for tap in taps {
+                sum = sum.adding(w[weights + tap.kernel].wide.multiplied(by: x[plane + tap.input].wide))
+              }
             }
             y[(n * outputs + k) * outputSize + position] = T(narrowing: sum)
           }

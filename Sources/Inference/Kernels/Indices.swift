@@ -7,7 +7,10 @@ struct Indices {
   private let tensor: Tensor
   private let extent: Int
 
-  init(_ call: OperatorCall, _ input: Int, extent: Int) throws(OperatorError) {
+  /// - Parameter refusesOthers: whether an index outside the axis is an error; else `isInside` tells.
+  init(
+    _ call: OperatorCall, _ input: Int, extent: Int, refusesOthers: Bool = true
+  ) throws(OperatorError) {
     let given = try call.input(input)
     guard given.type == .int64 || given.type == .int32 else {
       throw call.wrong(input, "I32 or I64 elements", found: given.type.name)
@@ -16,6 +19,7 @@ struct Indices {
     shape = given.shape
     count = given.count
     self.extent = extent
+    if !refusesOthers { return }
     for index in tensor.values(Int64.self).prefix(count)
     where index < -Int64(extent) || index >= Int64(extent) {
       throw call.wrong(input, "indices of -\(extent) to \(extent - 1)", found: "\(index)")
@@ -25,6 +29,11 @@ struct Indices {
   subscript(_ place: Int) -> Int {
     let index = Int(tensor.values(Int64.self)[place])
     return index < 0 ? index + extent : index
+  }
+
+  func isInside(_ place: Int) -> Bool {
+    let index = tensor.values(Int64.self)[place]
+    return index >= -Int64(extent) && index < Int64(extent)
   }
 }
 

@@ -13,14 +13,20 @@ enum Lines {
   static func map(
     _ call: OperatorCall, kernel: Kernel? = nil, _ body: (inout [Double]) -> Void
   ) throws(OperatorError) -> [Tensor] {
-    let x = try call.input(0)
-    let isOld = call.opset < 13
+    [try map(call, try call.input(0), opset: call.opset, kernel: kernel, body)]
+  }
+
+  /// The same for a tensor that need not be an input, as in version `opset`.
+  static func map(
+    _ call: OperatorCall, _ x: Tensor, opset: Int, kernel: Kernel? = nil, _ body: (inout [Double]) -> Void
+  ) throws(OperatorError) -> Tensor {
+    let isOld = opset < 13
     let given = try call.int("axis") ?? (isOld ? 1 : -1)
-    func map(extent: Int, inner: Int) throws(OperatorError) -> [Tensor] {
+    func map(extent: Int, inner: Int) throws(OperatorError) -> Tensor {
       if let kernel, inner == 1, x.type == .float, call.backend.vectorises {
-        return [try FastLines.softmax(call, x, extent: extent, isLog: kernel == .logSoftmax)]
+        return try FastLines.softmax(call, x, extent: extent, isLog: kernel == .logSoftmax)
       }
-      return [try Self.map(call, x, extent: extent, inner: inner, body)]
+      return try Self.map(call, x, extent: extent, inner: inner, body)
     }
     if x.rank == 0 { return try map(extent: 1, inner: 1) }
     // An axis that flattens may equal the rank: each line then has one element.

@@ -6,11 +6,18 @@ enum PoolingCall {
       throw call.wrongAttribute("kernel_shape", "a kernel")
     }
     let x = try call.input(0)
+    return (x, try windows(call, x, kernel: kernel))
+  }
+
+  /// The windows of a tensor that need not be an input.
+  static func windows(
+    _ call: OperatorCall, _ x: Tensor, kernel: [Int]
+  ) throws(OperatorError) -> Windows {
     guard x.rank == kernel.count + 2 else {
       throw call.wrong(0, "\(kernel.count + 2) dimensions", found: shapeText(x.shape))
     }
     let attributes = try WindowAttributes(call, kernel: kernel, hasCeiling: true)
-    return (x, try attributes.windows(Array(x.shape[2...])))
+    return try attributes.windows(Array(x.shape[2...]))
   }
 
   /// The attribute `p` of `LpPool` and `GlobalLpPool`: a real number in version 1, then a whole one.
@@ -23,10 +30,9 @@ enum PoolingCall {
   }
 
   static func run(_ call: OperatorCall, _ pooling: Pooling) throws(OperatorError) {
+    // Without planes, there can still be 2³¹ windows.
+    if pooling.y.count == 0 { return }
     try call.budget.spend(product: pooling.y.count, pooling.windows.tapLimit)
-    let tapBytes = pooling.windows.tapBytes
-    try call.budget.take(bytes: tapBytes)
-    defer { call.budget.release(bytes: tapBytes) }
-    try call.backend.pool(pooling)
+    try pooling.windows.listing(call.budget) { () throws(OperatorError) in try call.backend.pool(pooling) }
   }
 }

@@ -4,6 +4,9 @@ internal import Tensors
 extension ElementType {
   /// The values of a floating-point type of at most eight bits; nil for another type.
   var smallFloat: SmallFloat? { dtype.flatMap(SmallFloat.init) }
+
+  /// Whether elements are floats of at most eight bits with a sign.
+  var isSignedSmallFloat: Bool { smallFloat?.layout.isSigned ?? false }
 }
 
 /// Casts between floating-point numbers of at most eight bits and other types, through binary64. These types have no

@@ -97,4 +97,10 @@ enum StridedCopy {
     memcpy(
       target.storage.base + targetOffset * width, source.storage.base + offset * width, count * width)
   }
+
+  /// Sets `count` elements from `offset` on to zero bits.
+  static func clear(_ count: Int, of target: Tensor, at offset: Int) {
+    let width = target.type.width
+    memset(target.storage.base + offset * width, 0, count * width)
+  }
 }

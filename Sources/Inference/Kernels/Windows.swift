@@ -27,6 +27,16 @@ struct Windows {
     return (start, min(first, max(end, 0))..<max(end, 0))
   }
 
+  /// Along one dimension, the outputs for which kernel element k is inside the input, and the input position of k for
+  /// output 0.
+  func outputs(along axis: Int, of k: Int, in outputs: Range<Int>) -> (start: Int, inside: Range<Int>) {
+    let (start, step, length) = (k * dilations[axis] - padsBegin[axis], strides[axis], input[axis])
+    let low = start < 0 ? (-start + step - 1) / step : 0
+    let high = start >= length ? 0 : (length - 1 - start) / step + 1
+    let first = min(max(low, outputs.lowerBound), outputs.upperBound)
+    return (start, first..<max(first, min(high, outputs.upperBound)))
+  }
+
   /// Replaces the contents of `taps` with the taps of the window at an output position, in C order.
   func taps(at position: [Int], into taps: inout [Tap]) {
     taps.removeAll(keepingCapacity: true)
@@ -66,8 +76,13 @@ struct Windows {
   /// The most taps that a window can have.
   var tapLimit: Int { zip(input, kernel).reduce(1) { $0 &* min($1.0, $1.1) } }
 
-  /// The bytes for listing the taps of a window on two threads.
-  var tapBytes: Int { tapLimit &* (4 * MemoryLayout<Tap>.stride) }
+  /// Runs `body`, which lists the taps of a window on at most two threads, while the memory for the lists is reserved.
+  func listing(_ budget: RunBudget, _ body: () throws(OperatorError) -> Void) throws(OperatorError) {
+    let bytes = tapLimit &* (4 * MemoryLayout<Tap>.stride)
+    try budget.take(bytes: bytes)
+    defer { budget.release(bytes: bytes) }
+    try body()
+  }
 
   /// The spatial indices of output number `number`, in C order.
   func position(_ number: Int) -> [Int] {

@@ -28,13 +28,16 @@ enum Concat: Operator {
 
   /// Tensors joined along an axis.
   ///
-  /// - Parameter word: names a tensor in messages, with its number; nil if the tensors are the node's inputs.
+  /// - Parameters:
+  ///   - word: names a tensor in messages, with its number; nil if the tensors are the node's inputs.
+  ///   - number: the number of the node's input that a tensor comes from, for messages.
   static func joined(
-    _ call: OperatorCall, _ inputs: [Tensor], axis: Int, each word: String? = nil
+    _ call: OperatorCall, _ inputs: [Tensor], axis: Int, each word: String? = nil,
+    number: (Int) -> Int = { $0 }
   ) throws(OperatorError) -> Tensor {
     func wrong(_ index: Int, _ expected: String, found: String) -> OperatorError {
       word.map { OperatorError(expected, found: found, subject: "\($0) \(index)") }
-        ?? call.wrong(index, expected, found: found)
+        ?? call.wrong(number(index), expected, found: found)
     }
     guard let first = inputs.first else { throw OperatorError("an input", found: "none") }
     let axis = try call.axis(axis, rank: first.rank)

@@ -21,14 +21,17 @@ enum ConvTranspose: Operator {
     let windows = try TransposedWindows(call, attributes).windows(Array(x.shape[2...]))
     let outputs = w.shape[1] * groups
     let bias = call.optional(2)
-    if let bias, bias.shape != [outputs] || bias.type != x.type {
-      throw call.wrong(
-        2, "[\(outputs)] of \(x.type.name)", found: "\(bias.type.name) \(shapeText(bias.shape))")
-    }
+    try ConvolutionCall.check(bias, of: outputs, x.type, call, 2)
     let y = try call.make(x.type, [x.shape[0], outputs] + windows.input)
-    try call.budget.spend(product: x.count, w.shape[1], attributes.kernel.product)
-    try call.backend.convolveTransposed(
-      Convolution(x: x, w: w, bias: bias, y: y, windows: windows, groups: groups))
+    if y.count == 0 { return [y] }
+    // Without input channels, the windows are still listed, once for each plane of y.
+    try call.budget.spend(
+      product: x.shape[0], outputs, windows.output.product, max(1, x.shape[1] / groups),
+      attributes.kernel.product)
+    let convolution = Convolution(x: x, w: w, bias: bias, y: y, windows: windows, groups: groups)
+    try windows.listing(call.budget) { () throws(OperatorError) in
+      try call.backend.convolveTransposed(convolution)
+    }
     return [y]
   }
 }

@@ -9,8 +9,9 @@ enum Gather: Operator {
     return [try gathered(call, x, axis: axis, try Indices(call, 1, extent: x.shape[axis]))]
   }
 
+  /// x[.., indices[i…] / group, ..]; zeros for an index outside the axis.
   static func gathered(
-    _ call: OperatorCall, _ x: Tensor, axis: Int, _ indices: Indices
+    _ call: OperatorCall, _ x: Tensor, axis: Int, _ indices: Indices, group: Int = 1
   ) throws(OperatorError) -> Tensor {
     let shape = Array(x.shape[..<axis]) + indices.shape + Array(x.shape[(axis + 1)...])
     let y = try call.make(x.type, shape)
@@ -20,7 +21,12 @@ enum Gather: Operator {
     if y.count == 0 { return y }
     for outer in 0..<x.shape[..<axis].product {
       for place in 0..<indices.count {
-        StridedCopy.run(inner, from: x, at: (outer * extent + indices[place]) * inner, to: y, at: target)
+        if indices.isInside(place) {
+          let from = (outer * extent + indices[place] / group) * inner
+          StridedCopy.run(inner, from: x, at: from, to: y, at: target)
+        } else {
+          StridedCopy.clear(inner, of: y, at: target)
+        }
         target += inner
       }
     }

@@ -6,34 +6,48 @@ internal import ONNXGraph
 /// 13.
 enum Gemm: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    let a = try matrix(call, 0, isTransposed: try call.flag("transA"))
-    let b = try matrix(call, 1, isTransposed: try call.flag("transB"))
-    guard a.columns == b.rows, a.tensor.type == b.tensor.type else {
+    let (a, b) = (try call.input(0, rank: 2), try call.input(1, rank: 2))
+    return [
+      try product(
+        call, a, b, plus: call.optional(2), inputs: (1, 2), scale: try call.float("alpha") ?? 1,
+        keep: try call.float("beta") ?? 1)
+    ]
+  }
+
+  /// scale · a · b + keep · c, transposed as the attributes say.
+  ///
+  /// - Parameter inputs: the numbers of the inputs that b and c come from, for errors.
+  static func product(
+    _ call: OperatorCall, _ a: Tensor, _ b: Tensor, plus c: Tensor?, inputs: (b: Int, c: Int),
+    scale: Double = 1, keep: Double = 1
+  ) throws(OperatorError) -> Tensor {
+    let left = matrix(a, isTransposed: try call.flag("transA"))
+    let right = matrix(b, isTransposed: try call.flag("transB"))
+    guard left.columns == right.rows, a.type == b.type else {
       throw call.wrong(
-        1, "\(a.columns) rows of \(a.tensor.type.name)", found: "\(b.rows) of \(b.tensor.type.name)")
+        inputs.b, "\(left.columns) rows of \(a.type.name)", found: "\(right.rows) of \(b.type.name)")
     }
-    let y = try call.make(a.tensor.type, [a.rows, b.columns])
-    var product = MatrixProduct(a: a, b: b, y: y, scale: try call.float("alpha") ?? 1)
-    if let c = call.optional(2) {
+    let y = try call.make(a.type, [left.rows, right.columns])
+    var product = MatrixProduct(a: left, b: right, y: y, scale: scale)
+    if let c {
       guard c.type == y.type, Layout.broadcasts(c.shape, to: y.shape) else {
         throw call.wrong(
-          2, "\(y.type.name) that broadcasts to \(shapeText(y.shape))",
+          inputs.c, "\(y.type.name) that broadcasts to \(shapeText(y.shape))",
           found: "\(c.type.name) \(shapeText(c.shape))")
       }
       try StridedCopy.copy(
         shape: y.shape, from: c, offset: 0, strides: Layout.strides(c.shape, as: y.shape), to: y,
         targetOffset: 0, targetStrides: Layout.strides(y.shape))
-      product.keep = try call.float("beta") ?? 1
+      product.keep = keep
     }
-    try call.budget.spend(product: a.rows, b.columns, a.columns)
+    // Without columns, there can still be 2³¹ rows · depth.
+    if y.count == 0 { return y }
+    try call.budget.spend(product: left.rows, right.columns, left.columns)
     try call.backend.multiply(product)
-    return [y]
+    return y
   }
 
-  private static func matrix(
-    _ call: OperatorCall, _ index: Int, isTransposed: Bool
-  ) throws(OperatorError) -> MatrixView {
-    let x = try call.input(index, rank: 2)
+  private static func matrix(_ x: Tensor, isTransposed: Bool) -> MatrixView {
     let view = MatrixView(
       tensor: x, rows: x.shape[0], columns: x.shape[1], rowStride: x.shape[1], columnStride: 1)
     return isTransposed ? view.transposed : view

@@ -9,10 +9,13 @@ enum Transpose: Operator {
       throw OperatorError(
         "each of \(x.rank) axes once", found: shapeText(order), subject: "attribute 'perm'")
     }
+    return [try transposed(call, x, order)]
+  }
+
+  /// The axes of x in this order; each occurs once.
+  static func transposed(_ call: OperatorCall, _ x: Tensor, _ order: [Int]) throws(OperatorError) -> Tensor {
     let strides = Layout.strides(x.shape)
-    return [
-      try StridedCopy.gathered(
-        call, x, shape: order.map { x.shape[$0] }, offset: 0, strides: order.map { strides[$0] })
-    ]
+    return try StridedCopy.gathered(
+      call, x, shape: order.map { x.shape[$0] }, offset: 0, strides: order.map { strides[$0] })
   }
 }

@@ -1,6 +1,6 @@
 internal import ONNXGraph
 
-/// Computes binary32 with vectors; the reference computes all other types.
+/// Computes binary32 and I32 with vectors; the reference computes all other types.
 ///
 /// Results do not depend on the number of threads: tasks are chosen by shapes alone, and no sum is split between tasks.
 struct FastBackend: Backend {
@@ -18,12 +18,13 @@ struct FastBackend: Backend {
   }
 
   func multiply(_ product: MatrixProduct) throws(OperatorError) {
-    guard let fast = FastProduct(product) else { return try reference.multiply(product) }
-    try fast.run(threads: threads)
+    if let fast = FastProduct(product) { return try fast.run(threads: threads) }
+    if !IntegerKernels.multiply(product, threads: threads) { try reference.multiply(product) }
   }
 
   func convolve(_ convolution: Convolution) throws(OperatorError) {
     guard let job = ConvolutionJob(convolution, threads: threads) else {
+      if IntegerKernels.convolve(convolution, threads: threads) { return }
       try reference.convolve(convolution)
       return Finishing.apply(convolution.epilogue, to: convolution.y)
     }

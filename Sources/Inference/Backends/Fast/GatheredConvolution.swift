@@ -127,7 +127,7 @@ private struct Gathering: Sendable {
   ) {
     let last = windows.output.count - 1
     let (length, across, kernel) = (windows.input[last], windows.output[last], windows.kernel[last])
-    let (step, dilation, pad) = (windows.strides[last], windows.dilations[last], windows.padsBegin[last])
+    let step = windows.strides[last]
     let plane = windows.input.product
     var position = positions.lowerBound
     while position < positions.upperBound {
@@ -136,9 +136,9 @@ private struct Gathering: Sendable {
       let rows = rows.inputRows(row)
       for k in 0..<kernel {
         // Outputs from `low` up to but without `high` use inputs; the others use padding.
-        let start = first * step - pad + k * dilation
-        let low = min(count, start < 0 ? (-start + step - 1) / step : 0)
-        let high = max(low, min(count, start >= length ? 0 : (length - 1 - start) / step + 1))
+        let (origin, inside) = windows.outputs(along: last, of: k, in: first..<(first + count))
+        let start = origin + first * step
+        let (low, high) = (inside.lowerBound - first, inside.upperBound - first)
         for channel in channels {
           for (tap, inputRow) in rows.enumerated() {
             let to =
