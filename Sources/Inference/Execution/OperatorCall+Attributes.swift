@@ -69,7 +69,8 @@ extension OperatorCall {
     return word
   }
 
-  /// An attribute that names a type of elements, by number or, before version 6, also by text ("FLOAT16").
+  /// An attribute that names a type of elements, by number or, before version 6, also by text ("FLOAT16"); nil if it is
+  /// not given, or 0.
   func type(_ name: String) throws(OperatorError) -> ElementType? {
     if opset < 6, case .string(let text)? = node.attributes[name] {
       let word = String(decoding: text, as: UTF8.self).lowercased()
@@ -78,7 +79,7 @@ extension OperatorCall {
       }
       return type
     }
-    guard let number = try int(name) else { return nil }
+    guard let number = try int(name), number != 0 else { return nil }
     guard let type = ElementType(rawValue: number) else { throw wrongAttribute(name, "a data type") }
     return type
   }

@@ -25,7 +25,9 @@ struct FusedActivation {
     case "HardSwish": (function, fast) = ({ $0 * ($0 / 6 + 0.5).clamped(0, 1) }, .hardSwish)
     case "HardSigmoid":
       let (alpha, beta) = (parameter(0, 0.2), parameter(1, 0.5))
-      (function, fast) = ({ (alpha * $0 + beta).clamped(0, 1) }, .hardSigmoid(slope: Float(alpha), shift: Float(beta)))
+      (function, fast) = (
+        { (alpha * $0 + beta).clamped(0, 1) }, .hardSigmoid(slope: Float(alpha), shift: Float(beta))
+      )
     case "Sigmoid": (function, fast) = (Sigmoid.value, .sigmoid)
     case "Tanh": (function, fast) = ({ tanh($0) }, .tanh)
     case "Softplus": (function, fast) = (Softplus.value, nil)

@@ -32,7 +32,8 @@ enum Normalising {
     var shifts: Tensor?
     if let shift { shifts = try Casting.cast(call, shift, to: wide) }
     if let y = try FastLines.normalised(
-      call, real, axis: axis, scale: scales, shift: shifts, epsilon: epsilon, centres: isCentred, means: means,
+      call, real, axis: axis, scale: scales, shift: shifts, epsilon: epsilon, centres: isCentred,
+      means: means,
       factors: deviations)
     {
       return [try Casting.cast(call, y, to: type ?? x.type), means, deviations]

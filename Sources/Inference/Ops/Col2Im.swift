@@ -22,10 +22,9 @@ enum Col2Im: Operator {
     }
     let y = try call.make(x.type, [x.shape[0], x.shape[1] / size] + image)
     try call.budget.spend(x.count)
-    let bytes = windows.tapBytes
-    try call.budget.take(bytes: bytes)
-    defer { call.budget.release(bytes: bytes) }
-    try x.type.visit(Fold(call: call, x: x, y: y, windows: windows, size: size))
+    try windows.listing(call.budget) { () throws(OperatorError) in
+      try x.type.visit(Fold(call: call, x: x, y: y, windows: windows, size: size))
+    }
     return [y]
   }
 

@@ -8,7 +8,9 @@ enum Gelu: Operator {
 
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let isExact = try call.word("approximate", ["none", "tanh"], default: "none") == "none"
-    return try Elementwise.map(call, kernel: isExact ? .gelu : .geluTanh) { isExact ? value($0) : approximation($0) }
+    return try Elementwise.map(call, kernel: isExact ? .gelu : .geluTanh) {
+      isExact ? value($0) : approximation($0)
+    }
   }
 
   static func value(_ x: Double) -> Double { 0.5 * x * (1 + erf(x * 0.5.squareRoot())) }

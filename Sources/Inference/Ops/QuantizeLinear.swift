@@ -35,12 +35,3 @@ enum QuantizeLinear: Operator {
     ]
   }
 }
-
-extension OperatorCall {
-  /// An attribute that is a number of an element type; nil if it is not given, or 0.
-  func type(_ name: String) throws(OperatorError) -> ElementType? {
-    guard let number = try int(name), number != 0 else { return nil }
-    guard let type = ElementType(rawValue: number) else { throw wrongAttribute(name, "a data type") }
-    return type
-  }
-}

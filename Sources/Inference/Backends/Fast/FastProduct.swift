@@ -66,7 +66,8 @@ struct FastProduct {
           width, depth, scratch[0], b.base, b.row, b.column, to, product.keep != 0 ? 1 : 0)
       }
       Products.multiply(
-        scratch[0] + row * depth, right(from: column), to, yRow: product.yStride, rows: height, columns: width,
+        scratch[0] + row * depth, right(from: column), to, yRow: product.yStride, rows: height,
+        columns: width,
         depth: depth, keeps: product.keep != 0)
     }
   }

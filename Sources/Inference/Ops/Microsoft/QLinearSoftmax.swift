@@ -10,7 +10,7 @@ enum QLinearSoftmax: MicrosoftOperator {
     let x = try call.bytes(0)
     guard let opset = try call.int("opset") else { throw call.wrongAttribute("opset", "a version") }
     let real = try call.quantisation(1, 2, of: x.type).real(call, x, as: .float)
-    let p = try Lines.map(call, real, opset: opset, Softmax.normalise)
+    let p = try Lines.map(call, real, opset: opset, kernel: .softmax) { Softmax.normalise(&$0) }
     let y = try call.quantisation(3, 4, of: x.type)
     let factor = try call.make(.float, [])
     factor.values(Float.self)[0] = (1 / y.scale.values(Float.self)[0]).rounded(.down)
