@@ -34,6 +34,26 @@ final class RunContext: Sendable {
   var strings: StringPool { constants.strings }
 }
 
+/// The outputs of a node. Most are tensors, whose list is used as the operator made it.
+private enum Results {
+  case tensors([Tensor])
+  case values([Value])
+
+  var count: Int {
+    switch self {
+    case .tensors(let list): list.count
+    case .values(let list): list.count
+    }
+  }
+
+  subscript(_ index: Int) -> Value {
+    switch self {
+    case .tensors(let list): .tensor(list[index])
+    case .values(let list): list[index]
+    }
+  }
+}
+
 /// Runs graphs, node by node.
 struct Interpreter {
   let run: RunContext
@@ -99,27 +119,29 @@ struct Interpreter {
     var inputs: [Tensor?] = []
     inputs.reserveCapacity(node.inputs.count)
     var others: [Int: Value] = [:]
-    for (place, name) in node.inputs.enumerated() {
-      switch name.isEmpty ? nil : scope[name] {
-      case .tensor(let tensor)?: inputs.append(tensor)
-      case let other?:
-        others[place] = other
+    for name in node.inputs {
+      if name.isEmpty {
         inputs.append(nil)
-      case nil:
-        guard name.isEmpty else { throw missing(name, node.shown) }
+        continue
+      }
+      guard let value = scope[name] else { throw missing(name, node.shown) }
+      if case .tensor(let tensor) = value {
+        inputs.append(tensor)
+      } else {
+        others[inputs.count] = value
         inputs.append(nil)
       }
     }
     let start = run.profile == nil ? nil : ContinuousClock.now
     let countedBefore = run.profile?.tally.count ?? 0
-    var results: [Value]
+    var results: Results
     if case .call(let function) = step.action {
       let inner = Scope(function, within: nil)
       for (place, (input, tensor)) in zip(function.inputs, inputs).enumerated() {
         inner[input.name] = tensor.map(Value.tensor) ?? others[place]
         if scope.isFixed(node.inputs[place]) { inner.fix(input.name) }
       }
-      results = try outputs(of: function, in: inner)
+      results = .values(try outputs(of: function, in: inner))
     } else {
       var pending: PendingEpilogue?
       if let end = step.end { pending = try self.pending(end, in: scope) }
@@ -129,11 +151,11 @@ struct Interpreter {
       do throws(OperatorError) { results = try evaluate(step, call) } catch {
         throw error.placed(node.shown, path: run.path)
       }
-      if case .fused(_, let nodes) = step.action, results.isEmpty {
-        results = [try outputs(of: nodes, in: scope)]
+      if case .fused(_, let nodes) = step.action, results.count == 0 {
+        results = .values([try outputs(of: nodes, in: scope)])
       }
-      if let end = step.end, pending?.isDone == false, let first = results.first {
-        results = [try finished(first, end, in: scope)]
+      if let end = step.end, pending?.isDone == false, results.count > 0 {
+        results = .values([try finished(results[0], end, in: scope)])
       }
     }
     guard node.outputs.count <= results.count || node.outputs.dropFirst(results.count).allSatisfy(\.isEmpty)
@@ -148,10 +170,13 @@ struct Interpreter {
         || others.values.contains(where: { $0.tensors.contains(where: \.standsForWeights) })
     {
       do throws(OperatorError) {
-        for (index, result) in results.enumerated() { results[index] = try zeros(like: result) }
+        var zeros: [Value] = []
+        for index in 0..<results.count { zeros.append(try self.zeros(like: results[index])) }
+        results = .values(zeros)
       } catch { throw error.placed(node.shown, path: run.path) }
     }
-    for (name, value) in zip(node.outputs, results) where !name.isEmpty {
+    for (name, index) in zip(node.outputs, 0..<results.count) where !name.isEmpty {
+      let value = results[index]
       scope[name] = value
       if let observer = run.observer, case .tensor(let tensor) = value { observer(name, tensor) }
     }
@@ -176,13 +201,13 @@ struct Interpreter {
     }
     let counted = (run.profile?.tally.count ?? 0) - countedBefore
     run.profile?.add(
-      node, step.operations.joined(separator: "+"), results.first?.tensor, duration,
+      node, step.operations.joined(separator: "+"), results.count > 0 ? results[0].tensor : nil, duration,
       Profile.Row.Work(
         multiplyAdds: counted, parameters: parameters, isContainer: isContainer))
   }
 
   /// The outputs of a step that is no call of a function.
-  private func evaluate(_ step: CompiledGraph.Step, _ call: OperatorCall) throws(OperatorError) -> [Value] {
+  private func evaluate(_ step: CompiledGraph.Step, _ call: OperatorCall) throws(OperatorError) -> Results {
     switch step.action {
     case .evaluate(let known):
       if let (place, other) = call.others.min(by: { $0.key < $1.key }) {
@@ -190,16 +215,16 @@ struct Interpreter {
       }
       let results = try known.evaluate(call)
       for result in results { try run.budget.spend(result.count) }
-      return results.map(Value.tensor)
+      return .tensors(results)
     case .evaluateValues(let known):
       let results = try known.values(call)
       for case .tensor(let result) in results { try run.budget.spend(result.count) }
-      return results
+      return .values(results)
     case .fused(let fused, _):
-      guard call.others.isEmpty, let result = try fused.evaluate(call) else { return [] }
+      guard call.others.isEmpty, let result = try fused.evaluate(call) else { return .values([]) }
       try run.budget.spend(result.count)
-      return [.tensor(result)]
-    case .call: return []
+      return .tensors([result])
+    case .call: return .values([])
     }
   }
 

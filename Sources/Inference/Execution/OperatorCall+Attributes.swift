@@ -94,6 +94,15 @@ extension OperatorCall {
     }
   }
 
+  /// A required attribute of 1 or more, or one with a default value.
+  func count(_ name: String, default value: Int? = nil) throws(OperatorError) -> Int {
+    guard let number = try int(name) ?? value else { throw wrongAttribute(name, "a number of 1 or more") }
+    guard number >= 1 else {
+      throw OperatorError("a number of 1 or more", found: "\(number)", subject: "attribute \(quoted(name))")
+    }
+    return number
+  }
+
   func wrongAttribute(_ name: String, _ expected: String) -> OperatorError {
     OperatorError(
       expected, found: node.attributes[name] == nil ? "none" : "a value of another type",

@@ -17,14 +17,11 @@ struct Trips {
     collected = [[Tensor]](repeating: [], count: body.outputs.count - first)
   }
 
-  /// The number of outputs that are collected.
-  var count: Int { collected.count }
-
   /// Adds the tensors of one trip. A body may output one tensor thousands of times in each trip, so the budget counts
   /// the references.
   mutating func add(_ outputs: [Value]) throws(OperatorError) {
-    try call.budget.take(bytes: count * RunBudget.referenceBytes)
-    held += count * RunBudget.referenceBytes
+    try call.budget.take(bytes: collected.count * RunBudget.referenceBytes)
+    held += collected.count * RunBudget.referenceBytes
     for (index, value) in outputs.dropFirst(first).enumerated() {
       guard case .tensor(let tensor) = value else {
         throw OperatorError("a tensor", found: value.words, subject: name(index))
@@ -53,6 +50,13 @@ struct Trips {
     var extents = (shape ?? []).map { if case .fixed(let value) = $0 { value } else { 0 } }
     extents.insert(0, at: try call.axis(axis, rank: extents.count + 1))
     return try call.make(type, extents)
+  }
+
+  /// All of them, joined along a new first axis.
+  func joined() throws(OperatorError) -> [Tensor] {
+    var tensors: [Tensor] = []
+    for index in collected.indices { tensors.append(try joined(index)) }
+    return tensors
   }
 
   private func name(_ index: Int) -> String { "output \(quoted(body.outputs[first + index])) of the body" }

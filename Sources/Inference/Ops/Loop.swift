@@ -29,7 +29,6 @@ enum Loop: ValueOperator {
       try scans.add(outputs)
       trip += 1
     }
-    for index in 0..<scans.count { carried.append(.tensor(try scans.joined(index))) }
-    return carried
+    return carried + (try scans.joined()).map(Value.tensor)
   }
 }

@@ -16,9 +16,7 @@ enum Scan: Operator {
   static var since: Int { 8 }
 
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
-    guard let scanned = try call.int("num_scan_inputs"), scanned >= 1 else {
-      throw call.wrongAttribute("num_scan_inputs", "a number of 1 or more")
-    }
+    let scanned = try call.count("num_scan_inputs")
     let first = call.opset < 9 ? 1 : 0
     guard call.inputs.count - first >= scanned else {
       throw OperatorError("\(scanned) inputs or more to scan", found: "\(max(0, call.inputs.count - first))")
@@ -74,6 +72,10 @@ private struct ScanRun {
     }
     let batch = scanned[0].shape[0]
     let length = scanned[0].shape[1]
+    // A tensor without elements can have 2³¹ sequences.
+    let listBytes = batch * (body.outputs.count + 1) * RunBudget.referenceBytes
+    try call.budget.take(bytes: listBytes)
+    defer { call.budget.release(bytes: listBytes) }
     let lengths = try call.integers(0) ?? [Int](repeating: length, count: batch)
     guard scanned.allSatisfy({ $0.shape[0] == batch && $0.shape[1] == length }),
       states.allSatisfy({ $0.shape.first == batch })
@@ -84,28 +86,29 @@ private struct ScanRun {
     guard let longest = lengths.indices.max(by: { lengths[$0] < lengths[$1] }) else {
       throw .unsupported("at least one sequence", found: "none")
     }
-    var results: [[Tensor]] = []
+    var finals: [[Tensor]] = []
+    var outputs: [[Tensor]?] = []
     for sequence in 0..<batch {
+      try call.budget.takeTrip()
       var slices: [Slices] = []
       for x in scanned { slices.append(Slices(try Slices(x, axis: 0).slice(sequence, call), axis: 0)) }
-      var states: [Tensor] = []
-      for state in self.states { states.append(try Slices(state, axis: 0).slice(sequence, call)) }
+      var initial: [Tensor] = []
+      for state in states { initial.append(try Slices(state, axis: 0).slice(sequence, call)) }
       var trips = Trips(call, body, from: states.count)
       defer { trips.release() }
-      var outputs = try scan(states, slices, lengths[sequence], isBackward, &trips)
-      for index in 0..<outputCount { outputs.append(try trips.joined(index)) }
-      results.append(outputs)
+      finals.append(try scan(initial, slices, lengths[sequence], isBackward, &trips))
+      // A sequence without positions has no outputs; the others give their shape.
+      let isEmpty = lengths[sequence] == 0 && lengths[longest] > 0
+      outputs.append(isEmpty ? nil : try trips.joined())
     }
     var joined: [Tensor] = []
-    for index in body.outputs.indices {
-      var parts = results.map { $0[index] }
-      if index >= states.count {
-        // A sequence without positions has no outputs that could give their shape.
-        let shape = [length] + parts[longest].shape.dropFirst()
-        for sequence in parts.indices {
-          parts[sequence] = try padded(parts[sequence], count: lengths[sequence], to: shape)
-        }
-      }
+    for index in states.indices {
+      joined.append(try Concat.stacked(call, finals.map { $0[index] }, axis: 0, each: "sequence"))
+    }
+    for (index, first) in (outputs[longest] ?? []).enumerated() {
+      let shape = [length] + first.shape.dropFirst()
+      var parts: [Tensor] = []
+      for output in outputs { parts.append(try padded(output?[index], first.type, shape)) }
       joined.append(try Concat.stacked(call, parts, axis: 0, each: "sequence"))
     }
     return joined
@@ -134,16 +137,16 @@ private struct ScanRun {
     return states
   }
 
-  /// The outputs of `count` trips, followed by zeros; those of texts are empty.
-  private func padded(_ x: Tensor, count: Int, to shape: [Int]) throws(OperatorError) -> Tensor {
-    if count == shape[0] { return x }
-    let y = try call.zeros(x.type, shape)
-    if count > 0 {
-      guard x.shape.dropFirst() == shape.dropFirst() else {
-        throw OperatorError("outputs of shape \(shapeText(shape))", found: shapeText(x.shape))
-      }
-      StridedCopy.run(x.count, from: x, at: 0, to: y, at: 0)
+  /// The outputs of all trips of a sequence, followed by zeros or empty texts.
+  private func padded(_ x: Tensor?, _ type: ElementType, _ shape: [Int]) throws(OperatorError) -> Tensor {
+    if let x, x.shape == shape { return x }
+    let y = try call.zeros(type, shape)
+    guard let x else { return y }
+    guard x.type == type, x.shape[0] <= shape[0], x.shape.dropFirst() == shape.dropFirst() else {
+      throw OperatorError(
+        "outputs of \(type.name) \(shapeText(shape))", found: "\(x.type.name) \(shapeText(x.shape))")
     }
+    StridedCopy.run(x.count, from: x, at: 0, to: y, at: 0)
     return y
   }
 

@@ -8,7 +8,9 @@ enum SequenceEmpty: ValueOperator {
 
   static func values(_ call: OperatorCall) throws(OperatorError) -> [Value] {
     let number = try call.int("dtype") ?? ElementType.float.rawValue
-    guard let type = ElementType(rawValue: number) else { throw call.wrongAttribute("dtype", "a data type") }
+    guard let type = ElementType(rawValue: number) else {
+      throw OperatorError("a data type", found: "\(number)", subject: "attribute 'dtype'")
+    }
     return [.sequence(try TensorSequence(type, [], call.budget))]
   }
 }

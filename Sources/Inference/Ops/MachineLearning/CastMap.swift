@@ -21,8 +21,7 @@ enum CastMap: MachineLearningOperator, ValueOperator {
     if try call.word("map_form", ["DENSE", "SPARSE"], default: "DENSE") == "DENSE" {
       return [.tensor(try cast.reshaped([1, cast.count]))]
     }
-    let width = try call.int("max_map") ?? 1
-    guard width >= 1 else { throw call.wrongAttribute("max_map", "a number of 1 or more") }
+    let width = try call.count("max_map", default: 1)
     let y = try call.zeros(type, [1, width])
     if type == .string {
       y.values(Int64.self).update(repeating: try call.run.strings.number(of: "0.f"))
