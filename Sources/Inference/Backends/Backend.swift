@@ -28,7 +28,7 @@ protocol Backend: Sendable {
 package enum BackendKind: String, CaseIterable, Sendable {
   /// Plain Swift with binary64 accumulation: slow, and simple enough to check by reading.
   case reference
-  /// For F32, binary32 sums by OpenBLAS and vectors, with fused nodes; for I32, sums by vectors.
+  /// For F32, binary32 sums by vectors, with fused nodes; for I32, sums by vectors.
   case fast
 
   func make(threads: Int) -> any Backend {
