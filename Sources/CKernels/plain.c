@@ -26,13 +26,8 @@ void tessera_pack(
   for (long i = 0; i < rows; i += panel) {
     long high = rows - i < panel ? rows - i : panel;
     const float *from = a + i * a_row;
-    if (a_column == 1) {
-      for (long r = 0; r < high; r++)
-        for (long k = 0; k < depth; k++) packed[k * high + r] = from[r * a_row + k];
-    } else {
-      for (long k = 0; k < depth; k++)
-        for (long r = 0; r < high; r++) packed[k * high + r] = from[r * a_row + k * a_column];
-    }
+    for (long k = 0; k < depth; k++)
+      for (long r = 0; r < high; r++) packed[k * high + r] = from[r * a_row + k * a_column];
     packed += high * depth;
   }
 }

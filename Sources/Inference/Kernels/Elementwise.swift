@@ -48,8 +48,8 @@ enum Elementwise {
     guard a.type == b.type else {
       throw call.wrong(1, "\(a.type.name) elements as in the first input", found: b.type.name)
     }
-    if call.backend.vectorises, a.type == .float, let operation = Op.self as? any LaneArithmetic.Type {
-      return try FastElementwise.binary(operation, call, a, b)
+    if call.backend.vectorises, a.type == .float, let kernel = Op.kernel {
+      return try FastElementwise.binary(kernel, call, a, b)
     }
     return try a.type.visit(Binary<Op>(call: call, a: a, b: b))
   }

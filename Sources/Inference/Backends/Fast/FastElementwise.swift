@@ -1,17 +1,11 @@
 internal import CKernels
 internal import ONNXGraph
 
-/// An operator on two numbers with vectors. It gives the results of its definition: sums, products and quotients of
-/// binary32 numbers, computed in binary64 and rounded once, are the same as those computed in binary32.
-protocol LaneArithmetic: BinaryArithmetic, SendableMetatype {
-  static var kernel: tessera_operator { get }
-}
-
 /// Operators on binary32 numbers with vectors, on all threads.
 enum FastElementwise {
   /// `y[i] = op(a[i], b[i])` with broadcasting.
-  static func binary<Op: LaneArithmetic>(
-    _: Op.Type, _ call: OperatorCall, _ a: Tensor, _ b: Tensor
+  static func binary(
+    _ kernel: tessera_operator, _ call: OperatorCall, _ a: Tensor, _ b: Tensor
   ) throws(OperatorError) -> Tensor {
     let shape = try Layout.broadcast([a.shape, b.shape])
     let y = try call.make(.float, shape)
@@ -25,7 +19,7 @@ enum FastElementwise {
       var place = 0
       try walk.forEachRow { offsets throws(OperatorError) in
         Products.kernels.combine(
-          Op.kernel, left.base + offsets[0], aStep, right.base + offsets[1], bStep, to.base + place, count)
+          kernel, left.base + offsets[0], aStep, right.base + offsets[1], bStep, to.base + place, count)
         place += count
       }
       return y
@@ -43,7 +37,7 @@ enum FastElementwise {
         let (row, start) = (number / pieces, number % pieces * piece)
         let (i, j) = places[row]
         Products.kernels.combine(
-          Op.kernel, left.base + i + start * aStep, aStep, right.base + j + start * bStep, bStep,
+          kernel, left.base + i + start * aStep, aStep, right.base + j + start * bStep, bStep,
           to.base + row * count + start, min(piece, count - start))
       }
     }
