@@ -38,6 +38,9 @@ package struct NetworkVerification {
   /// A network's part of the stored tensors.
   private let elements: (VirtualNetwork) throws -> any PartitionTensors
   private let plan: ResolvedPlan
+  private let planned: PlannedGraph
+  /// The original, prepared for its own walks; nil if its flow is that of `planned`.
+  private let plannedOriginal: PlannedGraph?
   package var tolerance = 1e-4
   package var backend = BackendKind.reference
   package var threads = 1
@@ -48,7 +51,14 @@ package struct NetworkVerification {
   /// - Parameters:
   ///   - original: the whole network, with the source's weights.
   ///   - stored: the network in the checkpoint.
-  package init(original: NetworkModel, stored: NetworkModel, checkpoint: UnitCheckpoint, plan: ResolvedPlan) {
+  ///   - sameTensors: whether both have the same elements. If both have the same graph too, one walk serves both.
+  package init(
+    original: NetworkModel, stored: NetworkModel, checkpoint: UnitCheckpoint, plan: ResolvedPlan,
+    sameTensors: Bool
+  ) {
+    planned = stored.planned(plan)
+    plannedOriginal =
+      sameTensors && original.model.hasSameGraph(as: stored.model) ? nil : original.planned(plan)
     self.original = original
     self.stored = stored
     elements = { ActiveTensors(try SubNetwork($0, of: checkpoint), of: checkpoint) }
@@ -59,6 +69,8 @@ package struct NetworkVerification {
   package init(_ network: NetworkModel, plan: ResolvedPlan) {
     original = network
     stored = network
+    planned = network.planned(plan)
+    plannedOriginal = nil
     elements = { MaskedTensors(network.whole, $0, plan: plan, isDense: true) }
     self.plan = plan
   }
@@ -66,7 +78,7 @@ package struct NetworkVerification {
   /// Compares one sub-network.
   package func row(_ network: VirtualNetwork) throws -> Row {
     let shapes = try inputs?.shapes(for: stored.model) ?? [:]
-    let flow = try stored.flow(network, plan: plan, inputShapes: shapes)
+    let flow = try stored.flow(network, of: planned, inputShapes: shapes)
     if NetworkModel.usesBatch(flow, plan), inputs == nil {
       throw FlowError.refused(
         path: stored.model.path, place: "task \(network.task.quoted)",
@@ -78,7 +90,8 @@ package struct NetworkVerification {
     let observer = comparesLayers ? record : nil
     let expected: [(name: String, tensor: Tensor)]
     do {
-      let originalFlow = try original.flow(network, plan: plan, inputShapes: flow.inputShapes)
+      let originalFlow =
+        try plannedOriginal.map { try original.flow(network, of: $0, inputShapes: flow.inputShapes) } ?? flow
       let masked = try original.session(
         try original.masked(originalFlow, plan: plan),
         elements: MaskedTensors(original.whole, network, plan: plan), backend: backend, threads: threads,
@@ -105,7 +118,7 @@ package struct NetworkVerification {
   package func wholeRuns(beside network: VirtualNetwork) -> Bool {
     do {
       let shapes = try inputs?.shapes(for: stored.model) ?? [:]
-      let flow = try stored.flow(network, plan: plan, inputShapes: shapes)
+      let flow = try stored.flow(network, of: planned, inputShapes: shapes)
       let whole = try Session(
         original.model, supplier: original.whole, backend: backend, threads: threads, limits: limits)
       _ = try whole.run(try tensors(for: whole, flow))

@@ -148,7 +148,8 @@ struct VerifyCommand: ParsableCommand {
       own.map { added.isEmpty ? $0 : NetworkModel($0, weights: whole) }
       ?? NetworkModel(stored, weights: whole)
     var verification = NetworkVerification(
-      original: original, stored: stored, checkpoint: checkpoint, plan: plan)
+      original: original, stored: stored, checkpoint: checkpoint, plan: plan,
+      sameTensors: comparison.mismatches.isEmpty)
     verification.tolerance = tolerance
     verification.backend = computing.kind
     verification.threads = ThreadSupply.processorCount
