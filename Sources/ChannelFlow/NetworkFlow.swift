@@ -23,13 +23,16 @@ package struct NetworkFlow {
     let plan = planned.plan
     let path = planned.graph.model.path
     var tensors: [String: Int] = [:]
+    // An alias of this network hides a shared tensor of the same name.
+    let own = planned.privateTensors(of: network)
     let context = FlowContext(
       labels: planned.labels(of: network), small: planned.graph.smallValues(), path: path)
     context.unitCount = plan.partition.unitCount
     var walk = FlowWalk(planned.graph, context: context, inputShapes: inputShapes) {
       (tensor, name) throws(FlowError) in
-      guard let index = planned.tensor(TensorName(name), in: network) else {
-        guard planned.hasTensor(named: TensorName(name)) else {
+      let tensorName = TensorName(name)
+      guard let index = own[tensorName] ?? planned.sharedTensor(tensorName, in: network) else {
+        guard planned.hasTensor(named: tensorName) else {
           // The plan has every tensor except tensors of text, which are not weights.
           return .labels(tensor.shape.map { _ in nil })
         }

@@ -10,8 +10,10 @@ package final class PlannedGraph {
   private let parts: [ChannelLabels.Part]
   private let labels: [ChannelLabels.Part: ChannelLabel]
   private let axes: [AxisName: ChannelAxis]
-  /// The tensors that have a name in some sub-network, as their own or an alias, in the order of the plan.
-  private let candidates: [TensorName: [Int]]
+  /// The numbers of all tensors by their own names.
+  private let numbers: [TensorName: Int]
+  /// The private tensors of each task, in the order of the plan: the users of a tensor may be as many as the tasks.
+  private let owned: [TaskID: [(tensor: Int, user: TensorScope.User)]]
   /// The labels of each dimension by the number of the tensor: the same lists for every sub-network, so that memory
   /// and time do not grow with their number.
   private var lists: [Int: [[ChannelLabel]?]] = [:]
@@ -28,12 +30,14 @@ package final class PlannedGraph {
       labels[part] = ChannelLabel(labels.count + 1)
     }
     self.labels = labels
-    var candidates: [TensorName: [Int]] = [:]
-    for (index, placement) in plan.partition.tensors.enumerated() {
-      let names = Set([placement.spec.name] + placement.scope.users.compactMap(\.alias))
-      for name in names { candidates[name, default: []].append(index) }
+    var numbers: [TensorName: Int] = [:]
+    var owned: [TaskID: [(tensor: Int, user: TensorScope.User)]] = [:]
+    for (number, placement) in plan.partition.tensors.enumerated() {
+      numbers[placement.spec.name] = number
+      for user in placement.scope.users { owned[user.task, default: []].append((number, user)) }
     }
-    self.candidates = candidates
+    self.numbers = numbers
+    self.owned = owned
   }
 
   /// Labels that start with those of `parts`.
@@ -41,23 +45,35 @@ package final class PlannedGraph {
     ChannelLabels(known: parts) { part in network.units(on: AxisName(part.axis)).contains(UnitID(part.unit)) }
   }
 
-  /// The number of the tensor that has a name in a sub-network; nil if there is none.
-  func tensor(_ name: TensorName, in network: VirtualNetwork) -> Int? {
-    var found: Int?
-    for index in candidates[name] ?? [] {
-      let placement = plan.partition.tensors[index]
-      // Only a tensor of this network gets the name here, so that an alias of this network may have it.
-      guard network.sees(placement), placement.units.allSatisfy(network.units.contains) else { continue }
-      let isAlias = placement.scope.user(task: network.task, level: network.level)?.alias == name
-      if isAlias || found == nil && placement.spec.name == name { found = index }
+  /// The numbers of a sub-network's private tensors by their names in it.
+  func privateTensors(of network: VirtualNetwork) -> [TensorName: Int] {
+    var names: [TensorName: Int] = [:]
+    var last: Int?
+    for (number, user) in owned[network.task] ?? [] {
+      // The first entry of a tensor that fits is its user.
+      guard last != number, user.level == nil || user.level == network.level else { continue }
+      last = number
+      guard has(number, network) else { continue }
+      if let alias = user.alias { names[alias] = number }
+      let own = plan.partition.tensors[number].spec.name
+      if names[own] == nil { names[own] = number }
     }
-    return found
+    return names
+  }
+
+  /// The number of the shared tensor with this name; nil if the sub-network has none.
+  func sharedTensor(_ name: TensorName, in network: VirtualNetwork) -> Int? {
+    guard let number = numbers[name], !plan.partition.tensors[number].scope.isPrivate, has(number, network)
+    else { return nil }
+    return number
+  }
+
+  private func has(_ tensor: Int, _ network: VirtualNetwork) -> Bool {
+    plan.partition.tensors[tensor].units.allSatisfy(network.units.contains)
   }
 
   /// Whether the plan has a tensor whose own name this is.
-  func hasTensor(named name: TensorName) -> Bool {
-    candidates[name]?.contains { plan.partition.tensors[$0].spec.name == name } ?? false
-  }
+  func hasTensor(named name: TensorName) -> Bool { numbers[name] != nil }
 
   /// The labels of each dimension of a tensor; nil for one that is not cut.
   func labels(of tensor: Int, in network: VirtualNetwork) -> [[ChannelLabel]?] {

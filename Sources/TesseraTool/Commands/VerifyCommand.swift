@@ -160,9 +160,8 @@ struct VerifyCommand: ParsableCommand {
     let networks = try networks(of: plan.assignment)
     var bar = ProgressBar("running", total: networks.count, unit: .things("sub-networks"))
     defer { bar.finish() }
-    for (number, network) in networks.enumerated() {
-      let row = try verification.row(network)
-      bar.update(number + 1)
+    let rows = try verification.rows(networks) { bar.update($0 + 1) }
+    for (network, row) in zip(networks, rows) {
       report.networks.append(
         VerificationReport.Network(
           task: row.task.text, level: row.level.value, levelName: network.levelName, maxAbs: row.maxAbs,
