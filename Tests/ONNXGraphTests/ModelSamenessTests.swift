@@ -1,4 +1,5 @@
 import ByteFiles
+import Tensors
 import TestSupport
 import Testing
 
