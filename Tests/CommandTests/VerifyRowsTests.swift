@@ -28,12 +28,16 @@ struct VerifyRowsTests {
   @Test("a row is the same alone and among others, from the ONNX source and from its weights alone")
   func alone() throws {
     let folder = try TemporaryFolder()
-    let made = try tessera(
-      ["convert", "\(Self.fashion)/network.onnx", "f.h5", "--plan", "\(Self.fashion)/plan.json"],
-      directory: folder.path)
-    #expect(made.ending == .exited(0), "\(made.errorText)")
-    for source in ["network.onnx", "weights.safetensors"] {
-      let arguments = ["verify", "\(Self.fashion)/\(source)", "f.h5", "--json", "--layers"]
+    let network = "\(Self.fashion)/network.onnx"
+    for arguments in [
+      ["convert", network, "f.h5", "--plan", "\(Self.fashion)/plan.json"],
+      ["convert", network, "w.safetensors"],
+    ] {
+      let run = try tessera(arguments, directory: folder.path)
+      #expect(run.ending == .exited(0), "\(run.errorText)")
+    }
+    for source in [network, "w.safetensors"] {
+      let arguments = ["verify", source, "f.h5", "--json", "--layers"]
       let all = try rows(tessera(arguments, directory: folder.path))
       #expect(all.count == 16)
       for (task, level) in [("fine", 1), ("coarse", 3), ("parity", 4)] {
