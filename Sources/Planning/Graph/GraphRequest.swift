@@ -105,13 +105,13 @@ struct GraphWeights {
     supplier: (any TensorReading)?, stopped: [Int: String], names: Set<String>
   ) throws(FlowError) {
     let labels = ChannelLabels()
-    let context = FlowContext(
-      labels: labels, small: SmallValues(model, supplier: supplier), path: model.path)
+    let graph = WalkedGraph(model, supplier: supplier)
+    let context = FlowContext(labels: labels, small: graph.smallValues(), path: model.path)
     context.options = options
     context.unitCount = unitCount
     context.stopped = stopped
     var atoms: [String: [[ChannelLabel]?]] = [:]
-    var walk = FlowWalk(model, context: context, inputShapes: inputShapes) {
+    var walk = FlowWalk(graph, context: context, inputShapes: inputShapes) {
       (tensor, name) throws(FlowError) in
       let isNamed = names.contains(name)
       let lists = tensor.shape.map { extent -> [ChannelLabel]? in
@@ -146,9 +146,9 @@ struct GraphWeights {
 
   /// Follows the plan through the graph for each kind of sub-network; throws if the plan is not sound.
   func check(_ plan: ResolvedPlan, supplier: (any TensorReading)?) throws(FlowError) {
+    let planned = PlannedGraph(WalkedGraph(model, supplier: supplier), plan: plan)
     for network in try GraphNetworks.distinct(in: plan, of: model) {
-      let flow = try NetworkFlow(
-        network, plan: plan, model: model, supplier: supplier, inputShapes: shapes)
+      let flow = try NetworkFlow(network, of: planned, inputShapes: shapes)
       _ = try flow.requiredOutputs()
     }
   }
