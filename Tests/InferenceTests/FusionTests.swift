@@ -199,7 +199,7 @@ struct FusionTests {
     },
     Example(
       testDescription: "a layer norm whose centred values are an output",
-      steps: ["ReduceMean", "Sub", "ReduceMean", "Pow", "Add+Sqrt", "Div+Mul"]
+      steps: ["ReduceMean", "Sub", "Pow", "Add+Sqrt+Div+Mul"]
     ) { b in
       b.layerNorm("x", shift: false)
       b.graph.value(12, "centred")
@@ -237,7 +237,8 @@ struct FusionTests {
       b.node("Mul", ["x", "w"], "m")
       b.node("Abs", ["m"], "y")
     },
-    Example(testDescription: "a chain to a greater shape", steps: ["Unsqueeze", "Add+Sqrt"]) { b in
+    Example(testDescription: "a chain to a greater shape", steps: ["Unsqueeze", "Add+Sqrt", "Add", "Sqrt"]) {
+      b in
       b.graph.int64s("axes", [1])
       b.node("Unsqueeze", ["x", "axes"], "u")
       b.weights("w", [3, 1, 12, 11], 1...2)
@@ -246,7 +247,7 @@ struct FusionTests {
     },
     Example(
       testDescription: "a chain with a value that others need",
-      steps: ["Neg", "Exp+Reciprocal", "Transpose", "Add"],
+      steps: ["Neg", "Transpose", "Exp+Reciprocal+Add"],
       opset: 13
     ) { b in
       b.node("Neg", ["x"], "n")
