@@ -239,9 +239,10 @@ package struct FlowWalk {
     if let reason = context.stopped[index] ?? (context.isExhausted ? exhausted : nil) {
       _ = try call.stopAll(reason)
     }
-    guard let rule = FlowRules.rule(for: call.node), isPlain else {
+    guard let rule = FlowRules.rule(for: call.node) else {
       return try call.stopAll("\(call.node.shown) is an operator that the planner does not know")
     }
+    guard isPlain else { return try call.stopAll("\(call.node.shown) \(FlowRules.subgraphs)") }
     if call.inputs.contains(where: { $0.map { $0.shape == nil } ?? false }) {
       return try call.unknownExtents()
     }

@@ -110,12 +110,15 @@ struct GraphWeights {
     context.options = options
     context.unitCount = unitCount
     context.stopped = stopped
+    let quantised = FlowRules.quantisedWeights(of: model.graph)
     var atoms: [String: [[ChannelLabel]?]] = [:]
     var walk = FlowWalk(graph, context: context, inputShapes: inputShapes) {
       (tensor, name) throws(FlowError) in
       let isNamed = names.contains(name)
       let lists = tensor.shape.map { extent -> [ChannelLabel]? in
-        guard isNamed, tensor.isFloatingPoint, tensor.elementCount > 0, extent > 1, extent <= Self.extentLimit
+        guard isNamed, tensor.isFloatingPoint || quantised.contains(name), tensor.elementCount > 0,
+          extent > 1,
+          extent <= Self.extentLimit
         else {
           return nil
         }
