@@ -30,9 +30,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # cases.py writes ONNX's own cases to a folder `node`.
 SOURCES = ["cases", "ml", "microsoft", "quantised", "vision", "texts"]
 OPSETS = [13, 15, 17, 18, 19, 20, 21, 21, 22, 23, 24, 25, 26, 27, 28]
-# Not in a set of 13 or later.
-OLD = {"Scatter", "Upsample"}
-ALL = elementwise.RECIPES + layers.RECIPES + moves.RECIPES + control.RECIPES + quantised.RECIPES
+# Not in a set of 13 or later, or on maps, which are only inputs and outputs of graphs.
+LEFT_OUT = {"Scatter", "Upsample", "ai.onnx.ml.CastMap", "ai.onnx.ml.DictVectorizer", "ai.onnx.ml.ZipMap"}
+ALL = elementwise.RECIPES + elementwise.LINES + layers.RECIPES + moves.RECIPES + control.RECIPES + quantised.RECIPES
 
 
 def sources(scratch):
@@ -54,7 +54,7 @@ def required():
         f"{k.domain}.{k.op_name}" if k.domain not in ("", "ai.onnx") else k.op_name
         for k in runtime.get_all_opkernel_def() if k.provider == "CPUExecutionProvider"
     }
-    return (ours & kernels) - OLD
+    return (ours & kernels) - LEFT_OUT
 
 
 def grown(seed, number, known, tally):
@@ -73,7 +73,7 @@ def grown(seed, number, known, tally):
         opsets["ai.onnx.ml"] = g.int(2, 5)
     wanted = g.int(5, 30)
     # Half of the graphs look like parts of models; the others mix everything.
-    recipes = ALL if g.chance(0.5) else layers.RECIPES + elementwise.RECIPES
+    recipes = ALL if g.chance(0.5) else layers.RECIPES + elementwise.RECIPES + elementwise.LINES
     for _ in range(60):
         if sum(n.op_type != "Constant" for n in g.nodes) >= wanted:
             break

@@ -4,6 +4,7 @@ import numpy
 import onnx
 from onnx import TensorProto, helper
 
+from .elementwise import LINES
 from .elementwise import RECIPES as ELEMENTWISE
 from .elementwise import binary, element, function
 from .growth import F32, F64, I64, Rejected, Value
@@ -26,7 +27,7 @@ def grow(g, recipes, count):
             import traceback, sys; traceback.print_exc(); continue
 
 
-INNER = ELEMENTWISE + LAYERS + MOVES
+INNER = ELEMENTWISE + LINES + LAYERS + MOVES
 
 
 def value_info(value, shape=None):
@@ -102,7 +103,7 @@ def loop(g):
 
 def scan(g):
     """Scan along the first or the last axis."""
-    x = g.value(F32, least_rank=1, where=lambda v: 0 < v.size < 2000 and 0 < v.shape[0] < 20)
+    x = g.value(F32, least_rank=1, where=lambda v: v.rank and 0 < v.size < 2000 and 0 < v.shape[0] < 20)
     axis = g.choose([0, -1])
     row = numpy.take(x.array, 0, axis)
     state = g.value(F32, shape=row.shape)

@@ -352,7 +352,7 @@ class Growth:
         made = {v.name for v in [*inputs, *self.initializers]} | {n for node in self.nodes for n in node.output}
         graph = helper.make_graph(
             self.nodes, "body",
-            [helper.make_tensor_value_info(v.name, element_type(v.array), None) for v in inputs],
+            [helper.make_tensor_value_info(v.name, element_type(v.array), v.shape) for v in inputs],
             [onnx.ValueInfoProto(name=v.name) for v in outputs],
             [numpy_helper.from_array(v.array, v.name) for v in self.initializers],
         )

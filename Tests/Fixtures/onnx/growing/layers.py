@@ -54,7 +54,8 @@ def volume(g, rank=None, dtype=None, channels=None):
 
 def windows(g, spatial, kernels=(1, 1, 2, 3, 3, 3, 5, 7), dilates=True):
     """Kernel, strides, dilations and pads that leave at least one output."""
-    kernel = [min(g.choose(kernels), e + 1) for e in spatial]
+    # A longer kernel has no window by the text; ONNX Runtime divides towards zero and has one.
+    kernel = [min(g.choose(kernels), e) for e in spatial]
     if g.chance(0.5):
         kernel = [min(kernel[0], e) for e in spatial]
     attributes = {"kernel_shape": kernel}
@@ -62,7 +63,7 @@ def windows(g, spatial, kernels=(1, 1, 2, 3, 3, 3, 5, 7), dilates=True):
         stride = g.choose([1, 2, 2, 3])
         attributes["strides"] = [stride if g.chance(0.8) else g.int(1, 3) for _ in spatial]
     if dilates and g.chance(0.2):
-        attributes["dilations"] = [g.int(1, 2) for _ in spatial]
+        attributes["dilations"] = [g.int(1, 2) if (k - 1) * 2 < e else 1 for k, e in zip(kernel, spatial)]
     form = g.int(0, 5)
     if form == 0:
         attributes["auto_pad"] = g.choose(["SAME_UPPER", "SAME_LOWER", "VALID"])
@@ -231,7 +232,16 @@ def reduction(g):
     dtypes = [F32] * 5 + [F64, F16, numpy.int32, I64]
     if kind in ("Max", "Min"):
         dtypes += [numpy.int8, numpy.uint8]
-    x = g.value(g.choose(dtypes))
+    if kind in ("Max", "Min", "Sum", "Mean"):
+        x = g.value(g.choose(dtypes))
+    else:
+        # Of integers, logarithms and roots are undefined where they are no numbers, and products overflow.
+        x = g.value(g.choose(dtypes[:7]))
+    if x.dtype.kind in "iu" and x.size and numpy.abs(x.array.astype(F64)).max() > 2**20:
+        raise Rejected("overflow is undefined")
+    if x.size == 0:
+        # What nothing sums up to is undefined.
+        raise Rejected("empty")
     if kind == "LogSum":
         (x,) = g.node("Abs", [x], exact=True)
     axes = sorted(int(a) for a in g.rng.choice(x.rank, g.int(0, x.rank), replace=False)) if x.rank else []
@@ -308,7 +318,8 @@ def recurrent(g):
         inputs.append(weights(g, (count, 3 * h)) if g.chance(0.3) else None)
     if name == "GRU" and g.chance(0.5):
         attributes["linear_before_reset"] = 1
-    if g.chance(0.2):
+    if g.chance(0.2) and name != "LSTM":
+        # By the text, the threshold holds for the inputs of all activations; ONNX Runtime's LSTM leaves out the last one.
         attributes["clip"] = 0.7
     while inputs[-1] is None:
         inputs.pop()

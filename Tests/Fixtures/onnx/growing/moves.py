@@ -112,6 +112,10 @@ def gather(g):
     extent = x.shape[axis]
     index_type = g.choose([numpy.int32, I64])
     name = g.choose(["Gather", "Gather", "GatherElements", "GatherND"])
+    if x.dtype == object:
+        # ONNX Runtime copies only the first text of each slice.
+        name, axis = "Gather", x.rank - 1
+        extent = x.shape[-1]
     if name == "Gather":
         shape = g.choose([(), (1,), (3,), (2, 3)])
         return g.node(name, [x, g.value(index_type, shape=shape, low=-extent, high=extent - 1)], axis=axis, exact=True)
@@ -223,7 +227,8 @@ def numpy_tensor(array):
 def select(g):
     form = g.int(0, 3)
     if form == 0:
-        x = g.value(g.choose([F32, I64, numpy.int32, bool, numpy.uint8]))
+        # By the text, the result has no rows for a scalar; ONNX Runtime's has one.
+        x = g.value(g.choose([F32, I64, numpy.int32, bool, numpy.uint8]), least_rank=1)
         return g.node("NonZero", [x], exact=True)
     if form == 1:
         x = g.value(g.choose([F32, I64, F64, numpy.int8, object]), least_rank=1)
@@ -261,14 +266,16 @@ def images(g):
         grid = g.fresh(g.floats((x.shape[0], 3, 5, 2), F32, -1.2, 1.2))
         new = g.opset >= 20
         mode = g.choose(["linear", "nearest", "cubic"] if new else ["bilinear", "nearest", "bicubic"])
-        return g.node(name, [x, grid], mode=mode, padding_mode=g.choose(["zeros", "border", "reflection"]),
-                      align_corners=g.int(0, 1))
+        # With a cubic filter, ONNX Runtime moves all coordinates to whole elements if one is outside the border.
+        paddings = ["zeros", "reflection"] if "cubic" in mode else ["zeros", "border", "reflection"]
+        return g.node(name, [x, grid], mode=mode, padding_mode=g.choose(paddings), align_corners=g.int(0, 1))
     if name == "AffineGrid":
         if g.opset < 20:
             raise Rejected(name)
         return g.node(name, [g.value(F32, shape=(2, 2, 3)), g.constant([2, 3, 4, 5])], align_corners=g.int(0, 1))
     x = volume(g, rank=g.choose([3, 4, 4]), dtype=g.choose([F32, F32, F64, numpy.uint8]) if g.chance(0.3) else F32)
-    mode = g.choose(["nearest", "linear", "cubic"])
+    # Interpolated integers are cut off, so that a sum that rounds below a whole number is one less.
+    mode = g.choose(["nearest", "linear", "cubic"]) if x.dtype.kind == "f" else "nearest"
     if mode == "cubic" and (x.rank != 4 or x.dtype != F32):
         raise Rejected("cubic")
     how = g.choose(["half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel"])
