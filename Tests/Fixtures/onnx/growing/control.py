@@ -46,7 +46,7 @@ def branch(g):
         result = child.choose(made) if made else child.node("Identity", [kind], exact=True)[0]
         if result.noise is None or g.chance(0.5):
             (result,) = child.node("Identity", [result], exact=True)
-        graph, outer = child.subgraph([result])
+        graph, outer = child.subgraph([result], shaped=False)
         graphs.append(graph)
         captured.update((v.name, v) for v in outer)
     name = g.name()

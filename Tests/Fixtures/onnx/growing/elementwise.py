@@ -29,11 +29,19 @@ def floating(g):
 def function(g, x=None, name=None):
     name = name or g.choose([n for n in FUNCTIONS if SINCE.get(n, 0) <= g.opset])
     x = x or g.value(floating(g))
-    if FUNCTIONS[name] and not (g.specials and g.chance(0.7)):
+    # Numbers near 0 that underflow in binary32 have another reciprocal than 0.
+    free = g.specials and g.chance(0.7) and (name != "Reciprocal" or x.noise is None)
+    if FUNCTIONS[name] and not free:
         low, high = FUNCTIONS[name]
         if name in ("Sqrt", "Log", "Reciprocal") and g.chance(0.5):
             (x,) = g.node("Abs", [x], exact=True)
         x = g.between(x, low, high)
+    if name in ("Sigmoid", "Swish", "Mish") and g.elementwise:
+        # ONNX Runtime's error is 1e-7, whatever the result is; far below 0 the result is smaller.
+        x = g.between(x, -5, 100)
+    if name == "Sign" and g.specials:
+        # The sign of NaN is not specified.
+        x = g.value(x.dtype, shape=x.shape, low=-1e30, high=1e30)
     attributes = {p: float(g.rng.uniform(0.1, 1.5)) for p in PARAMETERS.get(name, []) if g.chance(0.6)}
     if name == "Gelu" and g.chance(0.5):
         attributes["approximate"] = "tanh"
@@ -216,7 +224,7 @@ def gelu(g, x):
 
 
 def swish(g, x):
-    inner = x
+    inner = x = g.between(x, -5, 100) if g.elementwise else x
     if g.chance(0.3):
         (inner,) = g.node("Mul", [x, g.constant(1.702, x.dtype)])
     (y,) = g.node("Sigmoid", [inner])

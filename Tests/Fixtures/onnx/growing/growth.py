@@ -347,13 +347,16 @@ class Growth:
     def child(self):
         return Growth(self.rng, self.opsets, parent=self)
 
-    def subgraph(self, outputs, inputs=()):
-        """The graph of a node, its inputs, and the values of outer graphs that it uses."""
+    def subgraph(self, outputs, inputs=(), shaped=True):
+        """The graph of a node, and the values of outer graphs that it uses.
+
+        Without trips, a loop's outputs have the declared types and shapes.
+        """
         made = {v.name for v in [*inputs, *self.initializers]} | {n for node in self.nodes for n in node.output}
         graph = helper.make_graph(
             self.nodes, "body",
             [helper.make_tensor_value_info(v.name, element_type(v.array), v.shape) for v in inputs],
-            [onnx.ValueInfoProto(name=v.name) for v in outputs],
+            [helper.make_tensor_value_info(v.name, element_type(v.array), v.shape if shaped else None) for v in outputs],
             [numpy_helper.from_array(v.array, v.name) for v in self.initializers],
         )
         used = {n for node in self.nodes for n in names_used(node)} | {v.name for v in outputs}

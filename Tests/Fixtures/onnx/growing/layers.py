@@ -187,7 +187,8 @@ def sums(g):
     for term in equation.split("->")[0].split(","):
         own = lead if term.startswith("...") else []
         shapes.append((*own, *[dims[c] for c in term.replace("...", "")]))
-    return g.node("Einsum", [g.value(dtype, shape=s) for s in shapes], equation=equation,
+    limits = (-99, 99) if dtype == numpy.int32 else (None, None)
+    return g.node("Einsum", [g.value(dtype, shape=s, low=limits[0], high=limits[1]) for s in shapes], equation=equation,
                   exact=numpy.dtype(dtype).kind == "i")
 
 
