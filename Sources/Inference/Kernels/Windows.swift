@@ -153,7 +153,10 @@ struct WindowAttributes {
         let isValid = autoPad == "VALID"
         begin.append(isValid ? 0 : pads[axis])
         end.append(isValid ? 0 : pads[kernel.count + axis])
-        output.append(count(input[axis], begin[axis], end[axis], reach, strides[axis]))
+        output.append(
+          WindowCount.count(
+            input[axis], padding: (begin[axis], end[axis]), reach: reach, stride: strides[axis],
+            isCeiling: isCeiling))
       }
     }
     return Windows(
@@ -161,12 +164,24 @@ struct WindowAttributes {
       output: output)
   }
 
-  private func count(_ input: Int, _ begin: Int, _ end: Int, _ reach: Int, _ stride: Int) -> Int {
-    let room = input + begin + end - reach
-    if room < 0 { return 0 }
-    guard isCeiling else { return room / stride + 1 }
-    let count = (room + stride - 1) / stride + 1
+}
+
+package enum WindowCount {
+  /// The windows along an axis: ⌊room / stride⌋ + 1, or with `isCeiling` ⌈room / stride⌉ + 1, where `room` is the length of
+  /// the padded input without one window; at least 0.
+  ///
+  /// - Parameters:
+  ///   - padding: the padding before and after the input.
+  ///   - reach: the length of a window with its dilation.
+  package static func count(
+    _ input: Int, padding: (begin: Int, end: Int), reach: Int, stride: Int, isCeiling: Bool
+  ) -> Int {
+    let room = input + padding.begin + padding.end - reach
+    guard isCeiling else { return room < 0 ? 0 : room / stride + 1 }
+    // A window that ends after the padding counts too, so it may be longer than the padded input. The division of a
+    // negative number rounds up.
+    let count = max(0, (room < 0 ? room : room + stride - 1) / stride + 1)
     // A window that would begin in the padding after the input is left out.
-    return (count - 1) * stride >= input + begin ? count - 1 : count
+    return (count - 1) * stride >= input + padding.begin ? count - 1 : count
   }
 }
