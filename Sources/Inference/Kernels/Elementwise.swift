@@ -166,6 +166,7 @@ extension VariadicOperator {
         throw call.wrong(index, "the shape \(shapeText(result.shape))", found: shapeText(input.shape))
       }
       result = try Elementwise.binary(Self.self, call, result, input)
+      try call.budget.spend(result.count)
     }
     return [result]
   }

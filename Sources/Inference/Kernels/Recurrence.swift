@@ -54,6 +54,8 @@ struct Recurrence {
     w = try Casting.cast(call, try call.input(1), to: work)
     r = try Casting.cast(call, recurrent, to: work)
     bias = call.optional(3) == nil ? nil : try call.reals(3, count: directions * 2 * gates * hidden)
+    // A tensor without elements can have 2³¹ sequences.
+    guard batch <= 1 << 20 else { throw call.wrong(0, "at most \(1 << 20) sequences", found: "\(batch)") }
     lengths = try call.integers(4) ?? [Int](repeating: steps, count: batch)
     let last = steps
     guard lengths.count == batch, lengths.allSatisfy({ $0 >= 0 && $0 <= last }) else {
