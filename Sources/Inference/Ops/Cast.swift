@@ -9,7 +9,8 @@ enum Cast: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     guard let type = try call.type("to") else { throw call.wrongAttribute("to", "a data type") }
     let x = try call.input(0)
-    if call.keepsStored(0), type == .float || type.half != nil, x.type.half != nil || x.type.smallFloat != nil,
+    if call.keepsStored(0), type == .float || type.half != nil,
+      x.type.half != nil || x.type.smallFloat != nil,
       let stored = StoredElements(x)
     {
       return [try Tensor(stored.rounded(to: type), type, x.shape, call.budget)]

@@ -59,9 +59,12 @@ struct StoredElements: Sendable {
     }
   }
 
-  private static func table(_ small: SmallFloat, _ budget: RunBudget) throws(OperatorError) -> Elements<Float> {
+  private static func table(_ small: SmallFloat, _ budget: RunBudget) throws(OperatorError) -> Elements<Float>
+  {
     let table = try Tensor(.float, [256], budget).values(Float.self)
-    for code in 0..<256 { table[code] = small.values.indices.contains(code) ? Float(small.values[code]) : .nan }
+    for code in 0..<256 {
+      table[code] = small.values.indices.contains(code) ? Float(small.values[code]) : .nan
+    }
     return table
   }
 

@@ -48,7 +48,8 @@ struct FastProduct {
     let height = isWide ? rows : min(step, rows)
     let widened = b.isDirect ? 0 : min(block.depth, depth) * min(block.columns, columns)
     let scratch = try Scratch(
-      widened + (form == nil ? 0 : height * min(block.columns, columns)), workers: min(threads, tasks), budget)
+      widened + (form == nil ? 0 : height * min(block.columns, columns)), workers: min(threads, tasks), budget
+    )
     let (a, b, job) = (packed, b, self)
     Parallel.tasks(tasks, threads: threads) { task, worker in
       let (start, end) = (task * step, min(extent, (task + 1) * step))

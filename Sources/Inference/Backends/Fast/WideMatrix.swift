@@ -42,7 +42,9 @@ struct WideMatrix: Sendable {
     }
     let (lines, step, count) =
       isTransposed ? (columns.count, column, rows.count) : (rows.count, row, columns.count)
-    for line in 0..<lines { stored?.read(from: start + line * step, count: count, to: scratch + line * count) }
+    for line in 0..<lines {
+      stored?.read(from: start + line * step, count: count, to: scratch + line * count)
+    }
     let base = UnsafePointer(scratch)
     return isTransposed
       ? Products.Matrix(base: base, row: 1, column: count) : Products.Matrix(base: base, row: count)

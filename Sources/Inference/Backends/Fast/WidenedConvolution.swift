@@ -21,7 +21,8 @@ struct WidenedConvolution {
 
   /// - Parameter compute: computes a convolution of F32; it returns false if results that are NaN may be wrong.
   func run(
-    _ compute: (Convolution) throws(OperatorError) -> Bool, otherwise: (Convolution) throws(OperatorError) -> Void
+    _ compute: (Convolution) throws(OperatorError) -> Bool,
+    otherwise: (Convolution) throws(OperatorError) -> Void
   ) throws(OperatorError) {
     let w = convolution.w
     let y = try Widening.results(for: convolution.y)

@@ -12,7 +12,9 @@ enum Widening {
     _ x: Tensor, from first: Int, _ shape: [Int], threads: Int
   ) throws(OperatorError) -> Tensor {
     let y = try Tensor(.float, shape, x.storage.budget)
-    guard let elements = StoredElements(x) else { throw OperatorError("numbers to widen", found: x.type.name) }
+    guard let elements = StoredElements(x) else {
+      throw OperatorError("numbers to widen", found: x.type.name)
+    }
     let to = y.values(Float.self)
     let count = y.count
     Parallel.tasks((count + piece - 1) / piece, threads: count < 1 << 15 ? 1 : threads) { task, _ in
