@@ -28,7 +28,7 @@ struct FastProduct {
     if b.isDirect, form == nil { return (product.depth, product.columns) }
     // The widened numbers of a block stay in the cache: the first for one row, the second for more.
     if product.rows > 1 { return (256, 256) }
-    return b.isTransposed ? (1024, 8) : (32, 256)
+    return b.isTransposed ? (1024, 8) : (16, 1024)
   }
 
   func run(threads: Int) throws(OperatorError) {
@@ -42,7 +42,7 @@ struct FastProduct {
     let isWide = columns >= rows || !b.isDirect && columns >= 512
     let step =
       isWide
-      ? max(64, ((columns + parts - 1) / parts + 63) / 64 * 64) : Products.step(rows: rows, parts: parts)
+      ? max(rows == 1 && !b.isDirect ? min(columns, 1024) : 64, ((columns + parts - 1) / parts + 63) / 64 * 64) : Products.step(rows: rows, parts: parts)
     let extent = isWide ? columns : rows
     let tasks = (extent + step - 1) / step
     let height = isWide ? rows : min(step, rows)
