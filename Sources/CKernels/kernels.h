@@ -652,6 +652,181 @@ static void NAME(normalise)(
   *factor = stretch;
 }
 
+// Stored forms.
+
+typedef unsigned NAME(U) __attribute__((vector_size(4 * W)));
+typedef unsigned short NAME(H) __attribute__((vector_size(2 * W)));
+typedef unsigned short NAME(LooseH) __attribute__((vector_size(2 * W), aligned(1), may_alias));
+typedef unsigned char NAME(B) __attribute__((vector_size(W)));
+typedef unsigned char NAME(LooseB) __attribute__((vector_size(W), aligned(1), may_alias));
+typedef signed char NAME(S) __attribute__((vector_size(W)));
+#define U NAME(U)
+#define H NAME(H)
+#define B NAME(B)
+
+#ifdef HAS_HALF
+#define WIDE_HALF NAME(wide_half)
+#define HALF NAME(half)
+#else
+INLINE V NAME(wide_half)(H h) {
+  U bits = __builtin_convertvector(h, U);
+  // The bits of a number that is 2¹¹² times too small, also if it is subnormal.
+  U magnitude = (bits & 0x7fff) << 13;
+  U special = magnitude | 0x7f800000, scaled = (U)((V)magnitude * 0x1p112f);
+  U chosen = (U)CHOOSE((I)(magnitude >= 0x0f800000), (V)special, (V)scaled);
+  return (V)(chosen | (bits & 0x8000) << 16);
+}
+
+INLINE H NAME(half)(V v) {
+  U bits = (U)v, sign = bits & 0x80000000u, x = bits ^ sign;
+  // Too large, NaN, subnormal, and everything else; adding 1/2 puts the bits of a subnormal number last.
+  V large = CHOOSE((I)(x > 0x7f800000), (V)((x >> 13 & 0x3ff) | 0x7e00), (V)((U){} + 0x7c00));
+  V small = (V)((U)((V)x + 0.5f) - 0x3f000000);
+  V normal = (V)((x + 0xc8000fff + (x >> 13 & 1)) >> 13);
+  U y = (U)CHOOSE((I)(x >= 0x47800000), large, CHOOSE((I)(x < 0x38800000), small, normal));
+  return __builtin_convertvector(y | sign >> 16, H);
+}
+#define WIDE_HALF NAME(wide_half)
+#define HALF NAME(half)
+#endif
+
+INLINE V NAME(wide_brain)(H h) { return (V)(__builtin_convertvector(h, U) << 16); }
+
+INLINE H NAME(brain)(V v) {
+  U x = (U)v;
+  V rounded = (V)((x + 0x7fff + (x >> 16 & 1)) >> 16), nan = (V)(x >> 16 | 0x40);
+  return __builtin_convertvector((U)CHOOSE(v != v, nan, rounded), H);
+}
+
+INLINE void NAME(widen_halves)(int is_brain, const unsigned short *x, float *y, long count) {
+  long i = 0;
+  for (; i + W <= count; i += W) {
+    H h = *(const NAME(LooseH) *)(x + i);
+    STORE(y + i, is_brain ? NAME(wide_brain)(h) : WIDE_HALF(h));
+  }
+  if (i == count) return;
+  H h = {};
+  for (long lane = 0; lane < count - i; lane++) h[lane] = x[i + lane];
+  V v = is_brain ? NAME(wide_brain)(h) : WIDE_HALF(h);
+  for (long lane = 0; lane < count - i; lane++) y[i + lane] = v[lane];
+}
+
+INLINE void NAME(narrow_halves)(int is_brain, const float *x, unsigned short *y, long count) {
+  long i = 0;
+  for (; i + W <= count; i += W) {
+    V v = LOAD(x + i);
+    *(NAME(LooseH) *)(y + i) = is_brain ? NAME(brain)(v) : HALF(v);
+  }
+  if (i == count) return;
+  V v = NAME(load_part)(x + i, count - i);
+  H h = is_brain ? NAME(brain)(v) : HALF(v);
+  for (long lane = 0; lane < count - i; lane++) y[i + lane] = h[lane];
+}
+
+INLINE void NAME(round_halves)(int is_brain, float *y, long count) {
+  long i = 0;
+  for (; i + W <= count; i += W) {
+    V v = LOAD(y + i);
+    STORE(y + i, is_brain ? NAME(wide_brain)(NAME(brain)(v)) : WIDE_HALF(HALF(v)));
+  }
+  if (i == count) return;
+  V v = NAME(load_part)(y + i, count - i);
+  v = is_brain ? NAME(wide_brain)(NAME(brain)(v)) : WIDE_HALF(HALF(v));
+  NAME(store_part)(y + i, v, count - i);
+}
+
+INLINE V NAME(of_bytes)(int is_signed, B bytes) {
+  return is_signed ? __builtin_convertvector((NAME(S))bytes, V) : __builtin_convertvector(bytes, V);
+}
+
+INLINE void NAME(widen_bytes)(int is_signed, const unsigned char *x, float *y, long count) {
+  long i = 0;
+  for (; i + W <= count; i += W) STORE(y + i, NAME(of_bytes)(is_signed, *(const NAME(LooseB) *)(x + i)));
+  for (; i < count; i++) y[i] = is_signed ? (float)(signed char)x[i] : (float)x[i];
+}
+
+// Numbers of four bits, in pairs.
+INLINE void NAME(widen_pairs)(int is_signed, const unsigned char *x, long first, float *y, long count) {
+  int flip = is_signed ? 8 : 0;
+  if (first % 2 && count > 0) {
+    *y++ = (float)((x[first / 2] >> 4 ^ flip) - flip);
+    first++, count--;
+  }
+  x += first / 2;
+  long i = 0;
+  for (; i + 2 * W <= count; i += 2 * W) {
+    B bytes = *(const NAME(LooseB) *)(x + i / 2), low = bytes & 15, high = bytes >> 4;
+#if W == 16
+    B a = __builtin_shufflevector(low, high, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    B b = __builtin_shufflevector(low, high, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+#elif W == 8
+    B a = __builtin_shufflevector(low, high, 0, 8, 1, 9, 2, 10, 3, 11);
+    B b = __builtin_shufflevector(low, high, 4, 12, 5, 13, 6, 14, 7, 15);
+#else
+    B a = __builtin_shufflevector(low, high, 0, 4, 1, 5), b = __builtin_shufflevector(low, high, 2, 6, 3, 7);
+#endif
+    if (is_signed) a = (a ^ 8) - 8, b = (b ^ 8) - 8;
+    STORE(y + i, NAME(of_bytes)(is_signed, a));
+    STORE(y + i + W, NAME(of_bytes)(is_signed, b));
+  }
+  for (; i < count; i++) y[i] = (float)(((x[i / 2] >> (i % 2 * 4) & 15) ^ flip) - flip);
+}
+
+static void NAME(widen)(tessera_form form, const void *x, long first, const float *table, float *y, long count) {
+  const unsigned char *bytes = x;
+  switch (form) {
+    case tessera_float16: NAME(widen_halves)(0, (const unsigned short *)x + first, y, count); break;
+    case tessera_bfloat16: NAME(widen_halves)(1, (const unsigned short *)x + first, y, count); break;
+    case tessera_coded:
+      for (long i = 0; i < count; i++) y[i] = table[bytes[first + i]];
+      break;
+    case tessera_int8: NAME(widen_bytes)(1, bytes + first, y, count); break;
+    case tessera_uint8: NAME(widen_bytes)(0, bytes + first, y, count); break;
+    case tessera_int4: NAME(widen_pairs)(1, x, first, y, count); break;
+    case tessera_uint4: NAME(widen_pairs)(0, x, first, y, count); break;
+    case tessera_int2: case tessera_uint2: {
+      int flip = form == tessera_int2 ? 2 : 0;
+      for (long i = first; i < first + count; i++)
+        y[i - first] = (float)(((bytes[i / 4] >> (i % 4 * 2) & 3) ^ flip) - flip);
+    }
+  }
+}
+
+static void NAME(narrow_to)(tessera_form form, const float *x, void *y, long count) {
+  if (form == tessera_float16) NAME(narrow_halves)(0, x, y, count);
+  else if (form == tessera_bfloat16) NAME(narrow_halves)(1, x, y, count);
+}
+
+static void NAME(round)(tessera_form form, float *y, long count) {
+  if (form == tessera_float16) NAME(round_halves)(0, y, count);
+  else if (form == tessera_bfloat16) NAME(round_halves)(1, y, count);
+}
+
+INLINE void NAME(rescale_all)(float *y, long count, float scale, float zero) {
+  long i = 0;
+  for (; i + W <= count; i += W) STORE(y + i, (LOAD(y + i) - zero) * scale);
+  for (; i < count; i++) y[i] = (y[i] - zero) * scale;
+}
+
+static void NAME(rescale)(
+    float *y, long count, const float *scale, const float *zero, long first, long block, long step) {
+  if (step == 0) return NAME(rescale_all)(y, count, *scale, zero ? *zero : 0);
+  if (block == 1) {
+    long i = 0;
+    scale += first;
+    if (zero) zero += first;
+    for (; i + W <= count; i += W) STORE(y + i, (LOAD(y + i) - (zero ? LOAD(zero + i) : (V){})) * LOAD(scale + i));
+    for (; i < count; i++) y[i] = (y[i] - (zero ? zero[i] : 0)) * scale[i];
+    return;
+  }
+  while (count > 0) {
+    long place = first / block, length = block - first % block;
+    if (length > count) length = count;
+    NAME(rescale_all)(y, length, scale[place], zero ? zero[place] : 0);
+    y += length, first += length, count -= length;
+  }
+}
+
 static int NAME(is_finite)(const float *x, long count) {
   // 0 · x is 0 if x is finite, and NaN otherwise.
   V sums = {};
@@ -676,5 +851,5 @@ static int NAME(has_no_nan)(const float *x, long count) {
 
 const tessera_kernels NAME(tessera_kernels) = {
     PANEL, NAME(product), NAME(vector_product), NAME(depthwise), NAME(take), NAME(gather), NAME(spread), NAME(finish), NAME(map), NAME(combine),
-    NAME(softmax), NAME(normalise), NAME(is_finite), NAME(has_no_nan),
+    NAME(softmax), NAME(normalise), NAME(widen), NAME(narrow_to), NAME(round), NAME(rescale), NAME(is_finite), NAME(has_no_nan),
 };

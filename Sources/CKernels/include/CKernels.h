@@ -54,6 +54,20 @@ typedef enum {
   tessera_minimum,
 } tessera_operator;
 
+// Forms in which numbers are stored; those of fewer than eight bits are packed, low bits first.
+typedef enum {
+  tessera_float16,
+  tessera_bfloat16,
+  // Bytes that are places in a table of 256 numbers.
+  tessera_coded,
+  tessera_int8,
+  tessera_uint8,
+  tessera_int4,
+  tessera_uint4,
+  tessera_int2,
+  tessera_uint2,
+} tessera_form;
+
 // A padded plane whose columns are sorted by their remainder modulo `step`: column c of a row is at (c mod step) · part +
 // c / step, and `used` numbers of each part are used.
 typedef struct {
@@ -124,6 +138,19 @@ typedef struct {
   void (*normalise)(
       const float *x, float *y, long count, const float *scale, const float *shift, float epsilon, int centres,
       float *mean, float *factor);
+
+  // y[i] = number `first + i` of x. Only tessera_coded reads the table.
+  void (*widen)(tessera_form form, const void *x, long first, const float *table, float *y, long count);
+
+  // y[i] = x[i], rounded to nearest, ties to even; only for floating-point forms.
+  void (*narrow)(tessera_form form, const float *x, void *y, long count);
+
+  // y[i] = y[i], rounded to a floating-point form.
+  void (*round)(tessera_form form, float *y, long count);
+
+  // y[i] = (y[i] - zero[p]) · scale[p], p = (first + i) / block · step; zero may be null, and step is 0 or 1.
+  void (*rescale)(
+      float *y, long count, const float *scale, const float *zero, long first, long block, long step);
 
   // Whether all numbers are finite, and whether none is NaN.
   int (*is_finite)(const float *x, long count);

@@ -49,6 +49,16 @@ final class CompiledGraph: Sendable {
       attributeItems = node.attributes.values.reduce(0) { $0 + $1.listCount }
       operations = [node.operation]
     }
+
+    /// Whether the input may be a tensor whose elements are stored in another form.
+    func readsStored(_ input: Int) -> Bool {
+      switch action {
+      case .evaluate(let known): known.storedInputs?.contains(input) ?? false
+      case .evaluateValues, .fused: false
+      // Its nodes are asked one by one.
+      case .call: true
+      }
+    }
   }
 
   /// Nodes that are fused with the operator before them.
@@ -95,6 +105,15 @@ final class Scope {
 
   /// Marks a value that depends only on the model, not on the inputs.
   func fix(_ name: String) { fixed.insert(name) }
+
+  /// Sets a value of the run, if there is one with this name, in the graph that has it. The model's own tensors stay.
+  func replace(_ name: String, by value: Value) {
+    if values[name] != nil {
+      values[name] = value
+    } else if graph.constants[name] == nil {
+      parent?.replace(name, by: value)
+    }
+  }
 
   /// The values of this graph (not of outer graphs) that depend on the inputs.
   var activations: [Value] { values.filter { !fixed.contains($0.key) }.map(\.value) }

@@ -25,9 +25,13 @@ package struct Tensor: Sendable {
   }
 
   /// Read-only zeros without memory of their own.
-  init(zerosOf type: ElementType, _ shape: [Int], _ budget: RunBudget) throws(OperatorError) {
+  ///
+  /// - Parameter stored: what the zeros stand for.
+  init(
+    zerosOf type: ElementType, _ shape: [Int], stored: StoredElements? = nil, _ budget: RunBudget
+  ) throws(OperatorError) {
     let count = try Self.count(of: shape, budget)
-    self.init(type, shape, count, try TensorStorage(zeros: count * type.width, budget))
+    self.init(type, shape, count, try TensorStorage(zeros: count * type.width, stored: stored, budget))
   }
 
   private init(_ type: ElementType, _ shape: [Int], _ count: Int, _ storage: TensorStorage) {
@@ -86,6 +90,9 @@ package struct Tensor: Sendable {
   /// Whether the elements are zeros in place of weights that a count does not read.
   var standsForWeights: Bool { storage.isMapped }
 
+  /// The elements in another form, which then are not in memory; nil for an ordinary tensor.
+  var stored: StoredElements? { storage.stored }
+
   /// The elements as a Swift type of the same width.
   func values<T: BitwiseCopyable>(_: T.Type) -> Elements<T> { Elements(storage) }
 
@@ -104,6 +111,8 @@ final class TensorStorage: @unchecked Sendable {
   let byteCount: Int
   let budget: RunBudget
   let isMapped: Bool
+  /// What the zeros of a tensor stand for.
+  let stored: StoredElements?
 
   /// Bytes that each tensor takes in addition to its elements: a loop can make millions of tensors without elements.
   private static let overhead = 128
@@ -118,10 +127,11 @@ final class TensorStorage: @unchecked Sendable {
     self.byteCount = byteCount
     self.budget = budget
     isMapped = false
+    stored = nil
   }
 
   /// Pages of zeros, read-only and without memory of their own; they are not charged to the budget.
-  init(zeros byteCount: Int, _ budget: RunBudget) throws(OperatorError) {
+  init(zeros byteCount: Int, stored: StoredElements?, _ budget: RunBudget) throws(OperatorError) {
     let base = mmap(nil, byteCount + 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let base, base != MAP_FAILED else {
       throw OperatorError("addresses for \(byteCount.grouped) bytes", found: "none", kind: .budget)
@@ -130,6 +140,7 @@ final class TensorStorage: @unchecked Sendable {
     self.byteCount = byteCount
     self.budget = budget
     isMapped = true
+    self.stored = stored
   }
 
   deinit {

@@ -60,10 +60,12 @@ struct ConvolutionJob: Sendable {
   }
 
   /// The position in y at which a plane begins.
-  func place(_ image: Int, _ output: Int) -> Int { (image * groups * outputs + output) * outputSize }
+  func place(_ image: Int, _ output: Int) -> Int {
+    (image * convolution.y.shape[1] + convolution.firstOutput + output) * outputSize
+  }
 
   /// The bias of an output channel; channels are counted over all groups.
-  func bias(_ output: Int) -> Float { biases?[output] ?? 0 }
+  func bias(_ output: Int) -> Float { biases?[convolution.firstOutput + output] ?? 0 }
 
   /// Whether a product can apply bias and epilogue.
   var endsInProducts: Bool {

@@ -75,12 +75,15 @@ struct FusionGraph {
     return nodes[node].inputs
   }
 
-  /// A constant of one binary32 number, with at most `rank` dimensions.
+  /// A constant of one F32, F16 or BF16 number, with at most `rank` dimensions.
   func number(_ name: String, rank: Int = 1) -> Double? {
-    guard let tensor = constants[name], tensor.count == 1, tensor.rank <= rank, tensor.type == .float else {
-      return nil
+    guard let tensor = constants[name], tensor.count == 1, tensor.rank <= rank else { return nil }
+    switch tensor.type {
+    case .float: return Double(tensor.values(Float.self)[0])
+    case .float16: return tensor.values(Float16.self)[0].wide
+    case .bfloat16: return tensor.values(BFloat16.self)[0].wide
+    default: return nil
     }
-    return Double(tensor.values(Float.self)[0])
   }
 
   /// The other input of a sum or product of the node's output with a constant row.
