@@ -199,7 +199,7 @@ struct FusionTests {
     },
     Example(
       testDescription: "a layer norm whose centred values are an output",
-      steps: ["ReduceMean", "Sub", "Pow", "Add+Sqrt+Div+Mul"]
+      steps: ["ReduceMean", "Sub", "Pow+ReduceMean+Add+Sqrt+Div+Mul"]
     ) { b in
       b.layerNorm("x", shift: false)
       b.graph.value(12, "centred")
