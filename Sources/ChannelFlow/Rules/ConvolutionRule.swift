@@ -64,7 +64,8 @@ enum ConvolutionRule {
 
   private static func apply(_ call: FlowCall, _ inputs: Inputs) throws(FlowError) -> [FlowValue] {
     let (x, w) = (try call.input(0), try call.input(inputs.weights))
-    call.keepsZeros = call.node.operation != "QLinearConv"
+    // With a zero point, the bytes 0 of an absent channel's weights are not zero.
+    call.keepsZeros = !["QLinearConv", "ConvInteger"].contains(call.node.operation)
     guard let weights = w.shape, let shape = x.shape, weights.count >= 3 else {
       return try call.unknownExtents()
     }

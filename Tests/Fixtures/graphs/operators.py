@@ -1,4 +1,4 @@
-"""Makes random graphs for every operator of the runner, between layers that can be cut; trial.py judges them.
+"""Makes random graphs for every operator that channels pass, between layers that can be cut; trial.py judges them.
 
 usage: operators.py TESSERA [--only OPERATOR,…] [--graphs N] [--first SEED] [--padded] [--keep FOLDER] [--no-verify]
 
@@ -65,8 +65,8 @@ def build(name, seed, pads=False):
     if b.chance(0.5) and b.rank(y) == 4:
         y = b.node("Flatten", [b.node("GlobalAveragePool", [y])])
         y = b.node("Gemm", [y, b.weight((b.shape(y)[1], 3), 0.5)])
-    if pads and b.opset >= 9 and b.chance(0.4):
-        y = b.node("Shrink", [y], lambd=0.01)
+    if pads and b.chance(0.4):
+        y = b.node("SampleOp", [y], domain="com.microsoft")
     return b, b.model([y], open_batch=b.chance(0.3))
 
 
