@@ -157,6 +157,12 @@ typedef struct {
   int (*has_no_nan)(const float *x, long count);
 } tessera_kernels;
 
+// The kinds of processors with kernels of their own; each has all instructions of those before it.
+typedef enum { tessera_plain, tessera_avx2, tessera_avx512 } tessera_kind;
+
+// The kernels for a kind of processors; null if this processor lacks its instructions.
+const tessera_kernels *tessera_kernels_of_kind(tessera_kind kind);
+
 // The kernels for this processor.
 const tessera_kernels *tessera_best_kernels(void);
 
