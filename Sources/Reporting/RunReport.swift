@@ -40,6 +40,19 @@ package struct RunReport: Sendable {
     }
   }
 
+  /// The samples of `--batch`.
+  package struct Batch: Sendable {
+    /// The most samples of a run.
+    package let size: Int
+    /// The samples of all runs.
+    package let samples: Int
+
+    package init(size: Int, samples: Int) {
+      self.size = size
+      self.samples = samples
+    }
+  }
+
   package let file: String
   package let destination: String
   package let backend: String
@@ -50,12 +63,14 @@ package struct RunReport: Sendable {
   package let indexBytes: ByteCount
   /// The times of the runs that count; there is at least one.
   package let latency: Latency
+  /// Nil without `--batch`.
+  package let batch: Batch?
   /// The nodes; nil without `--profile`.
   package let layers: [Layer]?
 
   package init(
     file: String, destination: String, backend: String, threads: Int, outputs: [Output], bytesRead: ByteCount,
-    indexBytes: ByteCount, latency: Latency, layers: [Layer]?
+    indexBytes: ByteCount, latency: Latency, batch: Batch? = nil, layers: [Layer]?
   ) {
     self.file = file
     self.destination = destination
@@ -65,6 +80,7 @@ package struct RunReport: Sendable {
     self.bytesRead = bytesRead
     self.indexBytes = indexBytes
     self.latency = latency
+    self.batch = batch
     self.layers = layers
   }
 
@@ -73,7 +89,8 @@ package struct RunReport: Sendable {
     var lines = outputs.map { output in
       "\(TensorName(output.name).quoted): \(output.dtype) [\(output.shape.map(String.init).joined(separator: ", "))]\n"
     }.joined()
-    let runs = latency.count == 1 ? "1 run" : "\(latency.count) runs"
+    var runs = latency.count == 1 ? "1 run" : "\(latency.count) runs"
+    if let batch { runs += " of at most \(batch.size.grouped) of \(batch.samples.grouped) samples" }
     let (least, most) = (Latency.milliseconds(latency.minimum), Latency.milliseconds(latency.maximum))
     let time =
       "\(PrintableText.line(destination)): \(Latency.milliseconds(latency.median)) ms (\(runs), \(least) ms to "
@@ -109,6 +126,16 @@ package struct RunReport: Sendable {
       .init(key: "index_bytes", value: JSONValue(indexBytes.value)),
       .init(key: "latency_seconds", value: latency.json),
     ]
+    if let batch {
+      members.append(
+        .init(
+          key: "batch",
+          value: .object(
+            JSONObject([
+              .init(key: "size", value: JSONValue(batch.size)),
+              .init(key: "samples", value: JSONValue(batch.samples)),
+            ]) ?? JSONObject())))
+    }
     if let layers { members.append(.init(key: "layers", value: .array(layers.map(Self.json)))) }
     return .object(JSONObject(members) ?? JSONObject())
   }
