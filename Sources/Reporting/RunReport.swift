@@ -40,6 +40,19 @@ package struct RunReport: Sendable {
     }
   }
 
+  /// The samples of `--batch`.
+  package struct Batch: Sendable {
+    /// The most samples of a run.
+    package let size: Int
+    /// The samples of all runs.
+    package let samples: Int
+
+    package init(size: Int, samples: Int) {
+      self.size = size
+      self.samples = samples
+    }
+  }
+
   package let file: String
   package let destination: String
   package let backend: String
@@ -50,6 +63,8 @@ package struct RunReport: Sendable {
   package let indexBytes: ByteCount
   /// The times of the runs that count; there is at least one.
   package let latency: Latency
+  /// Nil without `--batch`.
+  package let batch: Batch?
   /// The nodes; nil without `--profile`.
   package let layers: [Layer]?
   /// How a budget of work selected the level; nil without such a budget.
@@ -57,7 +72,8 @@ package struct RunReport: Sendable {
 
   package init(
     file: String, destination: String, backend: String, threads: Int, outputs: [Output], bytesRead: ByteCount,
-    indexBytes: ByteCount, latency: Latency, layers: [Layer]?, budget: BudgetReport? = nil
+    indexBytes: ByteCount, latency: Latency, batch: Batch? = nil, layers: [Layer]?,
+    budget: BudgetReport? = nil
   ) {
     self.budget = budget
     self.file = file
@@ -68,6 +84,7 @@ package struct RunReport: Sendable {
     self.bytesRead = bytesRead
     self.indexBytes = indexBytes
     self.latency = latency
+    self.batch = batch
     self.layers = layers
   }
 
@@ -76,7 +93,8 @@ package struct RunReport: Sendable {
     var lines = outputs.map { output in
       "\(TensorName(output.name).quoted): \(output.dtype) [\(output.shape.map(String.init).joined(separator: ", "))]\n"
     }.joined()
-    let runs = latency.count == 1 ? "1 run" : "\(latency.count) runs"
+    var runs = latency.count == 1 ? "1 run" : "\(latency.count) runs"
+    if let batch { runs += " of at most \(batch.size.grouped) of \(batch.samples.grouped) samples" }
     let (least, most) = (Latency.milliseconds(latency.minimum), Latency.milliseconds(latency.maximum))
     let time =
       "\(PrintableText.line(destination)): \(Latency.milliseconds(latency.median)) ms (\(runs), \(least) ms to "
@@ -114,6 +132,16 @@ package struct RunReport: Sendable {
       .init(key: "latency_seconds", value: latency.json),
     ]
     if let budget { members.append(.init(key: "budget", value: budget.json)) }
+    if let batch {
+      members.append(
+        .init(
+          key: "batch",
+          value: .object(
+            JSONObject([
+              .init(key: "size", value: JSONValue(batch.size)),
+              .init(key: "samples", value: JSONValue(batch.samples)),
+            ]) ?? JSONObject())))
+    }
     if let layers { members.append(.init(key: "layers", value: .array(layers.map(Self.json)))) }
     return .object(JSONObject(members) ?? JSONObject())
   }

@@ -100,8 +100,18 @@ final class MadeInputs {
 /// Arrays of a file as the inputs of sessions.
 package struct FileInputs {
   private let source: any TensorSource
+  private let samples: Int?
 
-  package init(_ source: any TensorSource) { self.source = source }
+  /// - Parameter samples: the most indices of the first axis; nil for whole arrays.
+  package init(_ source: any TensorSource, samples: Int? = nil) {
+    self.source = source
+    self.samples = samples
+  }
+
+  private func shape(of array: TensorSpec) -> [Int] {
+    guard let samples, let first = array.shape.first else { return array.shape }
+    return [min(first, samples)] + array.shape.dropFirst()
+  }
 
   /// The extents of the inputs by name; a single array belongs to the only input, whatever its name.
   ///
@@ -123,7 +133,7 @@ package struct FileInputs {
           of: tensor.spec, expected: "elements of whole bytes", found: tensor.spec.dtype.rawValue)
       }
       try requireRank(of: tensor.spec, declared: input, as: name)
-      shapes[name] = tensor.spec.shape
+      shapes[name] = shape(of: tensor.spec)
     }
     return shapes
   }
@@ -164,9 +174,27 @@ package struct FileInputs {
 
   /// The tensors that a session needs. Others are left out, because a task may not have every input.
   package func tensors(for session: Session, model: Model) throws -> [String: Tensor] {
+    var result: [String: Tensor] = [:]
+    for array in try arrays(for: session, model: model) {
+      result[array.name] = try session.tensor(array.type, shape(of: array.spec), for: array.name) {
+        try array.reader.read(into: $0)
+      }
+    }
+    return result
+  }
+
+  /// An array that a session needs, under the input's name.
+  struct InputArray {
+    let name: String
+    let spec: TensorSpec
+    let type: ElementType
+    let reader: any TensorByteReader
+  }
+
+  func arrays(for session: Session, model: Model) throws -> [InputArray] {
     let wanted = Set(session.inputs.map(\.name))
     let single = singleInput(of: model)
-    var result: [String: Tensor] = [:]
+    var arrays: [InputArray] = []
     for (index, tensor) in source.tensors.enumerated() {
       let name = single ?? tensor.spec.name.text
       guard wanted.contains(name) else { continue }
@@ -174,11 +202,73 @@ package struct FileInputs {
         throw refusal(
           of: tensor.spec, expected: "elements of whole bytes", found: tensor.spec.dtype.rawValue)
       }
-      let reader = try source.reader(of: index)
-      result[name] = try session.tensor(type, tensor.spec.shape, for: name) {
-        try reader.read(into: $0)
+      arrays.append(
+        InputArray(name: name, spec: tensor.spec, type: type, reader: try source.reader(of: index)))
+    }
+    return arrays
+  }
+
+  /// All samples, at most `size` at a time.
+  ///
+  /// - Throws: for an array without samples, with another number of them, or with a number that the model cannot run.
+  package func batches(of size: Int, for session: Session, model: Model) throws -> InputBatches {
+    let arrays = try arrays(for: session, model: model)
+    let declared = Dictionary(session.inputs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    guard let first = arrays.first else {
+      throw InferenceError.refused(
+        kind: .invalid, path: source.path, place: "arrays", expected: "an input with samples", found: "none")
+    }
+    for array in arrays {
+      guard let samples = array.spec.shape.first, samples > 0 else {
+        throw refusal(
+          of: array.spec, expected: "one or more samples along a first axis", found: array.spec.shapeText)
+      }
+      if let expected = first.spec.shape.first, samples != expected {
+        throw refusal(
+          of: array.spec, expected: "\(expected) samples as in array \(first.spec.name.quoted)",
+          found: array.spec.shapeText)
+      }
+      if case .tensor(_, let shape?)? = declared[array.name]?.type, case .fixed(let extent)? = shape.first,
+        extent != size || samples % size != 0
+      {
+        throw refusal(
+          of: array.spec,
+          expected: "runs of exactly \(extent) samples, as input \(quoted(array.name)) declares",
+          found: "\(samples) samples in runs of \(size)")
       }
     }
-    return result
+    return InputBatches(session, arrays, size: size, samples: first.spec.shape.first ?? 0)
+  }
+}
+
+/// The samples of arrays, some at a time; only these are in memory.
+package final class InputBatches {
+  /// The number of samples.
+  package let samples: Int
+  /// The samples that have been read.
+  package private(set) var done = 0
+  private let session: Session
+  private let arrays: [FileInputs.InputArray]
+  private let size: Int
+
+  init(_ session: Session, _ arrays: [FileInputs.InputArray], size: Int, samples: Int) {
+    self.session = session
+    self.arrays = arrays
+    self.size = size
+    self.samples = samples
+  }
+
+  /// The inputs of the next run and their number of samples; nil at the end.
+  package func next() throws -> (inputs: [String: Tensor], samples: Int)? {
+    let count = min(size, samples - done)
+    if count <= 0 { return nil }
+    var inputs: [String: Tensor] = [:]
+    for array in arrays {
+      inputs[array.name] = try session.tensor(
+        array.type, [count] + array.spec.shape.dropFirst(), for: array.name
+      ) { try array.reader.read(into: $0) }
+    }
+    done += count
+    return (inputs, count)
   }
 }

@@ -59,6 +59,7 @@ final class RunBudget: Sendable {
     trips.store(0, ordering: .relaxed)
     steps.store(0, ordering: .relaxed)
     products.store(0, ordering: .relaxed)
+    pool.rest()
   }
 
   /// Reserves `count` bytes; `release` returns them.

@@ -50,6 +50,12 @@ package final class Session {
   /// Every input, including those with an initializer.
   package var inputs: [ValueInfo] { model.graph.inputs }
 
+  /// The outputs as the model declares them.
+  package var outputs: [ValueInfo] { model.graph.outputs }
+
+  /// The bytes of unused memory that the session keeps for later runs.
+  var pooledBytes: Int { budget.pool.byteCount }
+
   /// The bytes read from the model's files so far, for weights and for everything else.
   package var bytesRead: (weights: Int, rest: Int) {
     let files = loader.external.all.reduce(model.file.byteCountRead) { $0 + $1.byteCountRead }

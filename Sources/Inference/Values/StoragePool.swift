@@ -4,7 +4,8 @@ internal import Synchronization
 /// Memory of freed tensors, reused for new ones.
 ///
 /// A network's values have the same sizes in every run. Large blocks from the system would be new pages each time,
-/// which have to be cleared and mapped again.
+/// which have to be cleared and mapped again. If shapes change between runs, so do sizes: blocks that several runs did not
+/// need are given back.
 final class StoragePool: Sendable {
   /// Smaller blocks, in bytes, come from `malloc`, which is as fast.
   private static let least = 32 << 10
@@ -15,7 +16,13 @@ final class StoragePool: Sendable {
   private struct Free {
     var blocks: [Int: [UInt]] = [:]
     var bytes = 0
+    /// The least number of unused blocks of each size since `rest` last gave blocks back: so many were not needed.
+    var idle: [Int: Int] = [:]
+    var runs = 0
   }
+
+  /// The runs after which blocks that none of them needed are given back.
+  private static let patience = 8
 
   private let free = Mutex(Free())
 
@@ -28,6 +35,7 @@ final class StoragePool: Sendable {
       let known = free.withLock { free in
         guard let address = free.blocks[size]?.popLast() else { return UInt(0) }
         free.bytes -= size
+        free.idle[size] = min(free.idle[size] ?? 0, free.blocks[size]?.count ?? 0)
         return address
       }
       if let block = UnsafeMutableRawPointer(bitPattern: known) { return block }
@@ -47,6 +55,26 @@ final class StoragePool: Sendable {
       return true
     }
     if !keeps { Glibc.free(block) }
+  }
+
+  /// The bytes of unused blocks.
+  var byteCount: Int { free.withLock(\.bytes) }
+
+  /// Called between runs.
+  func rest() {
+    free.withLock { free in
+      free.runs += 1
+      if free.runs % Self.patience != 0 { return }
+      for (size, count) in free.idle {
+        for _ in 0..<count {
+          guard let address = free.blocks[size]?.popLast() else { break }
+          free.bytes -= size
+          Glibc.free(UnsafeMutableRawPointer(bitPattern: address))
+        }
+      }
+      free.blocks = free.blocks.filter { !$0.value.isEmpty }
+      free.idle = free.blocks.mapValues(\.count)
+    }
   }
 
   /// The size rounded up, so that there are few different sizes: by at most an eighth for large blocks.

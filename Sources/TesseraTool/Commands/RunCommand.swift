@@ -24,6 +24,9 @@ struct RunCommand: ParsableCommand {
       multiply-adds). --memory-limit and --step-limit change these limits. A run stops before work that \
       would exceed a limit.
 
+      With --batch N, the first axis of all inputs counts samples. They are run N at a time, and the outputs are \
+      joined along their first axis. Inputs are read and outputs are written run by run.
+
       If MODEL is a unit checkpoint that was converted from ONNX, run one (task, level), and read only its \
       weights. --budget selects the level. Multiply-adds (1.5GMAC) are counted for the shapes of the inputs. \
       With --measure, a budget is the median time of a run (3ms): the levels are timed on seeded random \
@@ -35,6 +38,7 @@ struct RunCommand: ParsableCommand {
         tessera run model.h5 --task fine --level 2 --input x.npz --output y.npz
         tessera run model.h5 --budget 3ms --measure --threads 1 --input x.npz --output y.npz
         tessera run m.onnx --input x.npy --output y.npy --repeat 20 --profile
+        tessera run m.onnx --input many.npy --output y.npy --batch 32
       """)
 
   @Argument(help: "The ONNX model, or a unit checkpoint with a graph.")
@@ -68,6 +72,11 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Time this many runs, after one warm-up run.")
   var `repeat`: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Run this many samples at a time: indices of the first axis of all inputs.", valueName: "samples"))
+  var batch: Int?
+
   @Flag(help: "Print the parameters, the multiply-adds for these inputs, and the time of each node.")
   var profile = false
 
@@ -79,9 +88,11 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var reading: ReadingOptions
 
   func validate() throws {
-    for (option, value) in [("--threads", threads), ("--repeat", `repeat`)] {
+    for (option, value) in [("--threads", threads), ("--repeat", `repeat`), ("--batch", batch)] {
       if let value, value < 1 { throw ValidationError("\(option): expected 1 or more, found \(value)") }
     }
+    if batch != nil, `repeat` != nil { throw ValidationError("expected either --batch or --repeat") }
+    if batch != nil, input == nil { throw ValidationError("expected --input with --batch, found none") }
     try limit.check(level: level, isMeasuring: measure)
     try limit.check(policy: policy, isMeasuring: measure)
     guard FlatFormats.kind(forName: output, use: .outputs) != nil else {
@@ -94,11 +105,35 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     let threads = threads ?? ThreadSupply.processorCount
-    let (session, inputs, checkpoint, budgeted) = try prepared(threads: threads)
+    let prepared = try prepared(threads: threads)
+    let session = prepared.session
     let layers = profile ? Profile() : nil
+    let done = try batch.map { try batches(of: $0, prepared, layers) } ?? repeated(prepared, layers)
+    let bytes =
+      prepared.checkpoint.map { (weights: $0.byteCountsRead.data, rest: $0.byteCountsRead.index) }
+      ?? session.bytesRead
+    let report = RunReport(
+      file: model, destination: output, backend: computing.backend, threads: threads,
+      outputs: done.outputs, bytesRead: ByteCount(bytes.weights), indexBytes: ByteCount(bytes.rest),
+      latency: Latency(done.times),
+      batch: batch.flatMap { size in done.samples.map { RunReport.Batch(size: size, samples: $0) } },
+      layers: layers?.all.map {
+        RunReport.Layer(
+          node: $0.node, operation: $0.operation, shape: $0.shape, calls: $0.calls, seconds: $0.seconds,
+          multiplyAdds: $0.lastMultiplyAdds, parameters: ParameterCount($0.parameters))
+      }, budget: prepared.budgeted.map(BudgetReport.init))
+    try json
+      ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
+  }
+
+  /// What the runs gave: the outputs that were written, the times that count, and the samples of batches.
+  private typealias Done = (outputs: [RunReport.Output], times: [Duration], samples: Int?)
+
+  /// Runs on the whole inputs; if more runs follow, the first one is not timed.
+  private func repeated(_ prepared: Prepared, _ layers: Profile?) throws -> Done {
     let clock = ContinuousClock()
+    let (session, inputs) = (prepared.session, prepared.inputs)
     var outputs: [(name: String, tensor: Inference.Tensor)] = []
-    // If more runs follow, the first one is not timed.
     let first = try clock.measure {
       outputs = try session.run(inputs, profile: `repeat` == nil ? layers : nil)
     }
@@ -111,27 +146,59 @@ struct RunCommand: ParsableCommand {
     }
     bar.finish()
     try RunOutputs(outputs, of: model).write(to: output)
-    let bytes =
-      checkpoint.map { (weights: $0.byteCountsRead.data, rest: $0.byteCountsRead.index) } ?? session.bytesRead
-    let report = RunReport(
-      file: model, destination: output, backend: computing.backend, threads: threads,
-      outputs: outputs.map {
-        RunReport.Output(name: $0.name, dtype: $0.tensor.type.name, shape: $0.tensor.shape)
-      },
-      bytesRead: ByteCount(bytes.weights), indexBytes: ByteCount(bytes.rest),
-      latency: Latency(times),
-      layers: layers?.all.map {
-        RunReport.Layer(
-          node: $0.node, operation: $0.operation, shape: $0.shape, calls: $0.calls, seconds: $0.seconds,
-          multiplyAdds: $0.lastMultiplyAdds, parameters: ParameterCount($0.parameters))
-      }, budget: budgeted.map(BudgetReport.init))
-    try json
-      ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
+    return (outputs.map { Self.reported($0.name, $0.tensor, $0.tensor.shape) }, times, nil)
   }
 
-  /// A session, its inputs, the checkpoint of its weights, and how a budget of work selected the level. The checkpoint
-  /// is nil for an ONNX model.
-  private typealias Prepared = (Session, [String: Inference.Tensor], UnitCheckpoint?, BudgetedLevels?)
+  /// Runs on some samples at a time.
+  private func batches(of size: Int, _ prepared: Prepared, _ layers: Profile?) throws -> Done {
+    let session = prepared.session
+    guard let batches = try givenInputs?.batches(of: size, for: session, model: prepared.model) else {
+      throw ValidationError("expected --input with --batch, found none")
+    }
+    let isFixed = !Self.fixedExtents(of: session.inputs).isEmpty
+    let joined = JoinedOutputs(
+      of: model, to: output, samples: batches.samples,
+      fixed: isFixed ? [:] : Self.fixedExtents(of: session.outputs))
+    let clock = ContinuousClock()
+    var times: [Duration] = []
+    var reported: [RunReport.Output] = []
+    var bar = ProgressBar("running", total: batches.samples, unit: .things("samples"))
+    defer { bar.finish() }
+    while let (inputs, samples) = try batches.next() {
+      var outputs: [(name: String, tensor: Inference.Tensor)] = []
+      times.append(try clock.measure { outputs = try session.run(inputs, profile: layers) })
+      try joined.append(outputs, samples: samples)
+      reported = zip(outputs, joined.shapes).map { Self.reported($0.name, $0.tensor, $1) }
+      bar.update(batches.done)
+    }
+    bar.finish()
+    try joined.finish()
+    return (reported, times, batches.samples)
+  }
+
+  private static func reported(
+    _ name: String, _ tensor: Inference.Tensor, _ shape: [Int]
+  ) -> RunReport.Output {
+    RunReport.Output(name: name, dtype: tensor.type.name, shape: shape)
+  }
+
+  /// The first extents that the model declares, by name.
+  private static func fixedExtents(of values: [ValueInfo]) -> [String: Int] {
+    var extents: [String: Int] = [:]
+    for value in values {
+      if case .tensor(_, let shape?)? = value.type, case .fixed(let extent)? = shape.first {
+        extents[value.name] = extent
+      }
+    }
+    return extents
+  }
+
+  /// A session, its inputs (with --batch those of the first run), the model that names them, and the checkpoint of its
+  /// weights (nil for an ONNX model), and how a budget of work selected the level.
+  private typealias Prepared = (
+    session: Session, inputs: [String: Inference.Tensor], model: Model, checkpoint: UnitCheckpoint?,
+    budgeted: BudgetedLevels?
+  )
 
   private func prepared(threads: Int) throws -> Prepared {
     let opened = try OpenedFile(model)
@@ -149,13 +216,13 @@ struct RunCommand: ParsableCommand {
     }
     let session = try Session(
       graph, backend: backend, threads: threads, limits: try limiting.limits(else: RunLimits()))
-    guard let given = try givenInputs else { return (session, [:], nil, nil) }
+    guard let given = try givenInputs else { return (session, [:], graph, nil, nil) }
     _ = try given.shapes(for: graph)
-    return (session, try given.tensors(for: session, model: graph), nil, nil)
+    return (session, batch == nil ? try given.tensors(for: session, model: graph) : [:], graph, nil, nil)
   }
 
   private var givenInputs: FileInputs? {
-    get throws { try input.map { FileInputs(try OpenedFile($0, reading.choices).source) } }
+    get throws { try input.map { FileInputs(try OpenedFile($0, reading.choices).source, samples: batch) } }
   }
 
   /// The dense sub-network of a checkpoint; only its own parts of the tensors are read.
@@ -173,7 +240,7 @@ struct RunCommand: ParsableCommand {
     let running = try NetworkSession(
       try SubNetwork(chosen.network, of: checkpoint), of: checkpoint, network, plan: chosen.plan,
       inputs: inputs, backend: backend, threads: threads, limits: try limiting.limits(else: RunLimits()))
-    return (running.session, running.inputs, checkpoint, chosen.budgeted)
+    return (running.session, running.inputs, network.model, checkpoint, chosen.budgeted)
   }
 
   /// How a budget of work is counted or timed: for the shapes of the inputs, and as the run itself.
