@@ -4,11 +4,12 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"), min_vector_width(512))), apply_to = function)
+    __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c"), min_vector_width(512))), apply_to = function)
 #define W 16
 #define PANEL 14
 #define NAME(x) x##_avx512
 #define HAS_PARTS
+#define HAS_HALF
 
 static inline __m512 load_part_avx512(const float *p, long count) {
   return _mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), p);
@@ -17,6 +18,9 @@ static inline __m512 load_part_avx512(const float *p, long count) {
 static inline void store_part_avx512(float *p, __m512 v, long count) {
   _mm512_mask_storeu_ps(p, (__mmask16)((1u << count) - 1), v);
 }
+
+#define wide_half_avx512(h) ((V)_mm512_cvtph_ps((__m256i)(h)))
+#define half_avx512(v) ((H)_mm512_cvtps_ph((__m512)(v), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC))
 
 #include "kernels.h"
 #pragma clang attribute pop

@@ -145,9 +145,28 @@ static long NAME(copied)(
   return width;
 }
 
+// The end of some columns of c while they are in the cache.
+static void NAME(ended)(long rows, long columns, float *c, long c_row, const tessera_end *end, long first, long place) {
+  V low = ALL(end->low), high = ALL(end->high);
+  for (long i = 0; i < rows; i++) {
+    float *to = c + i * c_row;
+    const float *other = end->residual ? end->residual + place + i * c_row : 0;
+    V bias = ALL(end->bias ? end->bias[first + i] : 0);
+    for (long j = 0; j < columns; j += W) {
+      long count = columns - j;
+      V v = (count >= W ? LOAD(to + j) : NAME(load_part)(to + j, count)) + bias;
+      if (other) v += count >= W ? LOAD(other + j) : NAME(load_part)(other + j, count);
+      v = CHOOSE(v < low, low, v);
+      v = CHOOSE(v > high, high, v);
+      if (count >= W) STORE(to + j, v);
+      else NAME(store_part)(to + j, v, count);
+    }
+  }
+}
+
 static void NAME(product)(
     long rows, long columns, long depth, const float *a, const float *b, long b_row, long b_column, float *c,
-    long c_row, int keeps) {
+    long c_row, int keeps, const tessera_end *end) {
   // Vectors read b along its rows. Other columns are copied, and rows whose distance would put them all at the same few
   // places of the cache.
   int copies = b_column != 1 || (b_row % 512 == 0 && rows > PANEL);
@@ -155,7 +174,7 @@ static void NAME(product)(
   float edge[PANEL * W] __attribute__((aligned(64)));
   for (long k = 0; k < depth; k += DEPTH) {
     long deep = depth - k < DEPTH ? depth - k : DEPTH;
-    int adds = keeps || k > 0;
+    int adds = keeps || k > 0, ends = end && k + deep == depth;
     long j = 0;
     if (!copies && deep <= 64) {
       // With so few sums, storing them takes as long: whole rows of c are stored one after the other.
@@ -163,8 +182,11 @@ static void NAME(product)(
       for (long i = 0; i < rows; i += PANEL) {
         long high = rows - i < PANEL ? rows - i : PANEL;
         const float *left = a + i * depth + k * high;
-        for (j = 0; j < whole; j += 2 * W)
-          NAME(two)(high, deep, left, b + k * b_row + j, b_row, c + i * c_row + j, c_row, adds);
+        for (j = 0; j < whole; j += 2 * W) {
+          float *to = c + i * c_row + j;
+          NAME(two)(high, deep, left, b + k * b_row + j, b_row, to, c_row, adds);
+          if (ends) NAME(ended)(high, 2 * W, to, c_row, end, i, i * c_row + j);
+        }
       }
       j = whole;
     }
@@ -193,6 +215,7 @@ static void NAME(product)(
           for (long r = 0; r < high; r++)
             for (long l = 0; l < wide; l++) to[r * c_row + l] = edge[r * W + l] + (adds ? to[r * c_row + l] : 0);
         }
+        if (ends) NAME(ended)(high, wide, to, c_row, end, i, i * c_row + j);
       }
       j += wide;
     }
@@ -212,18 +235,26 @@ static void NAME(vector_product)(
     }
     return;
   }
-  for (long j = 0; j < columns; j++) {
-    const float *from = b + j * b_column;
-    float sum = 0;
-    long k = 0;
-    if (b_row == 1) {
+  long j = 0;
+  if (b_row == 1) {
+    // Four columns use each vector of a.
+    for (; j + 4 <= columns; j += 4) {
       V sums[4] = {{}, {}, {}, {}};
-      for (; k + 4 * W <= depth; k += 4 * W)
-        UNROLL for (int part = 0; part < 4; part++) sums[part] += LOAD(a + k + part * W) * LOAD(from + k + part * W);
-      for (; k + W <= depth; k += W) sums[0] += LOAD(a + k) * LOAD(from + k);
-      sum = NAME(sum)((sums[0] + sums[1]) + (sums[2] + sums[3]));
+      long k = 0;
+      for (; k + W <= depth; k += W) {
+        V left = LOAD(a + k);
+        UNROLL for (int l = 0; l < 4; l++) sums[l] += left * LOAD(b + (j + l) * b_column + k);
+      }
+      for (int l = 0; l < 4; l++) {
+        float sum = NAME(sum)(sums[l]);
+        for (long i = k; i < depth; i++) sum += a[i] * b[(j + l) * b_column + i];
+        y[j + l] = keeps ? y[j + l] + sum : sum;
+      }
     }
-    for (; k < depth; k++) sum += a[k] * from[k * b_row];
+  }
+  for (; j < columns; j++) {
+    float sum = 0;
+    for (long k = 0; k < depth; k++) sum += a[k] * b[k * b_row + j * b_column];
     y[j] = keeps ? y[j] + sum : sum;
   }
 }
@@ -256,11 +287,49 @@ INLINE void NAME(depthwise_taps)(
   }
 }
 
+// 3 × 3 taps with a stride of 1: two rows of outputs use four rows of inputs.
+INLINE void NAME(depthwise_pairs)(
+    long rows, long columns, const float *x, long row_step, const long *taps, const float *w, float *y) {
+  long right = taps[1] - taps[0], far = taps[2] - taps[0];
+  for (long row = 0; row + 1 < rows; row += 2) {
+    const float *from = x + row * row_step + taps[0];
+    float *to = y + row * columns;
+    for (long j = 0; j < columns; j += W) {
+      V upper = {}, lower = {};
+      UNROLL for (int i = 0; i < 4; i++) {
+        const float *at = from + i * row_step + j;
+        V a = LOAD(at), b = LOAD(at + right), c = LOAD(at + far);
+        if (i < 3) {
+          upper += a * w[i * 3];
+          upper += b * w[i * 3 + 1];
+          upper += c * w[i * 3 + 2];
+        }
+        if (i > 0) {
+          lower += a * w[i * 3 - 3];
+          lower += b * w[i * 3 - 2];
+          lower += c * w[i * 3 - 1];
+        }
+      }
+      if (columns - j >= W) {
+        STORE(to + j, upper);
+        STORE(to + columns + j, lower);
+      } else {
+        NAME(store_part)(to + j, upper, columns - j);
+        NAME(store_part)(to + columns + j, lower, columns - j);
+      }
+    }
+  }
+  if (rows % 2)
+    NAME(depthwise_taps)(1, columns, x + (rows - 1) * row_step, row_step, taps, 9, w, y + (rows - 1) * columns);
+}
+
 static void NAME(depthwise)(
     long rows, long columns, const float *x, long row_step, const long *taps, long tap_count, const float *w,
     float *y) {
   // With a known number of taps, the weights stay in registers.
-  if (tap_count == 9) NAME(depthwise_taps)(rows, columns, x, row_step, taps, 9, w, y);
+  if (tap_count == 9 && taps[3] - taps[0] == row_step && taps[6] - taps[3] == row_step)
+    NAME(depthwise_pairs)(rows, columns, x, row_step, taps, w, y);
+  else if (tap_count == 9) NAME(depthwise_taps)(rows, columns, x, row_step, taps, 9, w, y);
   else NAME(depthwise_taps)(rows, columns, x, row_step, taps, tap_count, w, y);
 }
 
@@ -287,6 +356,31 @@ INLINE void NAME(take_one)(const float *x, long step, float *y, long count) {
 }
 
 static void NAME(take)(const float *x, long step, float *y, long count) { NAME(take_one)(x, step, y, count); }
+
+static void NAME(gather)(const tessera_gather *g, const float *x, const long *input_rows, float *y) {
+  for (long k = 0; k < g->kernel; k++) {
+    // Outputs from `low` up to but without `high` use inputs; the others use padding.
+    long start = g->first * g->step - g->pad + k * g->dilation;
+    long low = start < 0 ? (-start + g->step - 1) / g->step : 0;
+    low = low < g->count ? low : g->count;
+    long high = start >= g->length ? 0 : (g->length - 1 - start) / g->step + 1;
+    high = high < g->count ? high : g->count;
+    high = high > low ? high : low;
+    for (long c = g->from; c < g->to; c++) {
+      for (long r = 0; r < g->rows; r++) {
+        float *to = y + ((c * g->rows + r) * g->kernel + k) * g->width;
+        if (input_rows[r] < 0) {
+          for (long i = 0; i < g->count; i++) to[i] = 0;
+          continue;
+        }
+        const float *from = x + c * g->plane + input_rows[r] * g->length + start;
+        for (long i = 0; i < low; i++) to[i] = 0;
+        NAME(take_one)(from + low * g->step, g->step, to + low, high - low);
+        for (long i = high; i < g->count; i++) to[i] = 0;
+      }
+    }
+  }
+}
 
 static void NAME(spread)(const tessera_plane *p, const float *x, float *y) {
   for (long row = 0; row < p->rows; row++) {
@@ -558,6 +652,181 @@ static void NAME(normalise)(
   *factor = stretch;
 }
 
+// Stored forms.
+
+typedef unsigned NAME(U) __attribute__((vector_size(4 * W)));
+typedef unsigned short NAME(H) __attribute__((vector_size(2 * W)));
+typedef unsigned short NAME(LooseH) __attribute__((vector_size(2 * W), aligned(1), may_alias));
+typedef unsigned char NAME(B) __attribute__((vector_size(W)));
+typedef unsigned char NAME(LooseB) __attribute__((vector_size(W), aligned(1), may_alias));
+typedef signed char NAME(S) __attribute__((vector_size(W)));
+#define U NAME(U)
+#define H NAME(H)
+#define B NAME(B)
+
+#ifdef HAS_HALF
+#define WIDE_HALF NAME(wide_half)
+#define HALF NAME(half)
+#else
+INLINE V NAME(wide_half)(H h) {
+  U bits = __builtin_convertvector(h, U);
+  // The bits of a number that is 2¹¹² times too small, also if it is subnormal.
+  U magnitude = (bits & 0x7fff) << 13;
+  U special = magnitude | 0x7f800000, scaled = (U)((V)magnitude * 0x1p112f);
+  U chosen = (U)CHOOSE((I)(magnitude >= 0x0f800000), (V)special, (V)scaled);
+  return (V)(chosen | (bits & 0x8000) << 16);
+}
+
+INLINE H NAME(half)(V v) {
+  U bits = (U)v, sign = bits & 0x80000000u, x = bits ^ sign;
+  // Too large, NaN, subnormal, and everything else; adding 1/2 puts the bits of a subnormal number last.
+  V large = CHOOSE((I)(x > 0x7f800000), (V)((x >> 13 & 0x3ff) | 0x7e00), (V)((U){} + 0x7c00));
+  V small = (V)((U)((V)x + 0.5f) - 0x3f000000);
+  V normal = (V)((x + 0xc8000fff + (x >> 13 & 1)) >> 13);
+  U y = (U)CHOOSE((I)(x >= 0x47800000), large, CHOOSE((I)(x < 0x38800000), small, normal));
+  return __builtin_convertvector(y | sign >> 16, H);
+}
+#define WIDE_HALF NAME(wide_half)
+#define HALF NAME(half)
+#endif
+
+INLINE V NAME(wide_brain)(H h) { return (V)(__builtin_convertvector(h, U) << 16); }
+
+INLINE H NAME(brain)(V v) {
+  U x = (U)v;
+  V rounded = (V)((x + 0x7fff + (x >> 16 & 1)) >> 16), nan = (V)(x >> 16 | 0x40);
+  return __builtin_convertvector((U)CHOOSE(v != v, nan, rounded), H);
+}
+
+INLINE void NAME(widen_halves)(int is_brain, const unsigned short *x, float *y, long count) {
+  long i = 0;
+  for (; i + W <= count; i += W) {
+    H h = *(const NAME(LooseH) *)(x + i);
+    STORE(y + i, is_brain ? NAME(wide_brain)(h) : WIDE_HALF(h));
+  }
+  if (i == count) return;
+  H h = {};
+  for (long lane = 0; lane < count - i; lane++) h[lane] = x[i + lane];
+  V v = is_brain ? NAME(wide_brain)(h) : WIDE_HALF(h);
+  for (long lane = 0; lane < count - i; lane++) y[i + lane] = v[lane];
+}
+
+INLINE void NAME(narrow_halves)(int is_brain, const float *x, unsigned short *y, long count) {
+  long i = 0;
+  for (; i + W <= count; i += W) {
+    V v = LOAD(x + i);
+    *(NAME(LooseH) *)(y + i) = is_brain ? NAME(brain)(v) : HALF(v);
+  }
+  if (i == count) return;
+  V v = NAME(load_part)(x + i, count - i);
+  H h = is_brain ? NAME(brain)(v) : HALF(v);
+  for (long lane = 0; lane < count - i; lane++) y[i + lane] = h[lane];
+}
+
+INLINE void NAME(round_halves)(int is_brain, float *y, long count) {
+  long i = 0;
+  for (; i + W <= count; i += W) {
+    V v = LOAD(y + i);
+    STORE(y + i, is_brain ? NAME(wide_brain)(NAME(brain)(v)) : WIDE_HALF(HALF(v)));
+  }
+  if (i == count) return;
+  V v = NAME(load_part)(y + i, count - i);
+  v = is_brain ? NAME(wide_brain)(NAME(brain)(v)) : WIDE_HALF(HALF(v));
+  NAME(store_part)(y + i, v, count - i);
+}
+
+INLINE V NAME(of_bytes)(int is_signed, B bytes) {
+  return is_signed ? __builtin_convertvector((NAME(S))bytes, V) : __builtin_convertvector(bytes, V);
+}
+
+INLINE void NAME(widen_bytes)(int is_signed, const unsigned char *x, float *y, long count) {
+  long i = 0;
+  for (; i + W <= count; i += W) STORE(y + i, NAME(of_bytes)(is_signed, *(const NAME(LooseB) *)(x + i)));
+  for (; i < count; i++) y[i] = is_signed ? (float)(signed char)x[i] : (float)x[i];
+}
+
+// Numbers of four bits, in pairs.
+INLINE void NAME(widen_pairs)(int is_signed, const unsigned char *x, long first, float *y, long count) {
+  int flip = is_signed ? 8 : 0;
+  if (first % 2 && count > 0) {
+    *y++ = (float)((x[first / 2] >> 4 ^ flip) - flip);
+    first++, count--;
+  }
+  x += first / 2;
+  long i = 0;
+  for (; i + 2 * W <= count; i += 2 * W) {
+    B bytes = *(const NAME(LooseB) *)(x + i / 2), low = bytes & 15, high = bytes >> 4;
+#if W == 16
+    B a = __builtin_shufflevector(low, high, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    B b = __builtin_shufflevector(low, high, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+#elif W == 8
+    B a = __builtin_shufflevector(low, high, 0, 8, 1, 9, 2, 10, 3, 11);
+    B b = __builtin_shufflevector(low, high, 4, 12, 5, 13, 6, 14, 7, 15);
+#else
+    B a = __builtin_shufflevector(low, high, 0, 4, 1, 5), b = __builtin_shufflevector(low, high, 2, 6, 3, 7);
+#endif
+    if (is_signed) a = (a ^ 8) - 8, b = (b ^ 8) - 8;
+    STORE(y + i, NAME(of_bytes)(is_signed, a));
+    STORE(y + i + W, NAME(of_bytes)(is_signed, b));
+  }
+  for (; i < count; i++) y[i] = (float)(((x[i / 2] >> (i % 2 * 4) & 15) ^ flip) - flip);
+}
+
+static void NAME(widen)(tessera_form form, const void *x, long first, const float *table, float *y, long count) {
+  const unsigned char *bytes = x;
+  switch (form) {
+    case tessera_float16: NAME(widen_halves)(0, (const unsigned short *)x + first, y, count); break;
+    case tessera_bfloat16: NAME(widen_halves)(1, (const unsigned short *)x + first, y, count); break;
+    case tessera_coded:
+      for (long i = 0; i < count; i++) y[i] = table[bytes[first + i]];
+      break;
+    case tessera_int8: NAME(widen_bytes)(1, bytes + first, y, count); break;
+    case tessera_uint8: NAME(widen_bytes)(0, bytes + first, y, count); break;
+    case tessera_int4: NAME(widen_pairs)(1, x, first, y, count); break;
+    case tessera_uint4: NAME(widen_pairs)(0, x, first, y, count); break;
+    case tessera_int2: case tessera_uint2: {
+      int flip = form == tessera_int2 ? 2 : 0;
+      for (long i = first; i < first + count; i++)
+        y[i - first] = (float)(((bytes[i / 4] >> (i % 4 * 2) & 3) ^ flip) - flip);
+    }
+  }
+}
+
+static void NAME(narrow_to)(tessera_form form, const float *x, void *y, long count) {
+  if (form == tessera_float16) NAME(narrow_halves)(0, x, y, count);
+  else if (form == tessera_bfloat16) NAME(narrow_halves)(1, x, y, count);
+}
+
+static void NAME(round)(tessera_form form, float *y, long count) {
+  if (form == tessera_float16) NAME(round_halves)(0, y, count);
+  else if (form == tessera_bfloat16) NAME(round_halves)(1, y, count);
+}
+
+INLINE void NAME(rescale_all)(float *y, long count, float scale, float zero) {
+  long i = 0;
+  for (; i + W <= count; i += W) STORE(y + i, (LOAD(y + i) - zero) * scale);
+  for (; i < count; i++) y[i] = (y[i] - zero) * scale;
+}
+
+static void NAME(rescale)(
+    float *y, long count, const float *scale, const float *zero, long first, long block, long step) {
+  if (step == 0) return NAME(rescale_all)(y, count, *scale, zero ? *zero : 0);
+  if (block == 1) {
+    long i = 0;
+    scale += first;
+    if (zero) zero += first;
+    for (; i + W <= count; i += W) STORE(y + i, (LOAD(y + i) - (zero ? LOAD(zero + i) : (V){})) * LOAD(scale + i));
+    for (; i < count; i++) y[i] = (y[i] - (zero ? zero[i] : 0)) * scale[i];
+    return;
+  }
+  while (count > 0) {
+    long place = first / block, length = block - first % block;
+    if (length > count) length = count;
+    NAME(rescale_all)(y, length, scale[place], zero ? zero[place] : 0);
+    y += length, first += length, count -= length;
+  }
+}
+
 static int NAME(is_finite)(const float *x, long count) {
   // 0 · x is 0 if x is finite, and NaN otherwise.
   V sums = {};
@@ -581,6 +850,6 @@ static int NAME(has_no_nan)(const float *x, long count) {
 }
 
 const tessera_kernels NAME(tessera_kernels) = {
-    PANEL, NAME(product), NAME(vector_product), NAME(depthwise), NAME(take), NAME(spread), NAME(finish), NAME(map), NAME(combine),
-    NAME(softmax), NAME(normalise), NAME(is_finite), NAME(has_no_nan),
+    PANEL, NAME(product), NAME(vector_product), NAME(depthwise), NAME(take), NAME(gather), NAME(spread), NAME(finish), NAME(map), NAME(combine),
+    NAME(softmax), NAME(normalise), NAME(widen), NAME(narrow_to), NAME(round), NAME(rescale), NAME(is_finite), NAME(has_no_nan),
 };

@@ -16,7 +16,7 @@ const tessera_kernels *tessera_best_kernels(void) {
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512bw"))
     return &tessera_kernels_avx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &tessera_kernels_avx2;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")) return &tessera_kernels_avx2;
 #endif
   return &tessera_kernels_plain;
 }
@@ -26,13 +26,8 @@ void tessera_pack(
   for (long i = 0; i < rows; i += panel) {
     long high = rows - i < panel ? rows - i : panel;
     const float *from = a + i * a_row;
-    if (a_column == 1) {
-      for (long r = 0; r < high; r++)
-        for (long k = 0; k < depth; k++) packed[k * high + r] = from[r * a_row + k];
-    } else {
-      for (long k = 0; k < depth; k++)
-        for (long r = 0; r < high; r++) packed[k * high + r] = from[r * a_row + k * a_column];
-    }
+    for (long k = 0; k < depth; k++)
+      for (long r = 0; r < high; r++) packed[k * high + r] = from[r * a_row + k * a_column];
     packed += high * depth;
   }
 }

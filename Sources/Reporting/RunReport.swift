@@ -52,11 +52,14 @@ package struct RunReport: Sendable {
   package let latency: Latency
   /// The nodes; nil without `--profile`.
   package let layers: [Layer]?
+  /// How a budget of work selected the level; nil without such a budget.
+  package let budget: BudgetReport?
 
   package init(
     file: String, destination: String, backend: String, threads: Int, outputs: [Output], bytesRead: ByteCount,
-    indexBytes: ByteCount, latency: Latency, layers: [Layer]?
+    indexBytes: ByteCount, latency: Latency, layers: [Layer]?, budget: BudgetReport? = nil
   ) {
+    self.budget = budget
     self.file = file
     self.destination = destination
     self.backend = backend
@@ -80,6 +83,7 @@ package struct RunReport: Sendable {
       + "\(most) ms), backend \(backend), \(threads) thread\(threads == 1 ? "" : "s"); read "
       + "\(bytesRead) of weights and \(indexBytes) of graph"
     lines += WrappedSentence.text(time, width: width)
+    lines += budget?.text(width: width) ?? ""
     guard let layers else { return lines }
     var table = TextTable([
       .init("node", shrinks: true), .init("operator"), .init("output"), .init("calls", .right),
@@ -109,6 +113,7 @@ package struct RunReport: Sendable {
       .init(key: "index_bytes", value: JSONValue(indexBytes.value)),
       .init(key: "latency_seconds", value: latency.json),
     ]
+    if let budget { members.append(.init(key: "budget", value: budget.json)) }
     if let layers { members.append(.init(key: "layers", value: .array(layers.map(Self.json)))) }
     return .object(JSONObject(members) ?? JSONObject())
   }

@@ -54,11 +54,39 @@ typedef enum {
   tessera_minimum,
 } tessera_operator;
 
+// Forms in which numbers are stored; those of fewer than eight bits are packed, low bits first.
+typedef enum {
+  tessera_float16,
+  tessera_bfloat16,
+  // Bytes that are places in a table of 256 numbers.
+  tessera_coded,
+  tessera_int8,
+  tessera_uint8,
+  tessera_int4,
+  tessera_uint4,
+  tessera_int2,
+  tessera_uint2,
+} tessera_form;
+
 // A padded plane whose columns are sorted by their remainder modulo `step`: column c of a row is at (c mod step) · part +
 // c / step, and `used` numbers of each part are used.
 typedef struct {
   long rows, input_rows, input_columns, top, left, step, part, used;
 } tessera_plane;
+
+// Outputs first..<first + count of a row, and the inputs that kernel elements need for them: for channels from..<to and
+// each of `rows` input rows (−1: padding) and `kernel` elements along it. Rows of inputs have `length` numbers, planes
+// `plane`; rows of the result are `width` apart.
+typedef struct {
+  long first, count, from, to, rows, kernel, length, plane, step, dilation, pad, width;
+} tessera_gather;
+
+// What is done with each number of a product: min(max(c[i, j] + bias[i] + residual[i, j], low), high); bias and residual
+// may be null, and rows of the residual are as far apart as those of c.
+typedef struct {
+  const float *bias, *residual;
+  float low, high;
+} tessera_end;
 
 typedef struct {
   // Rows of a panel of the first factor of a product.
@@ -66,9 +94,10 @@ typedef struct {
 
   // c[i, j] = (keeps ? c[i, j] : 0) + Σ_k a[i, k] · b[k, j], with a packed by tessera_pack: [rows, depth]; b: [depth,
   // columns], with a stride of 1 along one of its axes; c: rows that are c_row apart. 16 numbers after a may be read.
+  // Then `end`, if it is not null, is applied to c.
   void (*product)(
       long rows, long columns, long depth, const float *a, const float *b, long b_row, long b_column, float *c,
-      long c_row, int keeps);
+      long c_row, int keeps, const tessera_end *end);
 
   // y[j] = (keeps ? y[j] : 0) + Σ_k a[k] · b[k, j], with b: [depth, columns] as in `product`.
   void (*vector_product)(
@@ -83,6 +112,9 @@ typedef struct {
 
   // y[i] = x[i · step]
   void (*take)(const float *x, long step, float *y, long count);
+
+  // y[(c · rows + r) · kernel + k, p]: the input of output p for channel c and kernel element (r, k), 0 in the padding.
+  void (*gather)(const tessera_gather *what, const float *x, const long *input_rows, float *y);
 
   // Copies the part of a plane that exists; y keeps its padding.
   void (*spread)(const tessera_plane *plane, const float *x, float *y);
@@ -106,6 +138,19 @@ typedef struct {
   void (*normalise)(
       const float *x, float *y, long count, const float *scale, const float *shift, float epsilon, int centres,
       float *mean, float *factor);
+
+  // y[i] = number `first + i` of x. Only tessera_coded reads the table.
+  void (*widen)(tessera_form form, const void *x, long first, const float *table, float *y, long count);
+
+  // y[i] = x[i], rounded to nearest, ties to even; only for floating-point forms.
+  void (*narrow)(tessera_form form, const float *x, void *y, long count);
+
+  // y[i] = y[i], rounded to a floating-point form.
+  void (*round)(tessera_form form, float *y, long count);
+
+  // y[i] = (y[i] - zero[p]) · scale[p], p = (first + i) / block · step; zero may be null, and step is 0 or 1.
+  void (*rescale)(
+      float *y, long count, const float *scale, const float *zero, long first, long block, long step);
 
   // Whether all numbers are finite, and whether none is NaN.
   int (*is_finite)(const float *x, long count);

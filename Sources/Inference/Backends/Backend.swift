@@ -28,11 +28,15 @@ protocol Backend: Sendable {
 package enum BackendKind: String, CaseIterable, Sendable {
   /// Plain Swift with binary64 accumulation: slow, and simple enough to check by reading.
   case reference
-  /// For F32, binary32 sums by OpenBLAS and vectors, with fused nodes; for I32, sums by vectors.
+  /// For F32, F16 and BF16, binary32 sums by vectors, with fused nodes; for I32, sums by vectors.
   case fast
 
+  /// The most threads of a backend. More threads than processors only wait, and each takes memory to work in.
+  private static let threadLimit = 256
+
   func make(threads: Int) -> any Backend {
-    switch self {
+    let threads = min(max(1, threads), Self.threadLimit)
+    return switch self {
     case .reference: ReferenceBackend(threads: threads)
     case .fast: FastBackend(threads: threads)
     }
@@ -88,6 +92,8 @@ struct Convolution {
   let groups: Int
   /// Whether w belongs to the model. Values computed from it can then be used in every run.
   var weightsStay = false
+  /// w may have only some of y's channels: those from this one on. The others stay as they are.
+  var firstOutput = 0
   /// The end of a fused step, which the backend applies to y; `none` if the backend does not fuse.
   var epilogue = Epilogue.none
 }

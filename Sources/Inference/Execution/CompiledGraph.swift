@@ -31,6 +31,8 @@ final class CompiledGraph: Sendable {
     let subgraphs: [String: CompiledGraph]
     /// Values that no later step needs.
     let releases: [String]
+    /// The numbers in lists and the bytes of texts in the node's attributes, which the operator reads in each evaluation.
+    let attributeItems: Int
     /// The operators of all the model's nodes that this step computes.
     var operations: [String]
     /// The fused nodes to apply to the first output.
@@ -44,7 +46,18 @@ final class CompiledGraph: Sendable {
       self.opset = opset
       self.subgraphs = subgraphs
       self.releases = releases
+      attributeItems = node.attributes.values.reduce(0) { $0 + $1.listCount }
       operations = [node.operation]
+    }
+
+    /// Whether the input may be a tensor whose elements are stored in another form.
+    func readsStored(_ input: Int) -> Bool {
+      switch action {
+      case .evaluate(let known): known.storedInputs?.contains(input) ?? false
+      case .evaluateValues, .fused: false
+      // Its nodes are asked one by one.
+      case .call: true
+      }
     }
   }
 
@@ -92,6 +105,15 @@ final class Scope {
 
   /// Marks a value that depends only on the model, not on the inputs.
   func fix(_ name: String) { fixed.insert(name) }
+
+  /// Sets a value of the run, if there is one with this name, in the graph that has it. The model's own tensors stay.
+  func replace(_ name: String, by value: Value) {
+    if values[name] != nil {
+      values[name] = value
+    } else if graph.constants[name] == nil {
+      parent?.replace(name, by: value)
+    }
+  }
 
   /// The values of this graph (not of outer graphs) that depend on the inputs.
   var activations: [Value] { values.filter { !fixed.contains($0.key) }.map(\.value) }

@@ -53,7 +53,10 @@ final class GraphCompiler {
           name.isEmpty ? "an empty one" : "\(quoted(name)) twice")
       }
     }
-    for tensor in graph.initializers { try add(tensor.name, try loader.tensor(tensor)) }
+    let dequantised = fuses ? dequantised(graph) : []
+    for tensor in graph.initializers {
+      try add(tensor.name, try loader.tensor(tensor, keepsPacked: dequantised.contains(tensor.name)))
+    }
     for tensor in graph.sparseInitializers { try add(tensor.values.name, try loader.tensor(tensor)) }
     let inputs = Set(graph.inputs.map(\.name))
     let loaded = constants
@@ -91,6 +94,18 @@ final class GraphCompiler {
     }
     return CompiledGraph(
       name: graph.name, inputs: graph.inputs, outputs: graph.outputs, constants: constants, steps: steps)
+  }
+
+  /// The names that only occur as what a DequantizeLinear dequantises, so that its values need not be unpacked.
+  private func dequantised(_ graph: Graph) -> Set<String> {
+    var names: Set<String> = []
+    var others = Set(graph.inputs.map(\.name)).union(graph.outputs.map(\.name))
+    for node in graph.nodes {
+      let isRead = node.operation == "DequantizeLinear" && node.domain.isEmpty && functions.isEmpty
+      if isRead, let first = node.inputs.first { names.insert(first) }
+      others.formUnion(isRead ? Array(node.inputs.dropFirst()) : node.usedNames)
+    }
+    return names.subtracting(others)
   }
 
   private func step(

@@ -88,9 +88,17 @@ struct Interpreter {
         throw .refused(
           kind: .invalid, path: run.path, place: "output \(quoted(name))", expected: "a value", found: "none")
       }
-      results.append(value)
+      results.append(try unpacked(value, place: "output \(quoted(name))"))
     }
     return results
+  }
+
+  /// The value with its elements in memory.
+  private func unpacked(_ value: Value, place: String) throws(InferenceError) -> Value {
+    guard case .tensor(let tensor) = value, tensor.stored != nil else { return value }
+    do { return .tensor(try tensor.unpacked(threads: run.backend.threads)) } catch {
+      throw error.placed(place, path: run.path)
+    }
   }
 
   /// Counts the tensors of a value under one more name, or one less. A sequence in a loop can have more tensors in each
@@ -114,7 +122,8 @@ struct Interpreter {
         found: "a cancelled one")
     }
     do {
-      try run.budget.visit(names: node.inputs.count + node.outputs.count + step.releases.count)
+      try run.budget.visit(
+        items: node.inputs.count + node.outputs.count + step.releases.count + step.attributeItems)
     } catch { throw error.placed(node.shown, path: run.path) }
     var inputs: [Tensor?] = []
     inputs.reserveCapacity(node.inputs.count)
@@ -124,7 +133,11 @@ struct Interpreter {
         inputs.append(nil)
         continue
       }
-      guard let value = scope[name] else { throw missing(name, node.shown) }
+      guard var value = scope[name] else { throw missing(name, node.shown) }
+      if !step.readsStored(inputs.count), case .tensor(let tensor) = value, tensor.stored != nil {
+        value = try unpacked(value, place: node.shown)
+        scope.replace(name, by: value)
+      }
       if case .tensor(let tensor) = value {
         inputs.append(tensor)
       } else {
@@ -176,7 +189,8 @@ struct Interpreter {
       } catch { throw error.placed(node.shown, path: run.path) }
     }
     for (name, index) in zip(node.outputs, 0..<results.count) where !name.isEmpty {
-      let value = results[index]
+      var value = results[index]
+      if run.observer != nil { value = try unpacked(value, place: node.shown) }
       scope[name] = value
       if let observer = run.observer, case .tensor(let tensor) = value { observer(name, tensor) }
     }
@@ -208,6 +222,10 @@ struct Interpreter {
 
   /// The outputs of a step that is no call of a function.
   private func evaluate(_ step: CompiledGraph.Step, _ call: OperatorCall) throws(OperatorError) -> Results {
+    // Operators that walk over the outer axes of a tensor do so even if it has no elements.
+    for input in call.inputs {
+      if let positions = input?.emptyPositions, positions > 0 { try run.budget.spend(positions) }
+    }
     switch step.action {
     case .evaluate(let known):
       if let (place, other) = call.others.min(by: { $0.key < $1.key }) {
@@ -266,7 +284,8 @@ struct Interpreter {
     var residual: Tensor?
     if let name = end.residual {
       let place = end.followers.first?.node.shown ?? quoted(end.head)
-      guard let value = scope[name] else { throw missing(name, place) }
+      guard let stored = scope[name] else { throw missing(name, place) }
+      let value = try unpacked(stored, place: place)
       guard case .tensor(let tensor) = value else {
         throw OperatorError("a tensor", found: value.words, subject: "input \(quoted(name))")
           .placed(place, path: run.path)

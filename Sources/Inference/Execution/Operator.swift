@@ -11,6 +11,8 @@ protocol Operator: SendableMetatype {
   static var domain: String { get }
   /// The first version of the domain's operator set that this implementation supports.
   static var since: Int { get }
+  /// The inputs that may be tensors whose elements are stored in another form (`Tensor.stored`).
+  static var storedInputs: ClosedRange<Int>? { get }
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor]
 }
 
@@ -36,6 +38,7 @@ extension Operator {
   static var name: String { String(describing: Self.self) }
   static var domain: String { "" }
   static var since: Int { 1 }
+  static var storedInputs: ClosedRange<Int>? { nil }
 }
 
 /// An operator of `ai.onnx.ml`.

@@ -70,6 +70,12 @@ struct OperatorCall {
     node.inputs.indices.contains(index) && scope.isConstant(node.inputs[index])
   }
 
+  /// Whether this input is a large tensor of the model that should stay as it is stored: the backend then reads it some
+  /// elements at a time, if the operators that use it can.
+  func keepsStored(_ index: Int) -> Bool {
+    backend.fuses && isConstant(index) && optional(index).map { $0.count >= StoredElements.least } ?? false
+  }
+
   /// An optional input; nil if it is left out.
   func optional(_ index: Int) -> Tensor? { inputs.indices.contains(index) ? inputs[index] : nil }
 
@@ -155,6 +161,7 @@ struct OperatorCall {
     guard tensor.count <= 1 << 20 else {
       throw wrong(index, "at most \(1 << 20) numbers", found: "\(tensor.count)")
     }
+    try budget.spend(tensor.count)
     if orFloats, tensor.type.isFloat { tensor = try Casting.cast(self, tensor, to: .int64) }
     switch tensor.type {
     case .int64: return tensor.values(Int64.self).prefix(tensor.count).map { Int($0) }

@@ -4,6 +4,7 @@ internal import ONNXGraph
 enum Casting {
   static func cast(_ call: OperatorCall, _ x: Tensor, to type: ElementType) throws(OperatorError) -> Tensor {
     if x.type == type { return x }
+    if call.backend.vectorises, let y = try fast(call, x, to: type) { return y }
     let y = try call.make(type, x.shape)
     if type == .string {
       try Text(call: call, x: x, y: y).write()
@@ -17,6 +18,19 @@ enum Casting {
       let from = try numbers(x)
       try from.type.visit(FromType(x: from, y: y))
     }
+    return y
+  }
+
+  /// F16, BF16, and numbers of eight bits as F32, and F32 as F16 or BF16, with vectors; nil for other types.
+  private static func fast(
+    _ call: OperatorCall, _ x: Tensor, to type: ElementType
+  ) throws(OperatorError) -> Tensor? {
+    if type == .float, x.type.half != nil || x.type.width == 1 && x.type != .bool {
+      return try Widening.floats(x, from: 0, x.shape, threads: call.backend.threads)
+    }
+    guard x.type == .float, type.half != nil else { return nil }
+    let y = try call.make(type, x.shape)
+    Widening.finish(x, y, threads: call.backend.threads)
     return y
   }
 
@@ -99,6 +113,8 @@ enum Casting {
       let from = x.values(Int64.self)
       for place in 0..<x.count {
         let text = strings.text(from[place])
+        // Many elements can have one long text.
+        try call.budget.spend(text.utf8.count)
         guard let number = Self.number(text) else {
           throw call.wrong(0, "decimal numbers", found: quoted(text))
         }

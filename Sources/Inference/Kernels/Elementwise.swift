@@ -2,7 +2,8 @@ internal import ONNXGraph
 
 /// Operators that compute each element from the elements at the same position.
 enum Elementwise {
-  /// `y[i] = f(x[i])` for floating-point numbers. A backend with vectors computes `kernel` for binary32.
+  /// `y[i] = f(x[i])` for floating-point numbers. A backend with vectors computes `kernel`, except
+  /// for F64.
   static func map(
     _ call: OperatorCall, kernel: LaneFunction? = nil, _ f: @escaping (Double) -> Double
   ) throws(OperatorError) -> [Tensor] {
@@ -15,9 +16,7 @@ enum Elementwise {
   static func map(
     _ call: OperatorCall, _ x: Tensor, kernel: LaneFunction? = nil, _ f: @escaping (Double) -> Double
   ) throws(OperatorError) -> Tensor {
-    if let kernel, x.type == .float, call.backend.vectorises {
-      return try FastElementwise.map(kernel, call, x)
-    }
+    if let kernel, call.backend.vectorises, let y = try FastElementwise.map(kernel, call, x) { return y }
     return try x.type.visitFloats(Map(call: call, x: x, f: f))
   }
 
@@ -35,9 +34,7 @@ enum Elementwise {
     _: Op.Type, _ call: OperatorCall, kernel: LaneFunction? = nil
   ) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
-    if let kernel, x.type == .float, call.backend.vectorises {
-      return [try FastElementwise.map(kernel, call, x)]
-    }
+    if let kernel, call.backend.vectorises, let y = try FastElementwise.map(kernel, call, x) { return [y] }
     return [try x.type.visit(Unary<Op>(call: call, x: x))]
   }
 
@@ -48,8 +45,10 @@ enum Elementwise {
     guard a.type == b.type else {
       throw call.wrong(1, "\(a.type.name) elements as in the first input", found: b.type.name)
     }
-    if call.backend.vectorises, a.type == .float, let operation = Op.self as? any LaneArithmetic.Type {
-      return try FastElementwise.binary(operation, call, a, b)
+    if call.backend.vectorises, let kernel = Op.kernel,
+      let y = try FastElementwise.binary(kernel, call, a, b)
+    {
+      return y
     }
     return try a.type.visit(Binary<Op>(call: call, a: a, b: b))
   }
@@ -166,6 +165,7 @@ extension VariadicOperator {
         throw call.wrong(index, "the shape \(shapeText(result.shape))", found: shapeText(input.shape))
       }
       result = try Elementwise.binary(Self.self, call, result, input)
+      try call.budget.spend(result.count)
     }
     return [result]
   }

@@ -9,7 +9,7 @@ enum Lines {
   }
 
   /// Softmax and similar operators: lines along `axis`, or before version 13 along `axis` and all axes after it. A
-  /// backend with vectors computes contiguous lines of binary32 by `kernel`.
+  /// backend with vectors computes contiguous lines by `kernel`, except for F64.
   static func map(
     _ call: OperatorCall, kernel: Kernel? = nil, _ body: (inout [Double]) -> Void
   ) throws(OperatorError) -> [Tensor] {
@@ -23,8 +23,10 @@ enum Lines {
     let isOld = opset < 13
     let given = try call.int("axis") ?? (isOld ? 1 : -1)
     func map(extent: Int, inner: Int) throws(OperatorError) -> Tensor {
-      if let kernel, inner == 1, x.type == .float, call.backend.vectorises {
-        return try FastLines.softmax(call, x, extent: extent, isLog: kernel == .logSoftmax)
+      if let kernel, inner == 1, call.backend.vectorises,
+        let y = try FastLines.softmax(call, x, extent: extent, isLog: kernel == .logSoftmax)
+      {
+        return y
       }
       return try Self.map(call, x, extent: extent, inner: inner, body)
     }

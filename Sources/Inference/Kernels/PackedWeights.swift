@@ -62,12 +62,11 @@ struct PackedWeights {
     return y
   }
 
-  /// The weights of `MatMulNBits` as F32: [rows, depth or more].
+  /// The weights of `MatMulNBits` as F32, [rows, depth or more]; for a backend that fuses, as they are stored.
   func weights(
     _ call: OperatorCall, _ packed: Tensor, _ rows: Int, _ depth: Int, type: ElementType
   ) throws(OperatorError) -> Tensor {
     let blocks = Self.blocks(depth, block)
-    var weights = try unpacked(call, packed).reshaped([rows, blocks * block])
     var scale = try matrix(call, 2, rows, blocks, type)
     var zero: Tensor?
     if let points = call.optional(3) {
@@ -78,6 +77,15 @@ struct PackedWeights {
         zero = try matrix(call, 3, rows, blocks, type)
       }
     }
+    let centre = Double(1 << (bits - 1))
+    if call.backend.fuses, call.optional(4) == nil,
+      let elements = StoredElements(packed: packed, bits == 2 ? .uint2 : bits == 4 ? .uint4 : .uint8)
+    {
+      let shape = [rows, blocks * block]
+      let quantisation = Quantisation(scale: scale, zero: zero, centre: centre, axis: 1, block: block)
+      return try Tensor(try quantisation.scaled(call, elements, shape), .float, shape, call.budget)
+    }
+    var weights = try unpacked(call, packed).reshaped([rows, blocks * block])
     var size = block
     if call.optional(4) != nil {
       let groups = try Indices(call, 4, extent: blocks)
@@ -90,7 +98,7 @@ struct PackedWeights {
       size = 1
     }
     return try Quantisation(
-      scale: scale, zero: zero, centre: Double(1 << (bits - 1)), axis: 1, block: size
+      scale: scale, zero: zero, centre: centre, axis: 1, block: size
     ).real(call, weights, as: .float)
   }
 

@@ -30,6 +30,26 @@ struct Quantisation {
     return r
   }
 
+  /// The same numbers as elements that are read some at a time; nil if binary32 arithmetic could round twice.
+  ///
+  /// q − zero is exact for integers of at most eight bits. The product is rounded once if it becomes binary32, and is
+  /// exact if a scale with few digits makes it F16 or BF16.
+  func stored(_ call: OperatorCall, _ q: Tensor, as type: ElementType) throws(OperatorError) -> Tensor? {
+    guard let elements = StoredElements(q), q.type.half == nil, q.type.smallFloat == nil || zero == nil,
+      type == .float || type.half != nil && (scale.type == type || scale.type == .float8E8M0)
+    else { return nil }
+    return try Tensor(
+      try scaled(call, elements, q.shape).rounded(to: type), type, q.shape, call.budget)
+  }
+
+  /// `elements` of this shape with the scales and zeros.
+  func scaled(
+    _ call: OperatorCall, _ elements: StoredElements, _ shape: [Int]
+  ) throws(OperatorError) -> StoredElements {
+    let table = try table(call, shape, precision: nil, as: .float)
+    return elements.scaled(table.grid, scale: table.scales, zero: try table.allZeros(call))
+  }
+
   /// q = saturate(round(r / scale) + zero), rounded to nearest, ties to even; NaN becomes the least integer.
   ///
   /// A floating-point q is r / scale + zero, rounded once.
@@ -55,7 +75,7 @@ struct Quantisation {
 
   /// Scales and zero points in binary64, and where they belong.
   private func table(
-    _ call: OperatorCall, _ shape: [Int], precision: ElementType?
+    _ call: OperatorCall, _ shape: [Int], precision: ElementType?, as type: ElementType = .double
   ) throws(OperatorError) -> Table {
     let grid = try QuantisationGrid(call, shape, scales: scale.shape, axis: axis, block: block)
     if let zero, zero.shape != scale.shape, zero.count != 1 || scale.count != 1 {
@@ -65,8 +85,8 @@ struct Quantisation {
       type.isFloat ? try Casting.cast(call, scale, to: type) : scale
     }
     return Table(
-      grid: grid, scales: try Casting.cast(call, rounded ?? scale, to: .double),
-      zeros: try zero.map { zero throws(OperatorError) in try Casting.cast(call, zero, to: .double) },
+      grid: grid, scales: try Casting.cast(call, rounded ?? scale, to: type),
+      zeros: try zero.map { zero throws(OperatorError) in try Casting.cast(call, zero, to: type) },
       centre: centre)
   }
 }
@@ -76,6 +96,14 @@ private struct Table {
   let scales: Tensor
   let zeros: Tensor?
   let centre: Double
+
+  /// The zeros, as many as scales; nil if all are 0.
+  func allZeros(_ call: OperatorCall) throws(OperatorError) -> Tensor? {
+    if zeros != nil || centre == 0 { return zeros }
+    let tensor = try call.make(.float, scales.shape)
+    tensor.values(Float.self).update(repeating: Float(centre))
+    return tensor
+  }
 }
 
 private struct Dequantise: ElementVisitor {

@@ -2,7 +2,7 @@ internal import ONNXGraph
 
 /// The scale and zero point of each element: one for the tensor, one for each index along an axis, or one for each block
 /// of neighbours along an axis.
-struct QuantisationGrid {
+struct QuantisationGrid: Sendable {
   /// The elements before, along and after the axis.
   private let outer: Int
   private let extent: Int
@@ -60,6 +60,36 @@ struct QuantisationGrid {
         body(start, count, part * steps.outer + first / block * steps.axis, inner == 1 ? 0 : steps.inner)
         start += count
       }
+    }
+  }
+
+  /// The scales of a run: element i has the scale (first + i) / block · step.
+  struct Run {
+    let first: Int
+    let block: Int
+    let step: Int
+  }
+
+  /// Calls `body` for runs of contiguous elements that cover `count` elements from `first` on. The scales of a run begin
+  /// at `place`.
+  func forEachRun(
+    from first: Int, count: Int, _ body: (_ start: Int, _ count: Int, _ place: Int, Run) -> Void
+  ) {
+    var position = first
+    while position < first + count {
+      let rest = first + count - position
+      let (line, along) = (position / (extent * inner), position / inner % extent)
+      let length: Int
+      if inner == 1 {
+        length = min(extent - along, rest)
+        body(position, length, line * steps.outer, Run(first: along, block: block, step: steps.axis))
+      } else {
+        let within = position % inner
+        length = min(inner - within, rest)
+        let place = line * steps.outer + along / block * steps.axis + within * steps.inner
+        body(position, length, place, Run(first: 0, block: 1, step: steps.inner))
+      }
+      position += length
     }
   }
 }

@@ -76,11 +76,17 @@ struct Windows {
   /// The most taps that a window can have.
   var tapLimit: Int { zip(input, kernel).reduce(1) { $0 &* min($1.0, $1.1) } }
 
-  /// Runs `body`, which lists the taps of a window on at most two threads, while the memory for the lists is reserved.
-  func listing(_ budget: RunBudget, _ body: () throws(OperatorError) -> Void) throws(OperatorError) {
-    let bytes = tapLimit &* (4 * MemoryLayout<Tap>.stride)
-    try budget.take(bytes: bytes)
-    defer { budget.release(bytes: bytes) }
+  /// Runs `body`, which lists the taps of one window at a time in each of at most `parts` parts, while the memory for the
+  /// lists is reserved.
+  func listing(
+    _ call: OperatorCall, parts: Int, _ body: () throws(OperatorError) -> Void
+  ) throws(OperatorError) {
+    let lists = max(1, min(parts, call.backend.threads))
+    // Each list has a second one, without the last dimension. The product fits: a tensor has at most 2³¹ elements, and
+    // a backend few threads.
+    let bytes = tapLimit &* (2 * MemoryLayout<Tap>.stride * lists)
+    try call.budget.take(bytes: bytes)
+    defer { call.budget.release(bytes: bytes) }
     try body()
   }
 

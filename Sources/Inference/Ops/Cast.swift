@@ -8,6 +8,13 @@ internal import ONNXGraph
 enum Cast: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     guard let type = try call.type("to") else { throw call.wrongAttribute("to", "a data type") }
-    return [try Casting.cast(call, try call.input(0), to: type)]
+    let x = try call.input(0)
+    if call.keepsStored(0), type == .float || type.half != nil,
+      x.type.half != nil || x.type.smallFloat != nil,
+      let stored = StoredElements(x)
+    {
+      return [try Tensor(stored.rounded(to: type), type, x.shape, call.budget)]
+    }
+    return [try Casting.cast(call, x, to: type)]
   }
 }

@@ -6,6 +6,8 @@ internal import ONNXGraph
 /// 1)·dilation − 1) / stride⌋ + 1, or by `auto_pad`; any number of spatial dimensions. Source: ONNX `Conv`, versions 1,
 /// 11, 22.
 enum Conv: Operator {
+  static var storedInputs: ClosedRange<Int>? { 1...1 }
+
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let x = try call.input(0)
     guard x.type.isFloat else { throw call.wrong(0, "floating-point elements", found: x.type.name) }

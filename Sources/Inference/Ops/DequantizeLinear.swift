@@ -9,6 +9,7 @@ internal import ONNXGraph
 /// `axis`. Source: ONNX `DequantizeLinear`, versions 10, 13, 19, 21, 23, 24, 25, 28.
 enum DequantizeLinear: Operator {
   static var since: Int { 10 }
+  static var storedInputs: ClosedRange<Int>? { 0...0 }
 
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let (x, scale) = (try call.input(0), try call.input(1))
@@ -28,6 +29,7 @@ enum DequantizeLinear: Operator {
     }
     let quantisation = Quantisation(
       scale: scale, zero: zero, axis: try call.int("axis") ?? 1, block: try call.int("block_size") ?? 0)
-    return [try quantisation.real(call, x, as: type)]
+    if call.keepsStored(0), let stored = try quantisation.stored(call, x, as: type) { return [stored] }
+    return [try quantisation.real(call, try x.unpacked(), as: type)]
   }
 }

@@ -5,6 +5,8 @@ internal import ONNXGraph
 /// A: numbers, [M, K]; B: [K, N]; C: broadcasts to [M, N] → y: [M, N]. Source: ONNX `Gemm`, versions 1, 6, 7, 9, 11,
 /// 13.
 enum Gemm: Operator {
+  static var storedInputs: ClosedRange<Int>? { 0...1 }
+
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let (a, b) = (try call.input(0, rank: 2), try call.input(1, rank: 2))
     return [

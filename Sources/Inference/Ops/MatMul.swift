@@ -3,6 +3,8 @@
 /// a: numbers, [.., M, K]; b: [.., K, N]; leading axes broadcast → y: [.., M, N]. A vector is a row on the left and a
 /// column on the right, and y lacks its axis. Source: ONNX `MatMul`, versions 1, 9, 13.
 enum MatMul: Operator {
+  static var storedInputs: ClosedRange<Int>? { 0...1 }
+
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let a = try call.input(0)
     let b = try call.input(1, type: a.type)

@@ -35,7 +35,9 @@ struct ConstantLoader: Sendable {
   private var totalRead: Int { external.all.reduce(file.byteCountRead) { $0 + $1.byteCountRead } }
 
   /// The elements of `constant`, unpacked.
-  func tensor(_ constant: TensorConstant) throws(InferenceError) -> Tensor {
+  ///
+  /// - Parameter keepsPacked: whether integers of fewer than eight bits stay packed (`Tensor.stored`).
+  func tensor(_ constant: TensorConstant, keepsPacked: Bool = false) throws(InferenceError) -> Tensor {
     let place = "tensor \(quoted(constant.name))"
     do throws(OperatorError) {
       if shapesOnly, constant.type.isFloatingPoint, constant.elementCount > Self.smallLimit {
@@ -46,6 +48,14 @@ struct ConstantLoader: Sendable {
           throw OperatorError(inner: .graph(error))
         }
         return try Tensor(zerosOf: constant.type, constant.shape, budget)
+      }
+      if keepsPacked, !shapesOnly, constant.elementCount >= StoredElements.least {
+        let bytes = try Tensor(.uint8, [constant.byteCount], budget)
+        if let packed = StoredElements(packed: bytes, constant.type), constant.type != .uint8 {
+          try read(
+            constant, into: UnsafeMutableRawBufferPointer(start: bytes.storage.base, count: bytes.count))
+          return try Tensor(packed, constant.type, constant.shape, budget)
+        }
       }
       let tensor = try Tensor(constant.type, constant.shape, budget)
       if constant.type == .string {
@@ -66,11 +76,12 @@ struct ConstantLoader: Sendable {
     for (index, text) in texts.enumerated() { values[index] = try strings.number(of: text) }
   }
 
-  private func fill(_ tensor: Tensor, from constant: TensorConstant) throws(OperatorError) {
+  /// Reads the bytes as they are stored.
+  private func read(
+    _ constant: TensorConstant, into bytes: UnsafeMutableRawBufferPointer
+  ) throws(OperatorError) {
     let before = totalRead
     defer { counted.bytes.add(totalRead - before, ordering: .relaxed) }
-    let bits = constant.type.bits ?? 8
-    let bytes = UnsafeMutableRawBufferPointer(start: tensor.storage.base, count: constant.byteCount)
     if case .supplied(let number) = constant.payload, let supplier {
       do { try supplier.read(number, into: bytes) } catch {
         throw OperatorError(inner: .source(SourceFailure(error)))
@@ -80,6 +91,12 @@ struct ConstantLoader: Sendable {
         throw OperatorError(inner: .graph(error))
       }
     }
+  }
+
+  private func fill(_ tensor: Tensor, from constant: TensorConstant) throws(OperatorError) {
+    let bits = constant.type.bits ?? 8
+    let bytes = UnsafeMutableRawBufferPointer(start: tensor.storage.base, count: constant.byteCount)
+    try read(constant, into: bytes)
     // From the last element to the first, because each element's byte is never before its packed bits.
     if bits < 8 {
       let values = tensor.values(UInt8.self)

@@ -25,9 +25,13 @@ package struct Tensor: Sendable {
   }
 
   /// Read-only zeros without memory of their own.
-  init(zerosOf type: ElementType, _ shape: [Int], _ budget: RunBudget) throws(OperatorError) {
+  ///
+  /// - Parameter stored: what the zeros stand for.
+  init(
+    zerosOf type: ElementType, _ shape: [Int], stored: StoredElements? = nil, _ budget: RunBudget
+  ) throws(OperatorError) {
     let count = try Self.count(of: shape, budget)
-    self.init(type, shape, count, try TensorStorage(zeros: count * type.width, budget))
+    self.init(type, shape, count, try TensorStorage(zeros: count * type.width, stored: stored, budget))
   }
 
   private init(_ type: ElementType, _ shape: [Int], _ count: Int, _ storage: TensorStorage) {
@@ -52,7 +56,15 @@ package struct Tensor: Sendable {
     return Tensor(type, shape, count, storage)
   }
 
+  /// Twice the limit for tensors in files: an operator may cut each axis into two.
+  private static let rankLimit = 128
+
   static func count(of shape: [Int], _ budget: RunBudget) throws(OperatorError) -> Int {
+    // A shape can be computed by the model, and operators take steps for each axis, which no budget counts.
+    guard shape.count <= rankLimit else {
+      throw OperatorError(
+        "a tensor of at most \(rankLimit) dimensions", found: "\(shape.count.grouped)", kind: .budget)
+    }
     guard shape.allSatisfy({ $0 >= 0 }) else {
       throw OperatorError("extents of 0 or more", found: shapeText(shape))
     }
@@ -71,8 +83,15 @@ package struct Tensor: Sendable {
 
   package var rank: Int { shape.count }
 
+  /// The positions that an operator may visit although there are no elements: the product of the extents other than 0.
+  /// It is 0 if there are elements.
+  var emptyPositions: Int { count > 0 ? 0 : shape.reduce(1) { $1 == 0 ? $0 : $0 &* $1 } }
+
   /// Whether the elements are zeros in place of weights that a count does not read.
   var standsForWeights: Bool { storage.isMapped }
+
+  /// The elements in another form, which then are not in memory; nil for an ordinary tensor.
+  var stored: StoredElements? { storage.stored }
 
   /// The elements as a Swift type of the same width.
   func values<T: BitwiseCopyable>(_: T.Type) -> Elements<T> { Elements(storage) }
@@ -92,6 +111,8 @@ final class TensorStorage: @unchecked Sendable {
   let byteCount: Int
   let budget: RunBudget
   let isMapped: Bool
+  /// What the zeros of a tensor stand for.
+  let stored: StoredElements?
 
   /// Bytes that each tensor takes in addition to its elements: a loop can make millions of tensors without elements.
   private static let overhead = 128
@@ -106,10 +127,11 @@ final class TensorStorage: @unchecked Sendable {
     self.byteCount = byteCount
     self.budget = budget
     isMapped = false
+    stored = nil
   }
 
   /// Pages of zeros, read-only and without memory of their own; they are not charged to the budget.
-  init(zeros byteCount: Int, _ budget: RunBudget) throws(OperatorError) {
+  init(zeros byteCount: Int, stored: StoredElements?, _ budget: RunBudget) throws(OperatorError) {
     let base = mmap(nil, byteCount + 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let base, base != MAP_FAILED else {
       throw OperatorError("addresses for \(byteCount.grouped) bytes", found: "none", kind: .budget)
@@ -118,6 +140,7 @@ final class TensorStorage: @unchecked Sendable {
     self.byteCount = byteCount
     self.budget = budget
     isMapped = true
+    self.stored = stored
   }
 
   deinit {
@@ -131,7 +154,13 @@ final class TensorStorage: @unchecked Sendable {
 }
 
 /// A shape as people write it: `[64, 3, 3, 3]`.
-func shapeText(_ shape: [Int]) -> String { "[" + shape.map(String.init).joined(separator: ", ") + "]" }
+///
+/// A list that a model computes can have a million numbers: only the first ones are written.
+func shapeText(_ shape: [Int]) -> String {
+  let limit = 128
+  let shown = shape.prefix(limit).map(String.init).joined(separator: ", ")
+  return shape.count <= limit ? "[\(shown)]" : "[\(shown), … (\(shape.count.grouped) numbers)]"
+}
 
 extension ElementType {
   /// Bytes of an element in memory.

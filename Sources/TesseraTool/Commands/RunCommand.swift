@@ -25,11 +25,15 @@ struct RunCommand: ParsableCommand {
       would exceed a limit.
 
       If MODEL is a unit checkpoint that was converted from ONNX, run one (task, level), and read only its \
-      weights.
+      weights. --budget selects the level. Multiply-adds (1.5GMAC) are counted for the shapes of the inputs. \
+      With --measure, a budget is the median time of a run (3ms): the levels are timed on seeded random \
+      inputs, from the highest down, until one fits. --repeat is then also the number of these runs; the \
+      default is 5.
 
       Example:
         tessera run model.onnx --input x.npz --output y.npz
         tessera run model.h5 --task fine --level 2 --input x.npz --output y.npz
+        tessera run model.h5 --budget 3ms --measure --threads 1 --input x.npz --output y.npz
         tessera run m.onnx --input x.npy --output y.npy --repeat 20 --profile
       """)
 
@@ -42,11 +46,13 @@ struct RunCommand: ParsableCommand {
   @Option(help: "For a checkpoint: the level, by number (from 1) or by name.")
   var level: String?
 
-  @Option(help: "For a checkpoint: the budget in parameters or bytes, instead of --level.")
-  var budget: String?
+  @OptionGroup var limit: BudgetOption
 
   @Option(help: "The counting policy for --budget: a name, or the path of a file.")
   var policy: String?
+
+  @Flag(help: "For a --budget in milliseconds: time runs of the levels.")
+  var measure = false
 
   @Option(help: "The inputs: an npz, an npy for one input, or another file of flat weights.")
   var input: String?
@@ -76,7 +82,8 @@ struct RunCommand: ParsableCommand {
     for (option, value) in [("--threads", threads), ("--repeat", `repeat`)] {
       if let value, value < 1 { throw ValidationError("\(option): expected 1 or more, found \(value)") }
     }
-    if level != nil, budget != nil { throw ValidationError("expected either --level or --budget") }
+    try limit.check(level: level, isMeasuring: measure)
+    try limit.check(policy: policy, isMeasuring: measure)
     guard FlatFormats.kind(forName: output, use: .outputs) != nil else {
       throw ValidationError(
         "--output '\(output)': expected a name that ends in \(FlatFormats.endings(for: .outputs))")
@@ -87,7 +94,7 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     let threads = threads ?? ThreadSupply.processorCount
-    let (session, inputs, checkpoint) = try prepared(threads: threads)
+    let (session, inputs, checkpoint, budgeted) = try prepared(threads: threads)
     let layers = profile ? Profile() : nil
     let clock = ContinuousClock()
     var outputs: [(name: String, tensor: Inference.Tensor)] = []
@@ -117,19 +124,20 @@ struct RunCommand: ParsableCommand {
         RunReport.Layer(
           node: $0.node, operation: $0.operation, shape: $0.shape, calls: $0.calls, seconds: $0.seconds,
           multiplyAdds: $0.lastMultiplyAdds, parameters: ParameterCount($0.parameters))
-      })
+      }, budget: budgeted.map(BudgetReport.init))
     try json
       ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
   }
 
-  /// A session, its inputs, and the checkpoint of its weights; the checkpoint is nil for an ONNX model.
-  private typealias Prepared = (Session, [String: Inference.Tensor], UnitCheckpoint?)
+  /// A session, its inputs, the checkpoint of its weights, and how a budget of work selected the level. The checkpoint
+  /// is nil for an ONNX model.
+  private typealias Prepared = (Session, [String: Inference.Tensor], UnitCheckpoint?, BudgetedLevels?)
 
   private func prepared(threads: Int) throws -> Prepared {
     let opened = try OpenedFile(model)
     let backend = computing.kind
     if opened.flatKind == nil { return try checkpointSession(opened, backend, threads) }
-    if task != nil || level != nil || budget != nil {
+    if task != nil || level != nil || limit.budget != nil {
       throw TesseraError(
         sentence:
           "\(model): expected a unit checkpoint for --task, --level or --budget, found a file without tasks")
@@ -141,9 +149,9 @@ struct RunCommand: ParsableCommand {
     }
     let session = try Session(
       graph, backend: backend, threads: threads, limits: try limiting.limits(else: RunLimits()))
-    guard let given = try givenInputs else { return (session, [:], nil) }
+    guard let given = try givenInputs else { return (session, [:], nil, nil) }
     _ = try given.shapes(for: graph)
-    return (session, try given.tensors(for: session, model: graph), nil)
+    return (session, try given.tensors(for: session, model: graph), nil, nil)
   }
 
   private var givenInputs: FileInputs? {
@@ -157,12 +165,36 @@ struct RunCommand: ParsableCommand {
     guard let checkpoint = try opened.checkpoint, let network = try opened.network else {
       throw TesseraError(sentence: "\(model): expected a unit checkpoint with a graph, found one without")
     }
-    let (chosen, plan) = try NetworkChoice(
-      opened, checkpoint, task: task, level: level, budget: budget, policy: policy
+    let inputs = try givenInputs
+    let chosen = try NetworkChoice(
+      opened, checkpoint, task: task, level: level, budget: try limit.value(), policy: policy,
+      work: try workSettings(of: network, inputs, threads)
     ).network()
     let running = try NetworkSession(
-      try SubNetwork(chosen, of: checkpoint), of: checkpoint, network, plan: plan, inputs: try givenInputs,
-      backend: backend, threads: threads, limits: try limiting.limits(else: RunLimits()))
-    return (running.session, running.inputs, checkpoint)
+      try SubNetwork(chosen.network, of: checkpoint), of: checkpoint, network, plan: chosen.plan,
+      inputs: inputs, backend: backend, threads: threads, limits: try limiting.limits(else: RunLimits()))
+    return (running.session, running.inputs, checkpoint, chosen.budgeted)
+  }
+
+  /// How a budget of work is counted or timed: for the shapes of the inputs, and as the run itself.
+  private func workSettings(
+    of network: NetworkModel, _ inputs: FileInputs?, _ threads: Int
+  ) throws -> WorkSettings {
+    var settings = WorkSettings()
+    let shapes = try inputs?.shapes(for: network.model)
+    settings.shapes = { [model] graph in
+      if shapes == nil, !graph.graph.requiredInputs.isEmpty {
+        throw TesseraError(
+          sentence:
+            "\(model): --budget: expected --input, for whose shapes the levels are compared, found none")
+      }
+      return shapes ?? [:]
+    }
+    settings.backend = computing.kind
+    settings.threads = threads
+    settings.repeats = `repeat` ?? settings.repeats
+    settings.countLimits = try limiting.limits(else: .counting)
+    settings.runLimits = try limiting.limits(else: RunLimits())
+    return settings
   }
 }

@@ -1,6 +1,7 @@
 internal import ONNXGraph
 
-/// Computes binary32 and I32 with vectors; the reference computes all other types.
+/// Computes binary32, F16, BF16 and I32 with vectors; the reference computes all other types. F16 and BF16 are computed
+/// in binary32 and rounded once.
 ///
 /// Results do not depend on the number of threads: tasks are chosen by shapes alone, and no sum is split between tasks.
 struct FastBackend: Backend {
@@ -23,20 +24,34 @@ struct FastBackend: Backend {
   }
 
   func convolve(_ convolution: Convolution) throws(OperatorError) {
-    guard let job = ConvolutionJob(convolution, threads: threads) else {
-      if IntegerKernels.convolve(convolution, threads: threads) { return }
-      try reference.convolve(convolution)
-      return Finishing.apply(convolution.epilogue, to: convolution.y)
+    if let widened = WidenedConvolution(convolution, threads: threads) {
+      return try widened.run(
+        { part throws(OperatorError) in
+          guard let job = ConvolutionJob(part, threads: threads) else { return false }
+          try compute(job)
+          return !job.isPadded || job.weightsAreFinite
+        }, otherwise: byDefinition)
     }
+    guard let job = ConvolutionJob(convolution, threads: threads) else {
+      if !IntegerKernels.convolve(convolution, threads: threads) { try byDefinition(convolution) }
+      return
+    }
+    try compute(job)
+    // Here padding is multiplied as zeros, but the definition leaves it out: 0 · ∞ is NaN. Only outputs that are NaN
+    // can be wrong for this reason.
+    if job.isPadded, job.hasNaN, !job.weightsAreFinite { try byDefinition(convolution) }
+  }
+
+  private func compute(_ job: ConvolutionJob) throws(OperatorError) {
     if let plan = WinogradPlan(job), try filtered(job, plan) { return }
     if let depthwise = DepthwiseConvolution(job) {
       try depthwise.run()
     } else {
       try GatheredConvolution(job, weights).run()
     }
-    // Here padding is multiplied as zeros, but the definition leaves it out: 0 · ∞ is NaN. Only outputs that are NaN
-    // can be wrong for this reason.
-    guard job.isPadded, job.hasNaN, !job.weightsAreFinite else { return }
+  }
+
+  private func byDefinition(_ convolution: Convolution) throws(OperatorError) {
     try reference.convolve(convolution)
     Finishing.apply(convolution.epilogue, to: convolution.y)
   }
@@ -50,6 +65,19 @@ struct FastBackend: Backend {
   }
 
   func convolveTransposed(_ convolution: Convolution) throws(OperatorError) {
+    guard convolution.y.type.half != nil else { return try convolveTransposedFloats(convolution) }
+    var bias: Tensor?
+    if let given = convolution.bias { bias = try Widening.floats(given, threads: threads) }
+    let y = try Widening.results(for: convolution.y)
+    try convolveTransposedFloats(
+      Convolution(
+        x: try Widening.floats(convolution.x, threads: threads),
+        w: try Widening.floats(convolution.w, threads: threads), bias: bias, y: y,
+        windows: convolution.windows, groups: convolution.groups))
+    Widening.finish(y, convolution.y, threads: threads)
+  }
+
+  private func convolveTransposedFloats(_ convolution: Convolution) throws(OperatorError) {
     guard let fast = SpreadConvolution(convolution, threads: threads) else {
       return try reference.convolveTransposed(convolution)
     }
@@ -59,11 +87,29 @@ struct FastBackend: Backend {
   func contract(_ contraction: Contraction) throws(OperatorError) { try reference.contract(contraction) }
 
   func scale(_ scaling: ChannelScaling) throws(OperatorError) {
+    if scaling.y.type.half != nil {
+      let y = try Widening.results(for: scaling.y)
+      FastScaling.run(
+        ChannelScaling(
+          x: try Widening.floats(scaling.x, threads: threads), y: y, mean: scaling.mean,
+          factors: scaling.factors, shift: scaling.shift), threads: threads)
+      return Widening.finish(y, scaling.y, threads: threads)
+    }
     guard scaling.y.type == .float else { return try reference.scale(scaling) }
     FastScaling.run(scaling, threads: threads)
   }
 
   func pool(_ pooling: Pooling) throws(OperatorError) {
+    guard pooling.y.type.half != nil else { return try poolFloats(pooling) }
+    let y = try Widening.results(for: pooling.y)
+    try poolFloats(
+      Pooling(
+        x: try Widening.floats(pooling.x, threads: threads), y: y, windows: pooling.windows,
+        kind: pooling.kind))
+    Widening.finish(y, pooling.y, threads: threads)
+  }
+
+  private func poolFloats(_ pooling: Pooling) throws(OperatorError) {
     if let whole = WholePooling(pooling, threads: threads) { return whole.run() }
     guard let fast = FastPooling(pooling, threads: threads) else { return try reference.pool(pooling) }
     try fast.run()

@@ -18,7 +18,7 @@ struct ChainFinder {
       grows = false
       for name in members.flatMap({ graph.nodes[$0].inputs }) {
         guard let maker = graph.maker(of: name), !members.contains(maker), graph.isInner(maker),
-          work(maker) != nil, Set(graph.users(of: maker)).isSubset(of: members),
+          graph.isUsed(maker, onlyBy: members), work(maker) != nil,
           members.count < Self.limits.nodes
         else { continue }
         members.insert(maker)
