@@ -174,10 +174,13 @@ enum PartsRule {
   }
 
   private static func positions(_ start: Int, _ end: Int, _ step: Int, _ extent: Int) -> [Int] {
-    let (low, high) = step > 0 ? (0, extent) : (-1, extent - 1)
-    func clamped(_ index: Int) -> Int { min(max(index < 0 ? index &+ extent : index, low), high) }
+    let high = step > 0 ? extent : extent - 1
+    func clamped(_ index: Int, _ low: Int) -> Int {
+      min(max(index < 0 ? index &+ extent : index, low), high)
+    }
     if step == 0 { return [] }
-    return Array(stride(from: clamped(start), to: clamped(end), by: step))
+    // Backwards, only an end can be before the axis.
+    return Array(stride(from: clamped(start, 0), to: clamped(end, step > 0 ? 0 : -1), by: step))
   }
 
   static func pad(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
