@@ -23,7 +23,9 @@ struct KernelFunction: Sendable {
     .init(name: "identity", kernel: tessera_identity) { $0 },
     .init(name: "clamp", kernel: tessera_clamp, p: -0.5, q: 6) { clamp($0, -0.5, 6) },
     .init(name: "relu", kernel: tessera_clamp, p: 0, q: .infinity) { clamp($0, 0, .infinity) },
-    .init(name: "leaky", kernel: tessera_leaky, p: 0.01, exact: { $0 < 0 ? $0 * Double(Float(0.01)) : $0 }, units: 0.5),
+    .init(
+      name: "leaky", kernel: tessera_leaky, p: 0.01, exact: { $0 < 0 ? $0 * Double(Float(0.01)) : $0 },
+      units: 0.5),
     .init(
       name: "hard swish", kernel: tessera_hard_swish, exact: { $0 * clamp($0 / 6 + 0.5, 0, 1) }, units: 2,
       unitsOfX: 1),
@@ -34,7 +36,8 @@ struct KernelFunction: Sendable {
     .init(name: "tanh", kernel: tessera_tanh, exact: { tanh($0) }, units: 3),
     .init(name: "erf", kernel: tessera_erf, exact: { erf($0) }, units: 3),
     .init(name: "sigmoid", kernel: tessera_sigmoid, exact: { sigmoid($0) }, units: 4),
-    .init(name: "swish", kernel: tessera_swish, p: 1.5, exact: { $0 * sigmoid(1.5 * $0) }, units: 6, unitsOfX: 0),
+    .init(
+      name: "swish", kernel: tessera_swish, p: 1.5, exact: { $0 * sigmoid(1.5 * $0) }, units: 6, unitsOfX: 0),
     .init(
       name: "gelu", kernel: tessera_gelu, exact: { $0 / 2 * (1 + erf($0 * 0.5.squareRoot())) }, units: 4,
       unitsOfX: 2),
@@ -53,7 +56,9 @@ struct KernelFunction: Sendable {
   func isClose(_ found: Float, _ x: Float) -> Bool {
     let wanted = exact(Double(x))
     let rounded = Float(wanted)
-    if wanted.isNaN || rounded.isInfinite || x.isInfinite { return found == rounded || (found.isNaN && rounded.isNaN) }
+    if wanted.isNaN || rounded.isInfinite || x.isInfinite {
+      return found == rounded || (found.isNaN && rounded.isNaN)
+    }
     let bound = units * Double(rounded.ulp) + unitsOfX * Double(x.ulp)
     return found.isFinite && (Double(found) - wanted).magnitude <= bound
   }
@@ -64,7 +69,8 @@ struct FunctionKernelTests {
   private static let special: [Float] = [
     0, -0.0, .infinity, -.infinity, .nan, .leastNonzeroMagnitude, -.leastNonzeroMagnitude,
     .leastNormalMagnitude, -.leastNormalMagnitude, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 1, -1,
-    88.7, 88.8, 89, 90, -87, -87.4, -88, -100, -103, -103.9, -104, -105, 0.625, -0.625, 0.9375, -0.9375, 4, -4, 3, -3,
+    88.7, 88.8, 89, 90, -87, -87.4, -88, -100, -103, -103.9, -104, -105, 0.625, -0.625, 0.9375, -0.9375, 4,
+    -4, 3, -3,
     9, -9, 1e-4, -1e-4, 1e-10, -1e-10,
   ]
 
@@ -86,12 +92,15 @@ struct FunctionKernelTests {
       let wrong = (0..<x.count).first { !function.isClose(y[$0], x[$0]) }
       #expect(
         wrong == nil,
-        "\(kind.rawValue) \(function.name): \(wrong.map { "\(x[$0]) gives \(y[$0]), expected \(function.exact(Double(x[$0])))" } ?? "")")
+        "\(kind.rawValue) \(function.name): \(wrong.map { "\(x[$0]) gives \(y[$0]), expected \(function.exact(Double(x[$0])))" } ?? "")"
+      )
       // A number's result does not depend on its place, and y may be x.
       for count in 1...40 {
         let part = GuardedFloats(Array(x.numbers.prefix(count)))
         kernels.map(function.kernel, function.p, function.q, part.base, part.base, count)
-        #expect(Self.isSame(part.numbers, Array(y.numbers.prefix(count))), "\(kind.rawValue) \(function.name) \(count)")
+        #expect(
+          Self.isSame(part.numbers, Array(y.numbers.prefix(count))),
+          "\(kind.rawValue) \(function.name) \(count)")
       }
     }
   }
@@ -109,8 +118,11 @@ struct FunctionKernelTests {
           let sums = GuardedFloats((0..<count).map { old[$0] + bias + (hasResidual ? residual[$0] : 0) })
           kernels.map(function.kernel, function.p, function.q, sums.base, sums.base, count)
           kernels.finish(
-            y.base, count, bias, hasResidual ? UnsafePointer(residual.base) : nil, function.kernel, function.p, function.q)
-          #expect(Self.isSame(y.numbers, sums.numbers), "\(kind.rawValue) \(function.name): \(count), \(hasResidual)")
+            y.base, count, bias, hasResidual ? UnsafePointer(residual.base) : nil, function.kernel,
+            function.p, function.q)
+          #expect(
+            Self.isSame(y.numbers, sums.numbers),
+            "\(kind.rawValue) \(function.name): \(count), \(hasResidual)")
         }
       }
     }
@@ -129,17 +141,20 @@ struct FunctionKernelTests {
       for count in Array(1...40) + [500] {
         for (aStep, bStep) in [(1, 1), (1, 0), (0, 1), (0, 0)] {
           func side(_ step: Int) -> GuardedFloats {
-            GuardedFloats((0..<(step == 0 ? 1 : count)).map { _ in
-              generator.number(in: 0...2) == 0
-                ? Self.special[generator.number(in: 0...(Self.special.count - 1))]
-                : Float.random(in: -4...4, using: &generator)
-            })
+            GuardedFloats(
+              (0..<(step == 0 ? 1 : count)).map { _ in
+                generator.number(in: 0...2) == 0
+                  ? Self.special[generator.number(in: 0...(Self.special.count - 1))]
+                  : Float.random(in: -4...4, using: &generator)
+              })
           }
           let (a, b) = (side(aStep), side(bStep))
           let y = GuardedFloats(repeating: 3, count: count)
           kernels.combine(operation, a.base, aStep, b.base, bStep, y.base, count)
           let wanted = (0..<count).map { exact(a[$0 * aStep], b[$0 * bStep]) }
-          #expect(Self.isSame(y.numbers, wanted), "\(kind.rawValue) \(operation.rawValue): \(count), \(aStep), \(bStep)")
+          #expect(
+            Self.isSame(y.numbers, wanted),
+            "\(kind.rawValue) \(operation.rawValue): \(count), \(aStep), \(bStep)")
         }
       }
     }
@@ -177,7 +192,8 @@ struct FunctionKernelTests {
       #expect(isAllNaN, "\(kind.rawValue): \(count), NaN")
       let excluded = GuardedFloats((0..<count).map { $0 == count - 1 ? 2 : -.infinity })
       kernels.softmax(excluded.base, excluded.base, count, 0)
-      #expect(excluded.numbers == (0..<count).map { $0 == count - 1 ? 1 : 0 }, "\(kind.rawValue): \(count), −∞")
+      #expect(
+        excluded.numbers == (0..<count).map { $0 == count - 1 ? 1 : 0 }, "\(kind.rawValue): \(count), −∞")
     }
   }
 
@@ -191,21 +207,25 @@ struct FunctionKernelTests {
       for (centres, hasShift) in [(true, true), (true, false), (false, true), (false, false)] {
         let x = GuardedFloats(KernelTests.random(count, &generator).map { $0 + 3 })
         let (scale, shift) = (
-          GuardedFloats(KernelTests.random(count, &generator)), GuardedFloats(KernelTests.random(count, &generator))
+          GuardedFloats(KernelTests.random(count, &generator)),
+          GuardedFloats(KernelTests.random(count, &generator))
         )
         let (y, mean, factor) = (
           GuardedFloats(repeating: .nan, count: count), GuardedFloats([.nan]), GuardedFloats([.nan])
         )
         let epsilon: Float = 0.125
         kernels.normalise(
-          x.base, y.base, count, scale.base, hasShift ? UnsafePointer(shift.base) : nil, epsilon, centres ? 1 : 0,
+          x.base, y.base, count, scale.base, hasShift ? UnsafePointer(shift.base) : nil, epsilon,
+          centres ? 1 : 0,
           mean.base, factor.base)
         let numbers = x.numbers.map(Double.init)
         let middle = centres ? numbers.reduce(0, +) / Double(count) : 0
         let variance = numbers.reduce(0) { $0 + ($1 - middle) * ($1 - middle) } / Double(count)
         let stretch = 1 / (variance + Double(epsilon)).squareRoot()
         let bound = Double(count + 8) * 0x1p-24 * 16
-        #expect((Double(mean[0]) - middle).magnitude <= bound * 4 && (Double(factor[0]) - stretch).magnitude <= bound * stretch)
+        #expect(
+          (Double(mean[0]) - middle).magnitude <= bound * 4
+            && (Double(factor[0]) - stretch).magnitude <= bound * stretch)
         for place in 0..<count {
           let wanted =
             (numbers[place] - middle) * stretch * Double(scale[place]) + (hasShift ? Double(shift[place]) : 0)

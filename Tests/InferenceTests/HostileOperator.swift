@@ -76,7 +76,8 @@ struct HostileOperator: Sendable {
       graph.node("ConstantOfShape", [name + "shape"], [name]) { node in
         node.message(5) { attribute in
           attribute.text(1, "value")
-          attribute.tensor("", field: 5, type: type, [1], raw: [UInt8](repeating: 0, count: widths[type] ?? 4))
+          attribute.tensor(
+            "", field: 5, type: type, [1], raw: [UInt8](repeating: 0, count: widths[type] ?? 4))
           attribute.int(20, 4)
         }
       }

@@ -13,12 +13,15 @@ extension HostileOperator {
       trees(&$0, targets: 1, below: { [0, $0 + 1] }, depth: 2, isEndless: true)
     },
     .init(
-      operation: "TreeEnsembleRegressor", domain: ml, word: "steps", stepLimit: few, inputs: [.zeros([1 << 16, 1])]
+      operation: "TreeEnsembleRegressor", domain: ml, word: "steps", stepLimit: few,
+      inputs: [.zeros([1 << 16, 1])]
     ) { trees(&$0, targets: 1, below: { [$0 + 1, $0 + 1] }, depth: 1000) },
     .init(operation: "TreeEnsembleRegressor", domain: ml, word: "elements", inputs: [.zeros([1, 1])]) {
       trees(&$0, targets: huge, below: { [$0 + 1, $0 + 1] }, depth: 2)
     },
-    .init(operation: "SVMRegressor", domain: ml, word: "steps", stepLimit: few, inputs: [.zeros([1 << 16, 1])]) { node in
+    .init(
+      operation: "SVMRegressor", domain: ml, word: "steps", stepLimit: few, inputs: [.zeros([1 << 16, 1])]
+    ) { node in
       node.attribute("kernel_type", text: "RBF")
       node.attribute("n_supports", int: 256)
       node.attribute("kernel_params", floats: [1, 1, 1])
@@ -36,13 +39,18 @@ extension HostileOperator {
     .init(operation: "LinearRegressor", domain: ml, word: "targets", inputs: [.zeros([1, 0])]) {
       $0.attribute("targets", int: huge)
     },
-    .init(operation: "LinearRegressor", domain: ml, word: "steps", stepLimit: few, inputs: [.zeros([1 << 30, 0])]) {
+    .init(
+      operation: "LinearRegressor", domain: ml, word: "steps", stepLimit: few, inputs: [.zeros([1 << 30, 0])]
+    ) {
       $0.attribute("targets", int: 1)
     },
     .init(operation: "OneHotEncoder", domain: ml, word: "elements", inputs: [.zeros([1 << 20], type: 7)]) {
       $0.attribute("cats_int64s", ints: Array(0..<4096))
     },
-    .init(operation: "LabelEncoder", domain: ml, word: "steps", stepLimit: few, inputs: [.zeros([1], type: 7)], trips: 10_000) {
+    .init(
+      operation: "LabelEncoder", domain: ml, word: "steps", stepLimit: few, inputs: [.zeros([1], type: 7)],
+      trips: 10_000
+    ) {
       node in
       node.attribute("classes_strings", texts: (0..<4096).map(String.init))
     },
@@ -52,11 +60,16 @@ extension HostileOperator {
     .init(operation: "ZipMap", domain: ml, word: "memory", inputs: [.zeros([1 << 30, 0])]) {
       $0.attribute("classlabels_int64s", ints: [])
     },
-    .init(operation: "Scaler", domain: ml, word: "steps", stepLimit: few, inputs: [.zeros([1 << 20])], trips: 100) { node in
+    .init(
+      operation: "Scaler", domain: ml, word: "steps", stepLimit: few, inputs: [.zeros([1 << 20])], trips: 100
+    ) { node in
       node.attribute("scale", floats: [1])
       node.attribute("offset", floats: [1])
     },
-    .init(operation: "Imputer", domain: ml, word: "steps", stepLimit: few, inputs: [.zeros([1 << 10, 1 << 20, 0])], trips: 100) {
+    .init(
+      operation: "Imputer", domain: ml, word: "steps", stepLimit: few,
+      inputs: [.zeros([1 << 10, 1 << 20, 0])], trips: 100
+    ) {
       $0.attribute("imputed_value_floats", floats: [1])
     },
   ]
@@ -88,18 +101,24 @@ extension HostileOperator {
       operation: "FusedGemm", domain: ms, word: "steps", stepLimit: few,
       inputs: [.zeros([1 << 10, 1 << 10]), .zeros([1 << 10, 1 << 10])]),
     .init(
-      operation: "CDist", domain: ms, word: "elements", inputs: [.zeros([1 << 17, 1]), .zeros([1 << 17, 1])]),
-    .init(operation: "Inverse", domain: ms, word: "steps", stepLimit: few, inputs: [.zeros([1 << 10, 1 << 10])]),
-    .init(operation: "Range", domain: ms, word: "elements", inputs: [
-      .ints([0], shape: []), .ints([.max], shape: []), .ints([1], shape: []),
-    ]),
+      operation: "CDist", domain: ms, word: "elements",
+      inputs: [.zeros([1 << 17, 1]), .zeros([1 << 17, 1])]),
     .init(
-      operation: "QLinearAdd", domain: ms, word: "elements", inputs: [
+      operation: "Inverse", domain: ms, word: "steps", stepLimit: few, inputs: [.zeros([1 << 10, 1 << 10])]),
+    .init(
+      operation: "Range", domain: ms, word: "elements",
+      inputs: [
+        .ints([0], shape: []), .ints([.max], shape: []), .ints([1], shape: []),
+      ]),
+    .init(
+      operation: "QLinearAdd", domain: ms, word: "elements",
+      inputs: [
         .zeros([1 << 17, 1], type: 2), .floats([1]), .none, .zeros([1 << 17], type: 2), .floats([1]), .none,
         .floats([1]),
       ]),
     .init(
-      operation: "MatMulNBits", domain: ms, word: "'op'", inputs: [
+      operation: "MatMulNBits", domain: ms, word: "'op'",
+      inputs: [
         .zeros([1, 32]), .zeros([1, 1, 16], type: 2), .floats([1]),
       ]
     ) { node in
@@ -108,7 +127,8 @@ extension HostileOperator {
       node.attribute("block_size", int: 32)
     },
     .init(
-      operation: "MatMulNBits", domain: ms, word: "steps", stepLimit: few, inputs: [
+      operation: "MatMulNBits", domain: ms, word: "steps", stepLimit: few,
+      inputs: [
         .zeros([1 << 10, 1 << 10]), .zeros([1 << 10, 32, 16], type: 2), .zeros([1 << 15]),
       ]
     ) { node in
@@ -117,15 +137,18 @@ extension HostileOperator {
       node.attribute("block_size", int: 32)
     },
     .init(
-      operation: "GroupQueryAttention", domain: ms, word: "elements", inputs: [
-        .zeros([1, 1, 8]), .zeros([1, 1, 8]), .zeros([1, 1, 8]), .none, .none, .int32s([0]), .int32s([1 << 30]),
+      operation: "GroupQueryAttention", domain: ms, word: "elements",
+      inputs: [
+        .zeros([1, 1, 8]), .zeros([1, 1, 8]), .zeros([1, 1, 8]), .none, .none, .int32s([0]),
+        .int32s([1 << 30]),
       ]
     ) { node in
       node.attribute("num_heads", int: 1)
       node.attribute("kv_num_heads", int: 1)
     },
     .init(
-      operation: "GroupQueryAttention", domain: ms, word: "heads", inputs: [
+      operation: "GroupQueryAttention", domain: ms, word: "heads",
+      inputs: [
         .zeros([1, 1, 0]), .zeros([1, 1, 0]), .zeros([1, 1, 0]), .none, .none, .int32s([0]), .int32s([1]),
       ]
     ) { node in
@@ -134,18 +157,24 @@ extension HostileOperator {
       node.attribute("smooth_softmax", int: 1)
     },
     .init(
-      operation: "MultiHeadAttention", domain: ms, word: "steps", stepLimit: few, inputs: [
+      operation: "MultiHeadAttention", domain: ms, word: "steps", stepLimit: few,
+      inputs: [
         .zeros([1, 1 << 10, 64]), .zeros([1, 1 << 10, 64]), .zeros([1, 1 << 10, 64]),
       ]
     ) { $0.attribute("num_heads", int: 1) },
     .init(
-      operation: "EmbedLayerNormalization", domain: ms, word: "'op'", stepLimit: few, inputs: [
-        .zeros([1 << 10, 1 << 10], type: 6), .none, .zeros([1, 64]), .zeros([1 << 10, 64]), .none, .zeros([64]),
+      operation: "EmbedLayerNormalization", domain: ms, word: "'op'", stepLimit: few,
+      inputs: [
+        .zeros([1 << 10, 1 << 10], type: 6), .none, .zeros([1, 64]), .zeros([1 << 10, 64]), .none,
+        .zeros([64]),
         .zeros([64]),
       ]),
-    .init(operation: "BiasSoftmax", domain: ms, word: "steps", stepLimit: few, inputs: [
-      .zeros([1 << 10, 1 << 10]), .zeros([1 << 10, 1 << 10]),
-    ], trips: 100) { node in
+    .init(
+      operation: "BiasSoftmax", domain: ms, word: "steps", stepLimit: few,
+      inputs: [
+        .zeros([1 << 10, 1 << 10]), .zeros([1 << 10, 1 << 10]),
+      ], trips: 100
+    ) { node in
       node.attribute("axis", int: 1)
       node.attribute("is_inner_broadcast", int: 1)
     },

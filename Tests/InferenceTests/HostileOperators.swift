@@ -31,15 +31,21 @@ extension HostileOperator {
     .init(
       operation: "RegexFullMatch", opset: 20, word: "steps", stepLimit: few, inputs: [.repeated(long, 1000)]
     ) { $0.attribute("pattern", text: "(a|b|ab)*c") },
-    .init(operation: "RegexFullMatch", opset: 20, word: "steps of arithmetic", stepLimit: few, inputs: [.texts([long])]) {
+    .init(
+      operation: "RegexFullMatch", opset: 20, word: "steps of arithmetic", stepLimit: few,
+      inputs: [.texts([long])]
+    ) {
       $0.attribute("pattern", text: "((a{1,30}){1,30}){1,1}(a?){900}")
     },
     .init(
       operation: "StringSplit", opset: 20, word: "steps", stepLimit: few,
       inputs: [.texts([long])]
     ) { $0.attribute("delimiter", text: String(long.dropLast(1000)) + "b") },
-    .init(operation: "StringSplit", opset: 20, word: "steps", stepLimit: few, inputs: [.repeated(long, 1000)]),
-    .init(operation: "StringConcat", opset: 20, word: "steps", stepLimit: few, inputs: [.repeated(long, 1000), .texts(["b"])]),
+    .init(
+      operation: "StringSplit", opset: 20, word: "steps", stepLimit: few, inputs: [.repeated(long, 1000)]),
+    .init(
+      operation: "StringConcat", opset: 20, word: "steps", stepLimit: few,
+      inputs: [.repeated(long, 1000), .texts(["b"])]),
     .init(operation: "StringNormalizer", word: "steps", stepLimit: few, inputs: [.repeated(long, 1000)]) {
       $0.attribute("case_change_action", text: "UPPER")
     },
@@ -93,25 +99,38 @@ extension HostileOperator {
   ]
 
   private static let indices: [HostileOperator] = [
-    .init(operation: "Unique", word: "memory", inputs: [.zeros([1 << 30, 0])]) { $0.attribute("axis", int: 0) },
-    .init(operation: "GatherND", word: "steps", stepLimit: few, inputs: [.zeros([]), .zeros([1 << 30, 0], type: 7)]),
+    .init(operation: "Unique", word: "memory", inputs: [.zeros([1 << 30, 0])]) {
+      $0.attribute("axis", int: 0)
+    },
+    .init(
+      operation: "GatherND", word: "steps", stepLimit: few,
+      inputs: [.zeros([]), .zeros([1 << 30, 0], type: 7)]),
     .init(
       operation: "ScatterND", word: "steps", stepLimit: few,
       inputs: [.zeros([0]), .zeros([1 << 30, 0], type: 7), .zeros([1 << 30, 0])]),
     .init(
-      operation: "ScatterND", word: "steps", stepLimit: few, inputs: [
+      operation: "ScatterND", word: "steps", stepLimit: few,
+      inputs: [
         .zeros([1 << 10]), .zeros([1 << 10, 0], type: 7), .zeros([1 << 10, 1 << 10]),
       ], trips: 1000),
     .init(
       operation: "ReverseSequence", word: "steps", stepLimit: few,
       inputs: [.zeros([1 << 10, 1 << 15, 0]), .zeros([1 << 15], type: 7)]),
     .init(operation: "Det", word: "steps", stepLimit: few, inputs: [.zeros([1 << 10, 1 << 10])]),
-    .init(operation: "NonZero", word: "steps", stepLimit: few, inputs: [.zeros([1 << 10, 1 << 10])], trips: 1000),
-    .init(operation: "TopK", word: "steps", stepLimit: few, inputs: [.zeros([1 << 20]), .ints([1])], trips: 1000),
+    .init(
+      operation: "NonZero", word: "steps", stepLimit: few, inputs: [.zeros([1 << 10, 1 << 10])], trips: 1000),
+    .init(
+      operation: "TopK", word: "steps", stepLimit: few, inputs: [.zeros([1 << 20]), .ints([1])], trips: 1000),
     .init(operation: "EyeLike", word: "steps", stepLimit: few, inputs: [.zeros([1 << 30, 0])], trips: 1000),
-    .init(operation: "TensorScatter", word: "steps", stepLimit: few, inputs: [.zeros([1 << 30, 0, 1]), .zeros([1 << 30, 0, 1])]),
-    .init(operation: "Expand", word: "dimensions", inputs: [.zeros([]), .ints([Int](repeating: 1, count: 1 << 12))]),
-    .init(operation: "Reshape", word: "dimensions", inputs: [.zeros([]), .ints([Int](repeating: 1, count: 1 << 12))]),
+    .init(
+      operation: "TensorScatter", word: "steps", stepLimit: few,
+      inputs: [.zeros([1 << 30, 0, 1]), .zeros([1 << 30, 0, 1])]),
+    .init(
+      operation: "Expand", word: "dimensions",
+      inputs: [.zeros([]), .ints([Int](repeating: 1, count: 1 << 12))]),
+    .init(
+      operation: "Reshape", word: "dimensions",
+      inputs: [.zeros([]), .ints([Int](repeating: 1, count: 1 << 12))]),
     .init(operation: "Unsqueeze", opset: 11, word: "axes", inputs: [.zeros([])]) {
       $0.attribute("axes", ints: Array(0..<4096))
     },
@@ -158,7 +177,9 @@ extension HostileOperator {
     },
     .init(
       operation: "RotaryEmbedding", word: "steps", stepLimit: few,
-      inputs: [.zeros([1 << 12, 1 << 12, 1 << 6, 0]), .zeros([1 << 12, 1 << 12, 0]), .zeros([1 << 12, 1 << 12, 0])]),
+      inputs: [
+        .zeros([1 << 12, 1 << 12, 1 << 6, 0]), .zeros([1 << 12, 1 << 12, 0]), .zeros([1 << 12, 1 << 12, 0]),
+      ]),
     .init(
       operation: "CausalConvWithState", word: "steps", stepLimit: few,
       inputs: [.zeros([1, 1, 1 << 16]), .zeros([1, 1, 1 << 12])]),
@@ -184,12 +205,14 @@ extension HostileOperator {
       inputs: [.zeros([1, 1 << 13, 4]), .zeros([1, 1, 1 << 13]), .ints([1 << 20])]),
     .init(operation: "AffineGrid", word: "elements", inputs: [.zeros([1, 2, 3]), .ints([1, 1, huge, 1])]),
     .init(
-      operation: "Col2Im", word: "elements", inputs: [.zeros([1, 1, 1]), .ints([1 << 30, 1 << 30]), .ints([1, 1])]),
+      operation: "Col2Im", word: "elements",
+      inputs: [.zeros([1, 1, 1]), .ints([1 << 30, 1 << 30]), .ints([1, 1])]),
     .init(
       operation: "MaxUnpool", word: "elements",
       inputs: [.zeros([1, 1, 1]), .zeros([1, 1, 1], type: 7), .ints([1, 1, huge])]
     ) { $0.attribute("kernel_shape", ints: [1]) },
-    .init(operation: "LpPool", word: "steps", stepLimit: few, inputs: [.zeros([1, 1, 1 << 10, 1 << 10])]) { node in
+    .init(operation: "LpPool", word: "steps", stepLimit: few, inputs: [.zeros([1, 1, 1 << 10, 1 << 10])]) {
+      node in
       node.attribute("kernel_shape", ints: [512, 512])
     },
     .init(operation: "MaxPool", word: "steps", stepLimit: few, inputs: [.zeros([1, 1, 1 << 12])]) { node in
@@ -200,39 +223,53 @@ extension HostileOperator {
 
   private static let windows: [HostileOperator] = [
     .init(operation: "HannWindow", word: "elements", inputs: [.ints([huge], shape: [])]),
-    .init(operation: "MelWeightMatrix", word: "elements", inputs: [
-      .ints([huge], shape: []), .ints([16], shape: []), .ints([16], shape: []), .zeros([]), .zeros([]),
-    ]),
+    .init(
+      operation: "MelWeightMatrix", word: "elements",
+      inputs: [
+        .ints([huge], shape: []), .ints([16], shape: []), .ints([16], shape: []), .zeros([]), .zeros([]),
+      ]),
     .init(operation: "DFT", word: "elements", inputs: [.zeros([1, 1, 1]), .ints([huge], shape: [])]),
     .init(operation: "DFT", word: "steps", stepLimit: few, inputs: [.zeros([1, 1 << 20, 1])]),
     .init(operation: "DFT", word: "steps", stepLimit: few, inputs: [.zeros([1 << 11, 1021, 1])]),
-    .init(operation: "STFT", word: "elements", inputs: [
-      .zeros([1, 1 << 20, 1]), .ints([1], shape: []), .none, .ints([1 << 16], shape: []),
-    ]),
+    .init(
+      operation: "STFT", word: "elements",
+      inputs: [
+        .zeros([1, 1 << 20, 1]), .ints([1], shape: []), .none, .ints([1 << 16], shape: []),
+      ]),
     .init(operation: "STFT", word: "memory", inputs: [.zeros([0, 1 << 31, 1]), .ints([1], shape: [])]),
   ]
 
   private static let recurrent: [HostileOperator] = [
-    .init(operation: "RNN", word: "steps", stepLimit: few, inputs: [
-      .zeros([1 << 14, 1, 1]), .zeros([1, 1 << 8, 1]), .zeros([1, 1 << 8, 1 << 8]),
-    ]),
-    .init(operation: "LSTM", word: "steps", stepLimit: few, inputs: [
-      .zeros([1 << 14, 1, 1]), .zeros([1, 1 << 8, 1]), .zeros([1, 1 << 8, 1 << 6]),
-    ]),
-    .init(operation: "GRU", word: "sequences", inputs: [
-      .zeros([0, 1 << 31, 1]), .zeros([1, 3, 1]), .zeros([1, 3, 1]),
-    ]),
-    .init(operation: "RNN", word: "steps", stepLimit: few, inputs: [
-      .zeros([1 << 30, 0, 1]), .zeros([1, 1, 1]), .zeros([1, 1, 1]),
-    ]),
+    .init(
+      operation: "RNN", word: "steps", stepLimit: few,
+      inputs: [
+        .zeros([1 << 14, 1, 1]), .zeros([1, 1 << 8, 1]), .zeros([1, 1 << 8, 1 << 8]),
+      ]),
+    .init(
+      operation: "LSTM", word: "steps", stepLimit: few,
+      inputs: [
+        .zeros([1 << 14, 1, 1]), .zeros([1, 1 << 8, 1]), .zeros([1, 1 << 8, 1 << 6]),
+      ]),
+    .init(
+      operation: "GRU", word: "sequences",
+      inputs: [
+        .zeros([0, 1 << 31, 1]), .zeros([1, 3, 1]), .zeros([1, 3, 1]),
+      ]),
+    .init(
+      operation: "RNN", word: "steps", stepLimit: few,
+      inputs: [
+        .zeros([1 << 30, 0, 1]), .zeros([1, 1, 1]), .zeros([1, 1, 1]),
+      ]),
   ]
 
   private static let counts: [HostileOperator] = [
     .init(operation: "Max", word: "steps", stepLimit: few, inputs: [.zeros([1 << 20])], trips: 100),
     .init(operation: "ReduceSum", word: "steps", stepLimit: few, inputs: [.zeros([1 << 20])], trips: 100),
     .init(operation: "Upsample", opset: 9, word: "elements", inputs: [.zeros([1]), .floats([1e12])]),
-    .init(operation: "NegativeLogLikelihoodLoss", word: "steps", stepLimit: few, inputs: [
-      .zeros([1 << 10, 1, 1 << 15, 0]), .zeros([1 << 10, 1 << 15, 0], type: 7),
-    ]),
+    .init(
+      operation: "NegativeLogLikelihoodLoss", word: "steps", stepLimit: few,
+      inputs: [
+        .zeros([1 << 10, 1, 1 << 15, 0]), .zeros([1 << 10, 1 << 15, 0], type: 7),
+      ]),
   ]
 }

@@ -155,7 +155,8 @@ struct KernelTests {
       for place in 0..<count {
         for number in [Float.infinity, -.infinity, .nan] {
           let x = GuardedFloats((0..<count).map { $0 == place ? number : .leastNonzeroMagnitude })
-          #expect(kernels.is_finite(x.base, count) == 0, "\(kind.rawValue): \(number) at \(place) of \(count)")
+          #expect(
+            kernels.is_finite(x.base, count) == 0, "\(kind.rawValue): \(number) at \(place) of \(count)")
           #expect((kernels.has_no_nan(x.base, count) == 0) == number.isNaN)
         }
       }

@@ -113,7 +113,8 @@ struct StoredWeightTests {
         b.node("MatMul", ["x", "f\(place)"], place == 0 ? "y" : "y\(place + 1)")
       }
     },
-    Example(testDescription: "integers with one scale, and with one for each row or column", outputs: 4) { b in
+    Example(testDescription: "integers with one scale, and with one for each row or column", outputs: 4) {
+      b in
       b.dequantised("a", .int8, [96, 80], scales: [])
       b.dequantised("b", .uint8, [96, 80], scales: [96])
       b.dequantised("c", .int8, [96, 80], scales: [80], axis: 1)

@@ -17,7 +17,8 @@ enum Split: Operator {
     if let given { sizes = given } else { sizes = try equalParts(call, extent) }
     // A list that the model computes can have a million parts, which no output would show.
     guard sizes.count <= max(1, call.node.outputs.count) else {
-      throw OperatorError("at most \(call.node.outputs.count) parts, as there are outputs", found: "\(sizes.count)")
+      throw OperatorError(
+        "at most \(call.node.outputs.count) parts, as there are outputs", found: "\(sizes.count)")
     }
     return try parts(call, x, axis: axis, sizes: sizes)
   }
