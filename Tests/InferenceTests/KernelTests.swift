@@ -198,7 +198,7 @@ struct Product: CustomStringConvertible {
       tessera_pack(
         rows, depth, given.base, isByColumns ? 1 : depth, isByColumns ? rows : 1, kernels.panel, packed.base)
       kernels.product(
-        rows, columns, depth, packed.base, b.base, bRow, bColumn, c.base, cRow, keeps ? 1 : 0)
+        rows, columns, depth, packed.base, b.base, bRow, bColumn, c.base, cRow, keeps ? 1 : 0, nil)
     }
     for place in 0..<c.count {
       let (i, j) = (place / cRow, place % cRow)

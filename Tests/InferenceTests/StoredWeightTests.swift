@@ -247,7 +247,8 @@ struct StoredWeightTests {
           $0.copyBytes(from: Self.bytes(of: numbers, example.x))
         }
         _ = try session.run(["x": x])
-        return try session.run(["x": x], observer: observes ? { _, _ in } : nil).map(\.tensor)
+        let observer: @Sendable (String, Tensor) -> Void = { _, _ in }
+        return try session.run(["x": x], observer: observes ? observer : nil).map { $0.tensor }
       }
       let (found, wanted) = (
         try run(FastBackend(threads: 1)), try run(ReferenceBackend(threads: 1))
