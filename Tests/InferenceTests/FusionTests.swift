@@ -237,6 +237,13 @@ struct FusionTests {
       b.node("Mul", ["x", "w"], "m")
       b.node("Abs", ["m"], "y")
     },
+    Example(testDescription: "a value that several nodes of a chain use", steps: ["Sub+Exp+Mul+Add"]) { b in
+      b.weights("row", [11])
+      b.node("Sub", ["x", "row"], "d")
+      b.node("Exp", ["d"], "e")
+      b.node("Mul", ["e", "d"], "m")
+      b.node("Add", ["m", "d"], "y")
+    },
     Example(testDescription: "a chain to a greater shape", steps: ["Unsqueeze", "Add+Sqrt", "Add", "Sqrt"]) {
       b in
       b.graph.int64s("axes", [1])
@@ -261,7 +268,7 @@ struct FusionTests {
   @Test(
     "fused nodes give what the same nodes give one by one, and what the reference gives", arguments: examples)
   func agreement(example: Example) throws {
-    #expect(Self.examples.count == 23)
+    #expect(Self.examples.count == 24)
     let bytes = ModelBytes.model(opset: example.opset) { graph in
       var builder = Builder(graph: graph)
       builder.graph.value(11, "x", [2, 8, 12, 11])
