@@ -173,7 +173,8 @@ def main(destination, count, seed, cases=None):
         print(operator, graphs)
     print(f"{tally.nodes} nodes; {tally.disagreed} graphs left out, which ONNX Runtime computes in two ways; {tally.failed} failed")
     missing = sorted(required() - set(tally.operators))
-    if missing:
+    # Fewer graphs can leave out a rare operator.
+    if missing and count >= 800:
         sys.exit(f"in no graph: {', '.join(missing)}")
 
 
