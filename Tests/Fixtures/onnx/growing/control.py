@@ -23,8 +23,6 @@ def grow(g, recipes, count):
             count -= 1
         except Rejected:
             continue
-        except Exception as e:
-            import traceback, sys; traceback.print_exc(); continue
 
 
 INNER = ELEMENTWISE + LINES + LAYERS + MOVES

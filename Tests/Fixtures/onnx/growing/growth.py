@@ -16,10 +16,10 @@ I64 = numpy.int64
 FLOATS = (F16, F32, F64)
 INTEGERS = tuple(getattr(numpy, f"{sign}int{bits}") for sign in ("", "u") for bits in (8, 16, 32, 64))
 NUMPY_TYPES = {numpy.dtype(t) for t in (*FLOATS, *INTEGERS, numpy.bool_, object)}
-# A unit in the last place, relative to the number.
-UNITS = {numpy.dtype(F16): 2.0**-10, numpy.dtype(F32): 2.0**-23, numpy.dtype(F64): 2.0**-23}
-# The greatest change that a value may have, relative to its greatest element (a third of what the comparison allows).
-LIMITS = {numpy.dtype(F16): 2.0**-11, numpy.dtype(F32): 3e-5, numpy.dtype(F64): 3e-5}
+# What a node may round, relative to the greatest element: F64 as F32, because some kernels compute in binary32.
+UNITS = {numpy.dtype(F16): 2.0**-10, numpy.dtype(F32): 2.0**-21, numpy.dtype(F64): 2.0**-21}
+# The greatest change that a value may have, relative to its greatest element: a third of what the comparison allows.
+LIMITS = {numpy.dtype(F16): 2.0**-8, numpy.dtype(F32): 3e-5, numpy.dtype(F64): 3e-5}
 TRIALS = 3
 MOST_ELEMENTS = 1 << 17
 
@@ -315,10 +315,13 @@ class Growth:
                 continue
             size = numpy.where(numpy.isfinite(array), numpy.abs(array.astype(F64)), 0)
             if not exact:
-                noise += 4 * UNITS[array.dtype] * (size if self.elementwise else size.max())
+                noise += UNITS[array.dtype] * (size if self.elementwise else size.max())
             if not numpy.isfinite(noise).all():
                 raise Rejected("sensitive")
-            bound = LIMITS[array.dtype] * (size * 4 if self.elementwise else size.max()) + 3e-8
+            bound = LIMITS[array.dtype] * size.max() + 3e-8
+            if self.elementwise:
+                # Less than a unit in the last place of F16.
+                bound = 1.2e-4 * size + 3e-8
             if (noise > bound).any():
                 raise Rejected("sensitive")
             if not self.specials and (not numpy.isfinite(array).all() or size.max() > 1e6):
