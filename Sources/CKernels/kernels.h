@@ -626,11 +626,12 @@ static void NAME(normalise)(
   long whole = count - count % W;
   float middle = 0;
   if (centres) {
+    // The mean of the distances from the first number: equal numbers have exactly their mean, however small epsilon is.
     V sums = {};
-    for (long i = 0; i < whole; i += W) sums += LOAD(x + i);
+    for (long i = 0; i < whole; i += W) sums += LOAD(x + i) - x[0];
     float sum = NAME(sum)(sums);
-    for (long i = whole; i < count; i++) sum += x[i];
-    middle = sum / count;
+    for (long i = whole; i < count; i++) sum += x[i] - x[0];
+    middle = x[0] + sum / count;
   }
   V squares = {};
   for (long i = 0; i < whole; i += W) {

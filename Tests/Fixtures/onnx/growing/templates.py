@@ -19,7 +19,7 @@ FIXED = {
     "Bernoulli", "BlackmanWindow", "CDist", "EmbedLayerNormalization", "HammingWindow", "HannWindow", "Inverse", "MaxUnpool",
     "MelWeightMatrix", "Multinomial", "NonMaxSuppression", "RoiAlign", "SoftmaxCrossEntropyLoss",
     "NegativeLogLikelihoodLoss", "TreeEnsemble", "TreeEnsembleClassifier", "SVMClassifier", "LinearClassifier",
-    "Unique", "DequantizeLinear",
+    "Unique", "DequantizeLinear", "LabelEncoder",
 }
 # Drawn, or with graphs: the recipes have them.
 LEFT_OUT = {
