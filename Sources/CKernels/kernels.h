@@ -425,7 +425,6 @@ INLINE V NAME(exp)(V x) {
   return y * scale * rest;
 }
 
-INLINE V NAME(sigmoid)(V x) { return 1 / (1 + NAME(exp)(-x)); }
 
 INLINE V NAME(sign_of)(V x, V magnitude) {
   I sign = (I)x & (I)ALL(-0.0f);
@@ -433,6 +432,12 @@ INLINE V NAME(sign_of)(V x, V magnitude) {
 }
 
 INLINE V NAME(magnitude)(V x) { return (V)((I)x & 0x7fffffff); }
+
+// e^−|x| cannot overflow, so far negative numbers keep their digits.
+INLINE V NAME(sigmoid)(V x) {
+  V e = NAME(exp)(-NAME(magnitude)(x)), share = 1 / (1 + e);
+  return CHOOSE(x < (V){}, e * share, share);
+}
 
 INLINE V NAME(tanh)(V x) {
   V t = NAME(magnitude)(x), s = x * x;

@@ -13,6 +13,8 @@ struct KernelFunction: Sendable {
   /// Units in the last place of the exact result, and of x for results that are a difference of larger numbers.
   var units = 0.0
   var unitsOfX = 0.0
+  /// Units for each unit of |x|: the rounding of p · x in an exponent.
+  var unitsForEach = 0.0
 
   private static func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
   private static func clamp(_ x: Double, _ low: Double, _ high: Double) -> Double {
@@ -37,7 +39,8 @@ struct KernelFunction: Sendable {
     .init(name: "erf", kernel: tessera_erf, exact: { erf($0) }, units: 3),
     .init(name: "sigmoid", kernel: tessera_sigmoid, exact: { sigmoid($0) }, units: 4),
     .init(
-      name: "swish", kernel: tessera_swish, p: 1.5, exact: { $0 * sigmoid(1.5 * $0) }, units: 6, unitsOfX: 0),
+      name: "swish", kernel: tessera_swish, p: 1.5, exact: { $0 * sigmoid(1.5 * $0) }, units: 6,
+      unitsForEach: 1.5),
     .init(
       name: "gelu", kernel: tessera_gelu, exact: { $0 / 2 * (1 + erf($0 * 0.5.squareRoot())) }, units: 4,
       unitsOfX: 2),
@@ -59,7 +62,8 @@ struct KernelFunction: Sendable {
     if wanted.isNaN || rounded.isInfinite || x.isInfinite {
       return found == rounded || (found.isNaN && rounded.isNaN)
     }
-    let bound = units * Double(rounded.ulp) + unitsOfX * Double(x.ulp)
+    let all = units + unitsForEach * Double(x.magnitude)
+    let bound = all * Double(rounded.ulp) + unitsOfX * Double(x.ulp)
     return found.isFinite && (Double(found) - wanted).magnitude <= bound
   }
 }
