@@ -11,6 +11,9 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+// Compiling the tests' own code with optimisation takes minutes and saves seconds; what they test is optimised.
+let tests: [SwiftSetting] = strict + [.unsafeFlags(["-Onone"])]
+
 let package = Package(
   name: "tessera",
   products: [
@@ -126,85 +129,85 @@ let package = Package(
         "ONNXGraph",
       ],
       path: "Tests/TestSupport", swiftSettings: strict),
-    .testTarget(name: "ByteFilesTests", dependencies: ["ByteFiles", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "ByteFilesTests", dependencies: ["ByteFiles", "TestSupport"], swiftSettings: tests),
     .testTarget(
-      name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "PickleTests", dependencies: ["Pickle", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "DeflateTests", dependencies: ["Deflate", "TestSupport"], swiftSettings: strict),
+      name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: tests),
+    .testTarget(name: "PickleTests", dependencies: ["Pickle", "TestSupport"], swiftSettings: tests),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"], swiftSettings: tests),
+    .testTarget(name: "DeflateTests", dependencies: ["Deflate", "TestSupport"], swiftSettings: tests),
     .testTarget(
       name: "HDF5KitTests", dependencies: ["HDF5Kit", "Deflate", "CHDF5", "ByteFiles", "TestSupport"],
-      swiftSettings: strict),
+      swiftSettings: tests),
     .testTarget(
       name: "FlatFormatsTests",
       dependencies: [
         "FlatFormats", "Zip", "ONNXGraph", "TensorStreams", "Tensors", "ByteFiles", "Pickle", "Validation",
         "TestSupport",
       ],
-      swiftSettings: strict),
+      swiftSettings: tests),
     .testTarget(
       name: "ONNXGraphTests", dependencies: ["ONNXGraph", "Tensors", "ByteFiles", "TestSupport"],
-      swiftSettings: strict),
+      swiftSettings: tests),
     .testTarget(
       name: "InferenceTests", dependencies: ["Inference", "ONNXGraph", "ByteFiles", "TestSupport"],
-      swiftSettings: strict),
+      swiftSettings: tests),
     .testTarget(
-      name: "UnitModelTests", dependencies: ["UnitModel", "TestSupport"], swiftSettings: strict),
+      name: "UnitModelTests", dependencies: ["UnitModel", "TestSupport"], swiftSettings: tests),
     .testTarget(
       name: "UnitCheckpointsTests",
       dependencies: [
         "UnitCheckpoints", "Conversion", "FlatFormats", "HDF5Kit", "Deflate", "UnitModel", "TensorStreams",
         "Tensors", "ByteFiles", "ONNXGraph", "Validation", "TestSupport",
       ],
-      swiftSettings: strict),
+      swiftSettings: tests),
     .testTarget(
       name: "ValidationTests",
       dependencies: [
         "Validation", "Planning", "UnitCheckpoints", "FlatFormats", "Tensors", "ByteFiles", "TestSupport",
       ],
-      swiftSettings: strict),
+      swiftSettings: tests),
     .testTarget(
       name: "AccountingTests", dependencies: ["Accounting", "UnitModel", "StrictJSON", "TestSupport"],
-      swiftSettings: strict),
+      swiftSettings: tests),
     .testTarget(
-      name: "StudiesTests", dependencies: ["Studies", "UnitModel", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "PlanningTests", dependencies: ["Planning", "TestSupport"], swiftSettings: strict),
+      name: "StudiesTests", dependencies: ["Studies", "UnitModel", "TestSupport"], swiftSettings: tests),
+    .testTarget(name: "PlanningTests", dependencies: ["Planning", "TestSupport"], swiftSettings: tests),
     .testTarget(
       name: "ConversionTests",
       dependencies: [
         "Conversion", "FlatFormats", "UnitCheckpoints", "UnitModel", "TensorStreams", "Tensors", "StrictJSON",
         "ByteFiles", "TestSupport",
       ],
-      swiftSettings: strict),
+      swiftSettings: tests),
     .testTarget(
       name: "ComparisonTests", dependencies: ["Comparison", "TensorStreams", "Tensors", "TestSupport"],
-      swiftSettings: strict),
+      swiftSettings: tests),
     .testTarget(
       name: "ReportingTests",
       dependencies: [
         "Reporting", "Accounting", "Comparison", "Studies", "UnitModel", "Validation", "StrictJSON",
         "TensorStreams", "Tensors", "TestSupport",
       ],
-      swiftSettings: strict),
+      swiftSettings: tests),
     .testTarget(
-      name: "TensorStreamsTests", dependencies: ["TensorStreams", "TestSupport"], swiftSettings: strict),
+      name: "TensorStreamsTests", dependencies: ["TensorStreams", "TestSupport"], swiftSettings: tests),
     .testTarget(
       name: "TesseraTests",
       dependencies: [
         "Tessera", "Assigning", "FlatFormats", "Inference", "ONNXGraph", "Planning", "SubNetworks",
         "TensorStreams",
         "Tensors", "UnitModel", "TestSupport",
-      ], swiftSettings: strict),
+      ], swiftSettings: tests),
     .testTarget(
       name: "ChannelFlowTests", dependencies: ["ChannelFlow", "Inference", "ONNXGraph", "TestSupport"],
-      swiftSettings: strict),
+      swiftSettings: tests),
     .testTarget(
       name: "SubNetworksTests", dependencies: ["SubNetworks", "TensorStreams", "UnitModel", "TestSupport"],
-      swiftSettings: strict),
+      swiftSettings: tests),
     .testTarget(
-      name: "CommandTests", dependencies: ["TestSupport", "StrictJSON", "ONNXGraph"], swiftSettings: strict),
+      name: "CommandTests", dependencies: ["TestSupport", "StrictJSON", "ONNXGraph"], swiftSettings: tests),
     .testTarget(
-      name: "InteropTests", dependencies: ["TestSupport", "StrictJSON", "Tensors"], swiftSettings: strict),
+      name: "InteropTests", dependencies: ["TestSupport", "StrictJSON", "Tensors"], swiftSettings: tests),
     .testTarget(
       name: "AssigningTests",
       dependencies: [
@@ -212,8 +215,8 @@ let package = Package(
         "TestSupport",
         "UnitModel",
       ],
-      swiftSettings: strict),
-    .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: strict),
+      swiftSettings: tests),
+    .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"], swiftSettings: tests),
   ]
 )
 
@@ -235,7 +238,7 @@ if Context.environment["TESSERA_FUZZ"] == nil {
     .testTarget(
       name: "FuzzTests", dependencies: exercised + ["TestSupport"],
       exclude: ["Entry", "Dictionaries", "fuzz.sh"],
-      swiftSettings: strict))
+      swiftSettings: tests))
 } else {
   package.products.append(.library(name: "TesseraFuzz", type: .static, targets: ["FuzzTargets"]))
   package.targets.append(

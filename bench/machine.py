@@ -23,7 +23,6 @@ def describe(bench) -> list[tuple[str, str]]:
         ("swift", _said([os.environ.get("SWIFT", "swift"), "--version"])),
         ("libhdf5", _package("libhdf5-103-1", "libhdf5-dev")),
         ("zlib", _package("zlib1g")),
-        ("openblas", _package("libopenblas0-pthread", "libopenblas-dev")),
         ("onnxruntime", _module("onnxruntime")),
         ("python", platform.python_version()),
         ("numpy", _module("numpy")),

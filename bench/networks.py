@@ -1,7 +1,7 @@
 """Networks with seeded weights for `run` and ONNX Runtime: `python networks.py NAME MODEL INPUT [--quick]`.
 
-Weights are normal numbers of He's scale; the graph has batch normalisation, so that both sides may fuse it. INPUT is an
-npz with normal numbers for every measured batch size (see BATCHES).
+Weights are normal numbers of He's scale; the graph has batch normalisation, so that both sides may fuse it. Inputs are
+normal numbers; those of encoders are tokens and a mask, so their file is an npz.
 """
 
 import sys
@@ -135,15 +135,121 @@ def mobile(size):
     return network.classified(clipped(network.convolution(x, channels, 1280, 1)), 1280, 1000)
 
 
-NETWORKS = {"resnet18": (resnet18, 224), "resnet50": (resnet50, 224), "wrn32_4": (wrn32_4, 32), "mobile": (mobile, 224)}
+def efficient(size):
+    """Like EfficientNet-B0: inverted residual blocks with x · sigmoid(x) and squeeze and excitation."""
+    network = Network(size)
+
+    def swish(x):
+        return network.node("Mul", [x, network.node("Sigmoid", [x])])
+
+    def layer(x, channels, outputs):
+        weights = network.generator.standard_normal((outputs, channels, 1, 1)) / np.sqrt(channels)
+        return network.node("Conv", [x, network.held(weights), network.held(np.zeros(outputs))], kernel_shape=[1, 1])
+
+    channels = 32
+    x = swish(network.convolution("x", 3, channels, 3, 2))
+    for factor, width, blocks, first, kernel in (
+            (1, 16, 1, 1, 3), (6, 24, 2, 2, 3), (6, 40, 2, 2, 5), (6, 80, 3, 2, 3), (6, 112, 3, 1, 5), (6, 192, 4, 2, 5),
+            (6, 320, 1, 1, 3)):
+        for block in range(blocks):
+            stride, inner, y = first if block == 0 else 1, channels * factor, x
+            if factor > 1:
+                y = swish(network.convolution(y, channels, inner, 1))
+            y = swish(network.convolution(y, inner, inner, kernel, stride, groups=inner))
+            squeezed = swish(layer(network.node("GlobalAveragePool", [y]), inner, max(1, channels // 4)))
+            y = network.node("Mul", [y, network.node("Sigmoid", [layer(squeezed, max(1, channels // 4), inner)])])
+            y = network.convolution(y, inner, width, 1)
+            x = network.node("Add", [y, x]) if stride == 1 and channels == width else y
+            channels = width
+    return network.classified(swish(network.convolution(x, channels, 1280, 1)), 1280, 1000)
+
+
+def encoder(layers, width, heads):
+    """A transformer encoder of 128 tokens as exporters write it: layer norm and GELU are single nodes."""
+    def make(tokens):
+        network = Network(tokens)
+        held, node, normal = network.held, network.node, network.generator.standard_normal
+
+        def dense(x, inputs, outputs):
+            product = node("MatMul", [x, held(normal((inputs, outputs)) / np.sqrt(inputs))])
+            return node("Add", [held(0.01 * normal(outputs)), product])
+
+        def norm(x):
+            centred = node("Sub", [x, node("ReduceMean", [x], axes=[-1])])
+            variance = node("ReduceMean", [node("Pow", [centred, held(2.0)])], axes=[-1])
+            x = node("Div", [centred, node("Sqrt", [node("Add", [variance, held(1e-12)])])])
+            scaled = node("Mul", [x, held(network.generator.uniform(0.9, 1.1, width))])
+            return node("Add", [scaled, held(0.1 * normal(width))])
+
+        def gelu(x):
+            erf = node("Erf", [node("Div", [x, held(np.sqrt(2))])])
+            return node("Mul", [node("Mul", [x, node("Add", [erf, held(1.0)])]), held(0.5)])
+
+        def split(x, order):
+            shape = held([0, 0, heads, width // heads], np.int64)
+            return node("Transpose", [node("Reshape", [x, shape])], perm=order)
+
+        mask = node("Cast", [node("Unsqueeze", ["mask", held([1, 2], np.int64)])], to=TensorProto.FLOAT)
+        mask = node("Mul", [node("Sub", [held(1.0), mask]), held(-10000.0)])
+        embedded = node("Gather", [held(normal((1000, width))), "ids"])
+        x = norm(node("Add", [embedded, held(normal((1, tokens, width)))]))
+        for _ in range(layers):
+            query, key, value = (
+                split(dense(x, width, width), order) for order in ([0, 2, 1, 3], [0, 2, 3, 1], [0, 2, 1, 3]))
+            scores = node("Div", [node("MatMul", [query, key]), held(np.sqrt(width // heads))])
+            weights = node("Softmax", [node("Add", [scores, mask])], axis=-1)
+            y = node("Transpose", [node("MatMul", [weights, value])], perm=[0, 2, 1, 3])
+            y = dense(node("Reshape", [y, held([0, 0, width], np.int64)]), width, width)
+            x = norm(node("Add", [y, x]))
+            x = norm(node("Add", [dense(gelu(dense(x, width, 4 * width)), 4 * width, width), x]))
+        inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["N", tokens]) for name in ("ids", "mask")]
+        output = helper.make_tensor_value_info(x, TensorProto.FLOAT, ["N", tokens, width])
+        graph = helper.make_graph(network.nodes, "encoder", inputs, [output], network.weights)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8)
+        onnx.checker.check_model(model)
+        return model
+    return make
+
+
+def lstm(steps):
+    """One LSTM of 256 units over 64 numbers at each step."""
+    network = Network(steps)
+    held, normal = network.held, network.generator.standard_normal
+    weights = [held(normal(shape) / np.sqrt(shape[-1])) for shape in ((1, 1024, 64), (1, 1024, 256))]
+    y = network.node("LSTM", ["x", *weights, held(0.1 * normal((1, 2048)))], hidden_size=256)
+    graph = helper.make_graph(
+        network.nodes, "lstm", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [steps, "N", 64])],
+        [helper.make_tensor_value_info(y, TensorProto.FLOAT, [steps, 1, "N", 256])], network.weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8)
+    onnx.checker.check_model(model)
+    return model
+
+
+def images(generator, batch, size):
+    return generator.standard_normal((batch, 3, size, size), dtype=np.float32)
+
+
+def tokens(generator, batch, size):
+    return {"ids": generator.integers(0, 1000, (batch, size)), "mask": np.ones((batch, size), np.int64)}
+
+
+def steps(generator, batch, size):
+    return generator.standard_normal((size, batch, 64), dtype=np.float32)
+
+
+NETWORKS = {
+    "resnet18": (resnet18, 224, images), "resnet50": (resnet50, 224, images), "wrn32_4": (wrn32_4, 32, images),
+    "mobile": (mobile, 224, images), "efficient": (efficient, 224, images), "minilm": (encoder(6, 384, 12), 128, tokens),
+    "bert": (encoder(12, 768, 12), 128, tokens), "lstm": (lstm, 64, steps)}
 
 
 def main(name, model, batches):
-    make, size = NETWORKS[name]
+    make, size, inputs = NETWORKS[name]
     onnx.save(make(size), model)
     generator = np.random.default_rng(8)
     for batch, path in (item.split("=", 1) for item in batches):
-        np.save(path, generator.standard_normal((int(batch), 3, size, size), dtype=np.float32))
+        made = inputs(generator, int(batch), size)
+        np.savez(path, **made) if isinstance(made, dict) else np.save(path, made)
 
 
 if __name__ == "__main__":

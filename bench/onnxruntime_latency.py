@@ -17,8 +17,9 @@ def main(model, source, target, threads, repeat):
     options.intra_op_num_threads = int(threads)
     options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    inputs = {session.get_inputs()[0].name: np.load(source)}
-    (output,) = session.run(None, inputs)
+    given = np.load(source)
+    inputs = dict(given) if source.endswith(".npz") else {session.get_inputs()[0].name: given}
+    output = session.run(None, inputs)[0]
     seconds = []
     for _ in range(int(repeat)):
         start = time.perf_counter()

@@ -18,7 +18,6 @@ declare -A have=(
   [zlib1g-dev]='pkg-config --exists zlib'
   [libssl-dev]='pkg-config --exists libcrypto'
   [libxxhash-dev]='pkg-config --exists libxxhash'
-  [libopenblas0]='ls /usr/lib/*/libopenblas.so.0'
   [gcc]='command -v cc'
   [binutils]='command -v strip objdump'
   [python3]='command -v python3'

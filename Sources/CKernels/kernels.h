@@ -145,9 +145,28 @@ static long NAME(copied)(
   return width;
 }
 
+// The end of some columns of c while they are in the cache.
+static void NAME(ended)(long rows, long columns, float *c, long c_row, const tessera_end *end, long first, long place) {
+  V low = ALL(end->low), high = ALL(end->high);
+  for (long i = 0; i < rows; i++) {
+    float *to = c + i * c_row;
+    const float *other = end->residual ? end->residual + place + i * c_row : 0;
+    V bias = ALL(end->bias ? end->bias[first + i] : 0);
+    for (long j = 0; j < columns; j += W) {
+      long count = columns - j;
+      V v = (count >= W ? LOAD(to + j) : NAME(load_part)(to + j, count)) + bias;
+      if (other) v += count >= W ? LOAD(other + j) : NAME(load_part)(other + j, count);
+      v = CHOOSE(v < low, low, v);
+      v = CHOOSE(v > high, high, v);
+      if (count >= W) STORE(to + j, v);
+      else NAME(store_part)(to + j, v, count);
+    }
+  }
+}
+
 static void NAME(product)(
     long rows, long columns, long depth, const float *a, const float *b, long b_row, long b_column, float *c,
-    long c_row, int keeps) {
+    long c_row, int keeps, const tessera_end *end) {
   // Vectors read b along its rows. Other columns are copied, and rows whose distance would put them all at the same few
   // places of the cache.
   int copies = b_column != 1 || (b_row % 512 == 0 && rows > PANEL);
@@ -155,7 +174,7 @@ static void NAME(product)(
   float edge[PANEL * W] __attribute__((aligned(64)));
   for (long k = 0; k < depth; k += DEPTH) {
     long deep = depth - k < DEPTH ? depth - k : DEPTH;
-    int adds = keeps || k > 0;
+    int adds = keeps || k > 0, ends = end && k + deep == depth;
     long j = 0;
     if (!copies && deep <= 64) {
       // With so few sums, storing them takes as long: whole rows of c are stored one after the other.
@@ -163,8 +182,11 @@ static void NAME(product)(
       for (long i = 0; i < rows; i += PANEL) {
         long high = rows - i < PANEL ? rows - i : PANEL;
         const float *left = a + i * depth + k * high;
-        for (j = 0; j < whole; j += 2 * W)
-          NAME(two)(high, deep, left, b + k * b_row + j, b_row, c + i * c_row + j, c_row, adds);
+        for (j = 0; j < whole; j += 2 * W) {
+          float *to = c + i * c_row + j;
+          NAME(two)(high, deep, left, b + k * b_row + j, b_row, to, c_row, adds);
+          if (ends) NAME(ended)(high, 2 * W, to, c_row, end, i, i * c_row + j);
+        }
       }
       j = whole;
     }
@@ -193,6 +215,7 @@ static void NAME(product)(
           for (long r = 0; r < high; r++)
             for (long l = 0; l < wide; l++) to[r * c_row + l] = edge[r * W + l] + (adds ? to[r * c_row + l] : 0);
         }
+        if (ends) NAME(ended)(high, wide, to, c_row, end, i, i * c_row + j);
       }
       j += wide;
     }
@@ -212,18 +235,26 @@ static void NAME(vector_product)(
     }
     return;
   }
-  for (long j = 0; j < columns; j++) {
-    const float *from = b + j * b_column;
-    float sum = 0;
-    long k = 0;
-    if (b_row == 1) {
+  long j = 0;
+  if (b_row == 1) {
+    // Four columns use each vector of a.
+    for (; j + 4 <= columns; j += 4) {
       V sums[4] = {{}, {}, {}, {}};
-      for (; k + 4 * W <= depth; k += 4 * W)
-        UNROLL for (int part = 0; part < 4; part++) sums[part] += LOAD(a + k + part * W) * LOAD(from + k + part * W);
-      for (; k + W <= depth; k += W) sums[0] += LOAD(a + k) * LOAD(from + k);
-      sum = NAME(sum)((sums[0] + sums[1]) + (sums[2] + sums[3]));
+      long k = 0;
+      for (; k + W <= depth; k += W) {
+        V left = LOAD(a + k);
+        UNROLL for (int l = 0; l < 4; l++) sums[l] += left * LOAD(b + (j + l) * b_column + k);
+      }
+      for (int l = 0; l < 4; l++) {
+        float sum = NAME(sum)(sums[l]);
+        for (long i = k; i < depth; i++) sum += a[i] * b[(j + l) * b_column + i];
+        y[j + l] = keeps ? y[j + l] + sum : sum;
+      }
     }
-    for (; k < depth; k++) sum += a[k] * from[k * b_row];
+  }
+  for (; j < columns; j++) {
+    float sum = 0;
+    for (long k = 0; k < depth; k++) sum += a[k] * b[k * b_row + j * b_column];
     y[j] = keeps ? y[j] + sum : sum;
   }
 }
@@ -256,11 +287,49 @@ INLINE void NAME(depthwise_taps)(
   }
 }
 
+// 3 × 3 taps with a stride of 1: two rows of outputs use four rows of inputs.
+INLINE void NAME(depthwise_pairs)(
+    long rows, long columns, const float *x, long row_step, const long *taps, const float *w, float *y) {
+  long right = taps[1] - taps[0], far = taps[2] - taps[0];
+  for (long row = 0; row + 1 < rows; row += 2) {
+    const float *from = x + row * row_step + taps[0];
+    float *to = y + row * columns;
+    for (long j = 0; j < columns; j += W) {
+      V upper = {}, lower = {};
+      UNROLL for (int i = 0; i < 4; i++) {
+        const float *at = from + i * row_step + j;
+        V a = LOAD(at), b = LOAD(at + right), c = LOAD(at + far);
+        if (i < 3) {
+          upper += a * w[i * 3];
+          upper += b * w[i * 3 + 1];
+          upper += c * w[i * 3 + 2];
+        }
+        if (i > 0) {
+          lower += a * w[i * 3 - 3];
+          lower += b * w[i * 3 - 2];
+          lower += c * w[i * 3 - 1];
+        }
+      }
+      if (columns - j >= W) {
+        STORE(to + j, upper);
+        STORE(to + columns + j, lower);
+      } else {
+        NAME(store_part)(to + j, upper, columns - j);
+        NAME(store_part)(to + columns + j, lower, columns - j);
+      }
+    }
+  }
+  if (rows % 2)
+    NAME(depthwise_taps)(1, columns, x + (rows - 1) * row_step, row_step, taps, 9, w, y + (rows - 1) * columns);
+}
+
 static void NAME(depthwise)(
     long rows, long columns, const float *x, long row_step, const long *taps, long tap_count, const float *w,
     float *y) {
   // With a known number of taps, the weights stay in registers.
-  if (tap_count == 9) NAME(depthwise_taps)(rows, columns, x, row_step, taps, 9, w, y);
+  if (tap_count == 9 && taps[3] - taps[0] == row_step && taps[6] - taps[3] == row_step)
+    NAME(depthwise_pairs)(rows, columns, x, row_step, taps, w, y);
+  else if (tap_count == 9) NAME(depthwise_taps)(rows, columns, x, row_step, taps, 9, w, y);
   else NAME(depthwise_taps)(rows, columns, x, row_step, taps, tap_count, w, y);
 }
 
@@ -287,6 +356,31 @@ INLINE void NAME(take_one)(const float *x, long step, float *y, long count) {
 }
 
 static void NAME(take)(const float *x, long step, float *y, long count) { NAME(take_one)(x, step, y, count); }
+
+static void NAME(gather)(const tessera_gather *g, const float *x, const long *input_rows, float *y) {
+  for (long k = 0; k < g->kernel; k++) {
+    // Outputs from `low` up to but without `high` use inputs; the others use padding.
+    long start = g->first * g->step - g->pad + k * g->dilation;
+    long low = start < 0 ? (-start + g->step - 1) / g->step : 0;
+    low = low < g->count ? low : g->count;
+    long high = start >= g->length ? 0 : (g->length - 1 - start) / g->step + 1;
+    high = high < g->count ? high : g->count;
+    high = high > low ? high : low;
+    for (long c = g->from; c < g->to; c++) {
+      for (long r = 0; r < g->rows; r++) {
+        float *to = y + ((c * g->rows + r) * g->kernel + k) * g->width;
+        if (input_rows[r] < 0) {
+          for (long i = 0; i < g->count; i++) to[i] = 0;
+          continue;
+        }
+        const float *from = x + c * g->plane + input_rows[r] * g->length + start;
+        for (long i = 0; i < low; i++) to[i] = 0;
+        NAME(take_one)(from + low * g->step, g->step, to + low, high - low);
+        for (long i = high; i < g->count; i++) to[i] = 0;
+      }
+    }
+  }
+}
 
 static void NAME(spread)(const tessera_plane *p, const float *x, float *y) {
   for (long row = 0; row < p->rows; row++) {
@@ -331,7 +425,6 @@ INLINE V NAME(exp)(V x) {
   return y * scale * rest;
 }
 
-INLINE V NAME(sigmoid)(V x) { return 1 / (1 + NAME(exp)(-x)); }
 
 INLINE V NAME(sign_of)(V x, V magnitude) {
   I sign = (I)x & (I)ALL(-0.0f);
@@ -339,6 +432,12 @@ INLINE V NAME(sign_of)(V x, V magnitude) {
 }
 
 INLINE V NAME(magnitude)(V x) { return (V)((I)x & 0x7fffffff); }
+
+// e^−|x| cannot overflow, so far negative numbers keep their digits.
+INLINE V NAME(sigmoid)(V x) {
+  V e = NAME(exp)(-NAME(magnitude)(x)), share = 1 / (1 + e);
+  return CHOOSE(x < (V){}, e * share, share);
+}
 
 INLINE V NAME(tanh)(V x) {
   V t = NAME(magnitude)(x), s = x * x;
@@ -532,11 +631,12 @@ static void NAME(normalise)(
   long whole = count - count % W;
   float middle = 0;
   if (centres) {
+    // The mean of the distances from the first number: equal numbers have exactly their mean, however small epsilon is.
     V sums = {};
-    for (long i = 0; i < whole; i += W) sums += LOAD(x + i);
+    for (long i = 0; i < whole; i += W) sums += LOAD(x + i) - x[0];
     float sum = NAME(sum)(sums);
-    for (long i = whole; i < count; i++) sum += x[i];
-    middle = sum / count;
+    for (long i = whole; i < count; i++) sum += x[i] - x[0];
+    middle = x[0] + sum / count;
   }
   V squares = {};
   for (long i = 0; i < whole; i += W) {
@@ -756,6 +856,6 @@ static int NAME(has_no_nan)(const float *x, long count) {
 }
 
 const tessera_kernels NAME(tessera_kernels) = {
-    PANEL, NAME(product), NAME(vector_product), NAME(depthwise), NAME(take), NAME(spread), NAME(finish), NAME(map), NAME(combine),
+    PANEL, NAME(product), NAME(vector_product), NAME(depthwise), NAME(take), NAME(gather), NAME(spread), NAME(finish), NAME(map), NAME(combine),
     NAME(softmax), NAME(normalise), NAME(widen), NAME(narrow_to), NAME(round), NAME(rescale), NAME(is_finite), NAME(has_no_nan),
 };

@@ -10,15 +10,31 @@
 extern const tessera_kernels tessera_kernels_avx2, tessera_kernels_avx512;
 #endif
 
-const tessera_kernels *tessera_best_kernels(void) {
+const tessera_kernels *tessera_kernels_of_kind(tessera_kind kind) {
+  switch (kind) {
+    case tessera_plain: return &tessera_kernels_plain;
 #if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512bw"))
-    return &tessera_kernels_avx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")) return &tessera_kernels_avx2;
+    case tessera_avx2:
+      __builtin_cpu_init();
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                     __builtin_cpu_supports("f16c")
+                 ? &tessera_kernels_avx2
+                 : 0;
+    case tessera_avx512:
+      return tessera_kernels_of_kind(tessera_avx2) && __builtin_cpu_supports("avx512f") &&
+                     __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+                     __builtin_cpu_supports("avx512bw")
+                 ? &tessera_kernels_avx512
+                 : 0;
 #endif
-  return &tessera_kernels_plain;
+    default: return 0;
+  }
+}
+
+const tessera_kernels *tessera_best_kernels(void) {
+  const tessera_kernels *best = tessera_kernels_of_kind(tessera_avx512);
+  if (!best) best = tessera_kernels_of_kind(tessera_avx2);
+  return best ? best : &tessera_kernels_plain;
 }
 
 void tessera_pack(
@@ -26,13 +42,8 @@ void tessera_pack(
   for (long i = 0; i < rows; i += panel) {
     long high = rows - i < panel ? rows - i : panel;
     const float *from = a + i * a_row;
-    if (a_column == 1) {
-      for (long r = 0; r < high; r++)
-        for (long k = 0; k < depth; k++) packed[k * high + r] = from[r * a_row + k];
-    } else {
-      for (long k = 0; k < depth; k++)
-        for (long r = 0; r < high; r++) packed[k * high + r] = from[r * a_row + k * a_column];
-    }
+    for (long k = 0; k < depth; k++)
+      for (long r = 0; r < high; r++) packed[k * high + r] = from[r * a_row + k * a_column];
     packed += high * depth;
   }
 }

@@ -45,9 +45,12 @@ package final class ChannelLabels {
   }
 
   /// Labels for checking a plan for one sub-network, which has the parts that `isActive` selects.
-  package init(isActive: @escaping (Part) -> Bool) {
+  ///
+  /// - Parameter known: the parts with labels 1, 2, 3, …; other parts get the labels after them.
+  package init(known: [Part] = [], isActive: @escaping (Part) -> Bool) {
     isChecking = true
     self.isActive = isActive
+    for part in known { _ = label(of: part) }
   }
 
   /// A new atom.

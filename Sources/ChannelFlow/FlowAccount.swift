@@ -68,11 +68,11 @@ struct FlowAccount {
 
   /// Labels of places that no output dimension accounts for.
   func missed(
-    _ inputs: [FlowValue?], _ outputs: [FlowValue], _ context: FlowContext, shown: String
+    _ inputs: [FlowValue?], _ outputs: [FlowValue], _ context: FlowContext, shown: @autoclosure () -> String
   ) throws(FlowError) -> [ChannelLabel] {
     let (needed, found) = sides(inputs, outputs)
     if needed.isEmpty { return [] }
-    try context.spend((needed + found).joined().reduce(0) { $0 + $1.count }, at: shown)
+    try context.spend((needed + found).joined().reduce(0) { $0 + $1.count }, at: shown())
     let labels = context.labels
     labels.clearCounts()
     for lists in found { labels.count(lists, by: -1) }

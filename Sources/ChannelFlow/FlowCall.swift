@@ -292,14 +292,19 @@ final class FlowCall {
   }
 
   /// Makes atoms whole. When a plan is checked, this does nothing: the caller must refuse a plan that cuts them.
-  func fix(_ list: [ChannelLabel]?, _ reason: String) {
-    for label in list ?? [] { labels.fix(label, reason) }
+  func fix(_ list: [ChannelLabel]?, _ reason: @autoclosure () -> String) {
+    guard !labels.isChecking, let list, !list.isEmpty else { return }
+    let reason = reason()
+    for label in list { labels.fix(label, reason) }
   }
 
   /// Stops labels: atoms become whole, and a plan that cuts them is refused.
-  func stop(_ list: [ChannelLabel]?, _ reason: String) throws(FlowError) {
-    fix(list, reason)
+  ///
+  /// - Parameter reason: made only if it is needed, because this is called for every node.
+  func stop(_ list: [ChannelLabel]?, _ reason: @autoclosure () -> String) throws(FlowError) {
+    fix(list, reason())
     if labels.isChecking, let cut = list?.first(where: { $0 != 0 }) {
+      let reason = reason()
       // The place of the refusal already names the node.
       let isOfNode = reason.hasPrefix("\(node.shown) ")
       let words = isOfNode ? "it\(reason.dropFirst(node.shown.count))" : reason
@@ -308,8 +313,8 @@ final class FlowCall {
   }
 
   /// Stops all labels of a value.
-  func stop(_ value: FlowValue?, _ reason: String) throws(FlowError) {
-    for factor in value?.factors ?? [] { try stop(factor.labels, reason) }
+  func stop(_ value: FlowValue?, _ reason: @autoclosure () -> String) throws(FlowError) {
+    for factor in value?.factors ?? [] { try stop(factor.labels, reason()) }
   }
 
   /// Stops all labels of all inputs; the outputs are unknown.

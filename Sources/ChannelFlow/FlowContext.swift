@@ -38,9 +38,9 @@ package final class FlowContext {
   }
 
   /// For each position of a list, the number of kept positions before it; after the last one, the total.
-  func keptBefore(_ list: [ChannelLabel], at node: String) throws(FlowError) -> [Int] {
+  func keptBefore(_ list: [ChannelLabel], at node: @autoclosure () -> String) throws(FlowError) -> [Int] {
     if let known = ranks.first(where: { $0.list.isSameList(list) }) { return known.before }
-    try spend(list.count, at: node)
+    try spend(list.count, at: node())
     var before = [0]
     before.reserveCapacity(list.count + 1)
     for (place, label) in list.enumerated() { before.append(before[place] + (labels.isKept(label) ? 1 : 0)) }
@@ -63,11 +63,11 @@ package final class FlowContext {
   /// Counts labels that are processed one by one. Throws if there are more than `labelLimit`.
   ///
   /// A check of a plan may use twice as many labels as the search for it.
-  func spend(_ count: Int, at node: String) throws(FlowError) {
+  func spend(_ count: Int, at node: @autoclosure () -> String) throws(FlowError) {
     if count == 0 { return }
     left -= count
     guard left >= (labels.isChecking ? -Self.labelLimit : 0) else {
-      throw .exhausted(path: path, place: node)
+      throw .exhausted(path: path, place: node())
     }
   }
 

@@ -21,8 +21,9 @@ package struct FlowWalk {
     package let keepsZeros: Bool
   }
 
-  package let model: Model
+  package var model: Model { graph.model }
   package let context: FlowContext
+  private let graph: WalkedGraph
   /// Extents of inputs that the model leaves open.
   private let inputShapes: [String: [Int]]
   private let weight: (TensorConstant, String) throws(FlowError) -> FlowWeight
@@ -36,26 +37,22 @@ package struct FlowWalk {
   package private(set) var emptied: [String: Int] = [:]
   /// The values of `emptied` that cannot be followed in the masked network either.
   private var lost: Set<String> = []
-  /// Values that an output needs, directly or through other nodes.
-  private let used: Set<String>
 
   /// - Parameter weight: the labels of a tensor of the main graph, by its value's name.
   package init(
-    _ model: Model, context: FlowContext, inputShapes: [String: [Int]],
+    _ graph: WalkedGraph, context: FlowContext, inputShapes: [String: [Int]],
     weight: @escaping (TensorConstant, String) throws(FlowError) -> FlowWeight
   ) {
-    self.model = model
+    self.graph = graph
     self.context = context
     self.inputShapes = inputShapes
     self.weight = weight
-    used = model.graph.neededNames
   }
 
   /// Walks the whole graph. Afterwards, values that need a weight the sub-network lacks are missing from `values`.
   package mutating func run() throws(FlowError) {
     let graph = model.graph
-    context.names = Set(graph.nodes.flatMap(\.outputs)).union(graph.inputs.map(\.name))
-      .union(graph.initializers.map(\.name))
+    context.names = self.graph.names
     for tensor in graph.initializers { try add(tensor, tensor.name) }
     for tensor in graph.sparseInitializers { values[tensor.values.name] = sparse(tensor) }
     for input in graph.requiredInputs {
@@ -63,12 +60,8 @@ package struct FlowWalk {
       value.isRaw = InputShapes.isFloat(input)
       values[input.name] = bounded(value)
     }
-    let order: [Int]
-    do throws(GraphDefect) { order = try model.nodeOrder() } catch {
-      throw .inference(InferenceError(error, in: model))
-    }
-    for index in order where graph.nodes[index].outputs.contains(where: used.contains) {
-      do throws(FlowError) { try pass(index) } catch { throw .node(index, error) }
+    for (index, names) in try self.graph.nodes.get() {
+      do throws(FlowError) { try pass(graph.nodes[index], index, names) } catch { throw .node(index, error) }
     }
     try finish()
   }
@@ -123,7 +116,9 @@ package struct FlowWalk {
     }
     value.constant = tensor
     // Elements of weights are not read, only small tensors: extents, bounds and factors.
-    if !tensor.isFloatingPoint || tensor.elementCount <= 4 { value.known = context.small.constant(tensor) }
+    if !tensor.isFloatingPoint || tensor.elementCount <= 4 {
+      value.known = graph.constant(tensor, name, context.small)
+    }
     let isWhole = value.factors.allSatisfy { $0.labels.allSatisfy(context.labels.isKept) }
     if isWhole, !tensor.isFloatingPoint || value.factors.isEmpty { value.denseKnown = value.known }
     values[name] = value
@@ -136,8 +131,7 @@ package struct FlowWalk {
     return value
   }
 
-  private mutating func pass(_ index: Int) throws(FlowError) {
-    let node = model.graph.nodes[index]
+  private mutating func pass(_ node: Node, _ index: Int, _ names: [String]) throws(FlowError) {
     if node.operation == "Constant", node.domain.isEmpty, let name = node.outputs.first {
       if case .tensor(let tensor)? = node.attributes["value"] {
         try add(tensor, name)
@@ -152,7 +146,6 @@ package struct FlowWalk {
       }
       return
     }
-    let names = node.usedNames
     if names.contains(where: absent.contains) {
       absent.formUnion(node.outputs)
       return
@@ -220,7 +213,7 @@ package struct FlowWalk {
     var outputs = try self.outputs(call, index, isPlain: inner.isEmpty)
     if inner.isEmpty { evaluate(call, inputs, &outputs) }
     try count(call, &outputs)
-    try call.account(inputs, outputs) { used.contains(node.outputs[$0]) }
+    try call.account(inputs, outputs) { graph.used.contains(node.outputs[$0]) }
     let isConstant = !inputs.isEmpty && inputs.allSatisfy { $0?.isConstant ?? true } && inner.isEmpty
     for place in node.outputs.indices where !node.outputs[place].isEmpty {
       var value = try stored(outputs.indices.contains(place) ? outputs[place] : .unknown, call)
@@ -246,9 +239,10 @@ package struct FlowWalk {
     if let reason = context.stopped[index] ?? (context.isExhausted ? exhausted : nil) {
       _ = try call.stopAll(reason)
     }
-    guard let rule = FlowRules.rule(for: call.node), isPlain else {
+    guard let rule = FlowRules.rule(for: call.node) else {
       return try call.stopAll("\(call.node.shown) is an operator that the planner does not know")
     }
+    guard isPlain else { return try call.stopAll("\(call.node.shown) \(FlowRules.subgraphs)") }
     if call.inputs.contains(where: { $0.map { $0.shape == nil } ?? false }) {
       return try call.unknownExtents()
     }
@@ -359,7 +353,7 @@ extension TensorConstant {
 
 extension Graph {
   /// The values that the outputs need. A graph without outputs only stores tensors; all its values are needed.
-  fileprivate var neededNames: Set<String> {
+  var neededNames: Set<String> {
     if outputs.isEmpty { return Set(nodes.flatMap { $0.usedNames + $0.outputs }) }
     var makers: [String: Int] = [:]
     for (index, node) in nodes.enumerated() { for name in node.outputs { makers[name] = index } }

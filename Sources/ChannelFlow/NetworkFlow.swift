@@ -1,6 +1,5 @@
 internal import Inference
 package import ONNXGraph
-package import TensorStreams
 internal import Tensors
 package import UnitModel
 
@@ -19,30 +18,21 @@ package struct NetworkFlow {
   ///
   /// Throws an error that names the node at which channels meet that the plan cuts differently.
   package init(
-    _ network: VirtualNetwork, plan: ResolvedPlan, model: Model, supplier: (any TensorReading)?,
-    inputShapes: [String: [Int]]
+    _ network: VirtualNetwork, of planned: PlannedGraph, inputShapes: [String: [Int]]
   ) throws(FlowError) {
-    let axes = Dictionary(plan.partition.axes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    let labels = ChannelLabels { part in
-      network.units(on: AxisName(part.axis)).contains(UnitID(part.unit))
-    }
-    var places: [TensorName: Int] = [:]
-    for (index, placement) in plan.partition.tensors.enumerated() {
-      // Only a tensor of this network gets the name here, so that an alias of this network may have it.
-      guard network.sees(placement), placement.units.allSatisfy(network.units.contains) else { continue }
-      let alias = placement.scope.user(task: network.task, level: network.level)?.alias
-      if let alias { places[alias] = index }
-      if places[placement.spec.name] == nil { places[placement.spec.name] = index }
-    }
-    let names = Set(plan.partition.tensors.map(\.spec.name))
+    let plan = planned.plan
+    let path = planned.graph.model.path
     var tensors: [String: Int] = [:]
+    // An alias of this network hides a shared tensor of the same name.
+    let own = planned.privateTensors(of: network)
     let context = FlowContext(
-      labels: labels, small: SmallValues(model, supplier: supplier), path: model.path)
+      labels: planned.labels(of: network), small: planned.graph.smallValues(), path: path)
     context.unitCount = plan.partition.unitCount
-    var walk = FlowWalk(model, context: context, inputShapes: inputShapes) {
+    var walk = FlowWalk(planned.graph, context: context, inputShapes: inputShapes) {
       (tensor, name) throws(FlowError) in
-      guard let index = places[TensorName(name)] else {
-        guard names.contains(TensorName(name)) else {
+      let tensorName = TensorName(name)
+      guard let index = own[tensorName] ?? planned.sharedTensor(tensorName, in: network) else {
+        guard planned.hasTensor(named: tensorName) else {
           // The plan has every tensor except tensors of text, which are not weights.
           return .labels(tensor.shape.map { _ in nil })
         }
@@ -51,44 +41,18 @@ package struct NetworkFlow {
       let placement = plan.partition.tensors[index]
       guard placement.spec.shape == tensor.shape else {
         throw .refused(
-          path: model.path, place: "tensor \(quoted(name))",
+          path: path, place: "tensor \(quoted(name))",
           expected: "the plan's shape \(placement.spec.shape)",
           found: "\(tensor.shape)")
       }
       tensors[name] = index
-      return .labels(
-        placement.dimensions.indices.map { dimension in
-          Self.labels(placement, dimension, network: network, axes: axes, labels)
-        })
+      return .labels(planned.labels(of: index, in: network))
     }
     try walk.run()
     self.network = network
     self.walk = walk
     self.tensors = tensors
     self.inputShapes = inputShapes
-  }
-
-  private static func labels(
-    _ placement: TensorPlacement, _ dimension: Int, network: VirtualNetwork, axes: [AxisName: ChannelAxis],
-    _ labels: ChannelLabels
-  ) -> [ChannelLabel]? {
-    func label(_ unit: UnitID?, _ axis: AxisName?) -> ChannelLabel {
-      guard let unit, let axis else { return 0 }
-      return labels.label(of: ChannelLabels.Part(unit: unit.index, axis: axis.text))
-    }
-    if case .compact(let use) = placement.dimensions[dimension], let axis = axes[use.axis] {
-      var list: [ChannelLabel] = []
-      for run in axis.runs where run.unit.map(network.units(on: axis.name).contains) ?? true {
-        for _ in run.channels {
-          list += [ChannelLabel](repeating: label(run.unit, axis.name), count: use.inner)
-        }
-      }
-      let all = (0..<use.outer).flatMap { _ in list }
-      return all.count == placement.spec.shape[dimension] ? all : nil
-    }
-    guard let cut = placement.cuts[dimension] else { return nil }
-    let parts = cut.parts.map { label($0.unit, $0.axis) }
-    return cut.segments.flatMap { [ChannelLabel](repeating: parts[$0.part], count: $0.length) }
   }
 
   private func has(_ name: String) -> Bool { walk.values[name] != nil && walk.emptied[name] == nil }

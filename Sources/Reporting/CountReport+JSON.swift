@@ -31,6 +31,7 @@ extension CountReport {
       }
       members.append(.init(key: "tensors", value: .array(list)))
     }
+    if let budget { members.append(.init(key: "budget", value: budget.json)) }
     if let work { members.append(.init(key: "work", value: work.json)) }
     if let layers { members.append(.init(key: "layers", value: layers.json)) }
     return .object(JSONObject(members) ?? JSONObject())

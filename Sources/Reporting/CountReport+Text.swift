@@ -17,6 +17,7 @@ extension CountReport {
       for table in policies { result += "\n" + table.text(width: width) }
     }
     result += packedText(width: width) + unionText + claimsText(width: width)
+    if let budget { result += "\n" + budget.text(width: width) }
     if let work { result += "\n" + work.text(width: width) }
     if let tensors {
       var table = TextTable([.init("tensor", shrinks: true), .init("role"), .init("part"), .init("because")])

@@ -32,13 +32,17 @@ package struct CountReport: Sendable {
   /// The work of the networks; nil if it was not requested.
   package let work: WorkTable?
 
+  /// How a budget of work selected the networks; nil without such a budget.
+  package let budget: BudgetReport?
+
   package init(
     file: String, kind: String, unitCount: Int?, leftOut: LeftOutList = LeftOutList(), tasks: [TaskID] = [],
     policies: [Table],
     claims: [CheckedClaim]? = nil, tensors: [(name: TensorName, role: ClassifiedRole)]? = nil,
     packed: [(name: TensorName, reason: String)] = [], expertsPerToken: Int? = nil,
-    layers: LayerTable? = nil, work: WorkTable? = nil
+    layers: LayerTable? = nil, work: WorkTable? = nil, budget: BudgetReport? = nil
   ) {
+    self.budget = budget
     self.file = file
     self.kind = kind
     self.unitCount = unitCount

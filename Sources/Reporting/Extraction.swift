@@ -26,13 +26,17 @@ package struct Extraction: Sendable {
   package let configuration: [(key: String, value: JSONValue)]
   /// For the task of an added input: the tensors of the first input that it uses and that are not written; else nil.
   package let baseTensors: Int?
+  /// How a budget of work selected the level; nil without such a budget.
+  package let budget: BudgetReport?
 
   package init(
     file: String, destination: String, task: String, level: Int, levelName: String? = nil, units: [Int],
     tensors: Int, parameters: ParameterCount, bytes: ByteCount, bytesRead: ByteCount, indexBytes: ByteCount,
     graphTensors: [TensorSpec] = [], companions: [String] = [],
-    configuration: [(key: String, value: JSONValue)] = [], baseTensors: Int? = nil
+    configuration: [(key: String, value: JSONValue)] = [], baseTensors: Int? = nil,
+    budget: BudgetReport? = nil
   ) {
+    self.budget = budget
     self.file = file
     self.destination = destination
     self.task = task
@@ -50,7 +54,7 @@ package struct Extraction: Sendable {
     self.baseTensors = baseTensors
   }
 
-  /// The report as one line.
+  /// The report as one line; with a budget of work, also how it selected the level.
   package var text: String {
     let list = "[" + units.map(String.init).joined(separator: " ") + "]"
     let elements = ParameterCount(graphTensors.reduce(0) { $0 + $1.elementCount })
@@ -67,6 +71,7 @@ package struct Extraction: Sendable {
     return
       "\(PrintableText.line(destination)): task \(TensorName(task).quoted), level \(LevelText.text(level, levelName)), units \(list): \(tensors) \(tensors == 1 ? "tensor" : "tensors"), "
       + "\(parameters) parameters, \(bytes); read \(bytesRead) of tensors and \(indexBytes) of index\(added)\(base)\n"
+      + (budget?.text(width: nil) ?? "")
   }
 
   /// The report in the form of `schemas/extract.schema.json`.
@@ -95,6 +100,6 @@ package struct Extraction: Sendable {
             ])),
           .init(key: "files", value: .array(companions.map { .string($0) })),
           .init(key: "configuration", value: object(configuration)),
-        ] + base) ?? JSONObject())
+        ] + base + (budget.map { [JSONMember(key: "budget", value: $0.json)] } ?? [])) ?? JSONObject())
   }
 }

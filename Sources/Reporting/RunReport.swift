@@ -67,11 +67,15 @@ package struct RunReport: Sendable {
   package let batch: Batch?
   /// The nodes; nil without `--profile`.
   package let layers: [Layer]?
+  /// How a budget of work selected the level; nil without such a budget.
+  package let budget: BudgetReport?
 
   package init(
     file: String, destination: String, backend: String, threads: Int, outputs: [Output], bytesRead: ByteCount,
-    indexBytes: ByteCount, latency: Latency, batch: Batch? = nil, layers: [Layer]?
+    indexBytes: ByteCount, latency: Latency, batch: Batch? = nil, layers: [Layer]?,
+    budget: BudgetReport? = nil
   ) {
+    self.budget = budget
     self.file = file
     self.destination = destination
     self.backend = backend
@@ -97,6 +101,7 @@ package struct RunReport: Sendable {
       + "\(most) ms), backend \(backend), \(threads) thread\(threads == 1 ? "" : "s"); read "
       + "\(bytesRead) of weights and \(indexBytes) of graph"
     lines += WrappedSentence.text(time, width: width)
+    lines += budget?.text(width: width) ?? ""
     guard let layers else { return lines }
     var table = TextTable([
       .init("node", shrinks: true), .init("operator"), .init("output"), .init("calls", .right),
@@ -126,6 +131,7 @@ package struct RunReport: Sendable {
       .init(key: "index_bytes", value: JSONValue(indexBytes.value)),
       .init(key: "latency_seconds", value: latency.json),
     ]
+    if let budget { members.append(.init(key: "budget", value: budget.json)) }
     if let batch {
       members.append(
         .init(

@@ -39,6 +39,16 @@ package struct WorkTable: Sendable {
       self.threads = threads
       self.repeats = repeats
     }
+
+    /// "measured: 5 runs after the first, backend fast, 2 threads", with the end of the line.
+    var text: String {
+      "measured: \(repeats) run\(repeats == 1 ? "" : "s") after the first, backend \(backend), "
+        + "\(threads) thread\(threads == 1 ? "" : "s")\n"
+    }
+
+    var members: [(String, JSONValue)] {
+      [("backend", .string(backend)), ("threads", JSONValue(threads)), ("repeats", JSONValue(repeats))]
+    }
   }
 
   let inputs: [LayerTable.Input]
@@ -71,21 +81,12 @@ package struct WorkTable: Sendable {
     var result = WrappedList.text(
       "work for ", inputs.isEmpty ? ["no inputs"] : inputs.map(\.text), width: width)
     result += table.text(width: width)
-    guard let measurement else { return result }
-    let (threads, repeats) = (measurement.threads, measurement.repeats)
-    return result
-      + "measured: \(repeats) run\(repeats == 1 ? "" : "s") after the first, backend \(measurement.backend), "
-      + "\(threads) thread\(threads == 1 ? "" : "s")\n"
+    return result + (measurement?.text ?? "")
   }
 
   var json: JSONValue {
     var members: [(String, JSONValue)] = [("inputs", .array(inputs.map(\.json)))]
-    if let measurement {
-      members += [
-        ("backend", .string(measurement.backend)), ("threads", JSONValue(measurement.threads)),
-        ("repeats", JSONValue(measurement.repeats)),
-      ]
-    }
+    if let measurement { members += measurement.members }
     members.append(("rows", .array(rows.map(\.json))))
     return object(members)
   }

@@ -1,14 +1,14 @@
 package import ChannelFlow
-internal import ONNXGraph
+package import ONNXGraph
 
 extension NetworkGraph {
   /// The dense sub-network: every tensor with its active channels, and matching attributes and constants.
   ///
   /// - Parameter usesBatch: whether batch norms compute their moments from the batch.
   package static func dense(
-    _ flow: NetworkFlow, firstNumber: Int, usesBatch: Bool = false
+    _ flow: NetworkFlow, of model: Model, firstNumber: Int, usesBatch: Bool = false
   ) throws(FlowError) -> NetworkGraph {
-    var builder = NetworkGraphBuilder(flow, firstNumber: firstNumber)
+    var builder = NetworkGraphBuilder(flow, of: model, firstNumber: firstNumber)
     return try builder.graph(
       nodes: { (step, builder) throws(FlowError) in
         for (name, tensor) in step.dense.constants { builder.small(name, tensor) }

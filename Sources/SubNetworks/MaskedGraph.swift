@@ -1,6 +1,6 @@
 package import ChannelFlow
 internal import Inference
-internal import ONNXGraph
+package import ONNXGraph
 internal import Tensors
 
 extension NetworkGraph {
@@ -12,9 +12,9 @@ extension NetworkGraph {
   ///
   /// - Parameter usesBatch: whether batch norms compute their moments from the batch.
   package static func masked(
-    _ flow: NetworkFlow, firstNumber: Int, usesBatch: Bool = false
+    _ flow: NetworkFlow, of model: Model, firstNumber: Int, usesBatch: Bool = false
   ) throws(FlowError) -> NetworkGraph {
-    var builder = NetworkGraphBuilder(flow, firstNumber: firstNumber)
+    var builder = NetworkGraphBuilder(flow, of: model, firstNumber: firstNumber)
     var left = Self.maskLimit
     return try builder.graph(
       nodes: { (step, builder) throws(FlowError) in

@@ -2,26 +2,45 @@ package import TensorStreams
 internal import Tensors
 package import UnitModel
 
+/// The whole tensors of a source, as the masked networks of a plan need them: each is read once, within a limit.
+package final class MaskedSource: Sendable {
+  let path: String
+  let tensors: KeptTensors
+  let places: [TensorName: Int]
+  let placements: [TensorPlacement]
+  let masks: TaskMasks
+
+  /// - Parameter limit: the most bytes of tensors that stay in memory; a quarter of it of one tensor.
+  package init(_ source: any TensorSource, plan: ResolvedPlan, keeping limit: Int) {
+    path = source.path
+    tensors = KeptTensors(source, limit: limit, smallLimit: limit / 4)
+    places = source.places
+    placements = plan.partition.tensors
+    masks = TaskMasks(placements)
+  }
+}
+
 /// The whole tensors of a source by the partition's numbers. Inactive positions and elements are zero, or inactive
 /// positions are left out.
 package struct MaskedTensors: PartitionTensors {
-  private let source: any TensorSource
-  private let places: [TensorName: Int]
+  private let source: MaskedSource
   private let network: VirtualNetwork
   private let isDense: Bool
-  private let placements: [TensorPlacement]
-  private let masks: TaskMasks
+
+  private var placements: [TensorPlacement] { source.placements }
 
   /// - Parameter isDense: whether inactive positions are left out, as in a sub-network.
+  package init(_ source: MaskedSource, _ network: VirtualNetwork, isDense: Bool = false) {
+    self.source = source
+    self.network = network
+    self.isDense = isDense
+  }
+
+  /// The tensors of a single sub-network; none stays in memory.
   package init(
     _ source: any TensorSource, _ network: VirtualNetwork, plan: ResolvedPlan, isDense: Bool = false
   ) {
-    self.source = source
-    places = source.places
-    self.network = network
-    self.isDense = isDense
-    placements = plan.partition.tensors
-    masks = TaskMasks(plan.partition.tensors)
+    self.init(MaskedSource(source, plan: plan, keeping: 0), network, isDense: isDense)
   }
 
   package var path: String { source.path }
@@ -36,7 +55,7 @@ package struct MaskedTensors: PartitionTensors {
       try clear(whole, placement)
       if let owners = placement.owners {
         try clear(whole, placement, by: owners.map) { $0 > 0 && network.units.contains(UnitID(Int($0) - 1)) }
-      } else if let mask = masks.mask(of: number, in: network) {
+      } else if let mask = source.masks.mask(of: number, in: network) {
         try clear(whole, placement, by: placements[mask].spec.name) { $0 != 0 }
       }
       return MemoryReader(taking: whole, count: isDense ? try pack(whole, placement) : whole.count)
@@ -48,7 +67,7 @@ package struct MaskedTensors: PartitionTensors {
 
   /// The number of a tensor in the source.
   private func place(of name: TensorName) throws -> Int {
-    guard let place = places[name] else { throw TensorStreamError.missing(path: path, name: name) }
+    guard let place = source.places[name] else { throw TensorStreamError.missing(path: path, name: name) }
     return place
   }
 
@@ -56,7 +75,7 @@ package struct MaskedTensors: PartitionTensors {
   private func read(_ spec: TensorSpec) throws -> UnsafeMutableRawBufferPointer {
     let place = try place(of: spec.name)
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: spec.byteCount, alignment: 64)
-    do { try source.read(place, into: bytes) } catch {
+    do { try source.tensors.read(place, into: bytes) } catch {
       bytes.deallocate()
       throw error
     }
@@ -69,7 +88,7 @@ package struct MaskedTensors: PartitionTensors {
     keeps: (UInt8) -> Bool
   ) throws {
     let width = try byteCount(ofPositions: placement.spec.shape.count - 1, placement.spec.shape, placement)
-    let kept = try source.reader(of: place(of: name), byteCount: placement.spec.elementCount).rest()
+    let kept = try source.tensors.reader(of: place(of: name), byteCount: placement.spec.elementCount).rest()
     for (element, byte) in kept.enumerated() where !keeps(byte) {
       UnsafeMutableRawBufferPointer(rebasing: bytes[element * width..<(element + 1) * width])
         .initializeMemory(as: UInt8.self, repeating: 0)

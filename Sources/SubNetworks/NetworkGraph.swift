@@ -24,14 +24,18 @@ package struct NetworkGraph {
 /// Builds a sub-network's graph, from its outputs back to the values that they need.
 struct NetworkGraphBuilder {
   private let flow: NetworkFlow
+  private let model: Model
   private let firstNumber: Int
   private var elements: [NetworkGraph.Elements] = []
   private var initializers: [TensorConstant] = []
   private var placed: Set<String> = []
 
-  /// - Parameter firstNumber: the first number of new tensors; lower numbers are the model's own tensors.
-  init(_ flow: NetworkFlow, firstNumber: Int) {
+  /// - Parameters:
+  ///   - model: the model whose tensors the graph gets: the flow's, or one with the same graph.
+  ///   - firstNumber: the first number of new tensors; lower numbers are the model's own tensors.
+  init(_ flow: NetworkFlow, of model: Model, firstNumber: Int) {
     self.flow = flow
+    self.model = model
     self.firstNumber = firstNumber
   }
 
@@ -71,7 +75,6 @@ struct NetworkGraphBuilder {
     nodes: (FlowWalk.Step, inout NetworkGraphBuilder) throws(FlowError) -> [Node],
     shape: (String, TensorConstant) -> [Int], output: (ValueInfo) -> ValueInfo
   ) throws(FlowError) -> NetworkGraph {
-    let model = flow.walk.model
     let outputs = try flow.requiredOutputs()
     var needed = Set(outputs.map(\.name))
     var reversed: [[Node]] = []

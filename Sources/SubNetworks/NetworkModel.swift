@@ -37,11 +37,23 @@ package struct NetworkModel {
     model.builtPart.map { (NetworkModel(part: $0.model, of: self), $0.firstUnbuilt) }
   }
 
+  /// The graph, prepared for walks of several sub-networks of a plan.
+  package func planned(_ plan: ResolvedPlan) -> PlannedGraph {
+    PlannedGraph(WalkedGraph(model, supplier: whole), plan: plan)
+  }
+
   /// Checks a plan against the graph for one sub-network.
   ///
   /// - Parameter inputShapes: shapes of inputs. Other inputs get the first candidates that fit the graph.
   package func flow(
     _ network: VirtualNetwork, plan: ResolvedPlan, inputShapes: [String: [Int]] = [:]
+  ) throws(FlowError) -> NetworkFlow {
+    try flow(network, of: planned(plan), inputShapes: inputShapes)
+  }
+
+  /// Checks a plan against the graph for one of several sub-networks.
+  package func flow(
+    _ network: VirtualNetwork, of planned: PlannedGraph, inputShapes: [String: [Int]] = [:]
   ) throws(FlowError) -> NetworkFlow {
     var best: NetworkFlow?
     var failure: FlowError?
@@ -51,8 +63,7 @@ package struct NetworkModel {
     for candidate in candidates {
       do throws(FlowError) {
         let flow = try NetworkFlow(
-          network, plan: plan, model: model, supplier: whole,
-          inputShapes: candidate.merging(inputShapes) { $1 })
+          network, of: planned, inputShapes: candidate.merging(inputShapes) { $1 })
         if flow.outputs.allSatisfy({ flow.walk.values[$0.name]?.shape != nil }) { return flow }
         if best == nil { best = flow }
       } catch {
@@ -72,8 +83,9 @@ package struct NetworkModel {
 
   /// Checks a plan against the graph for every sub-network, each of which must have an output.
   package func check(_ plan: ResolvedPlan) throws {
+    let planned = planned(plan)
     for network in try GraphNetworks.distinct(in: plan, of: model) {
-      _ = try flow(network, plan: plan).requiredOutputs()
+      _ = try flow(network, of: planned).requiredOutputs()
     }
   }
 
@@ -95,12 +107,14 @@ package struct NetworkModel {
 
   /// The dense graph of a sub-network, with its task's kind of norm.
   package func dense(_ flow: NetworkFlow, plan: ResolvedPlan) throws(FlowError) -> NetworkGraph {
-    try .dense(flow, firstNumber: whole.tensors.count, usesBatch: Self.usesBatch(flow, plan))
+    try .dense(flow, of: model, firstNumber: whole.tensors.count, usesBatch: Self.usesBatch(flow, plan))
   }
 
   /// The masked network of a sub-network, with its task's kind of norm.
+  ///
+  /// - Parameter flow: a flow of this model, or of one with the same graph.
   package func masked(_ flow: NetworkFlow, plan: ResolvedPlan) throws(FlowError) -> NetworkGraph {
-    try .masked(flow, firstNumber: whole.tensors.count, usesBatch: Self.usesBatch(flow, plan))
+    try .masked(flow, of: model, firstNumber: whole.tensors.count, usesBatch: Self.usesBatch(flow, plan))
   }
 
   package static func usesBatch(_ flow: NetworkFlow, _ plan: ResolvedPlan) -> Bool {

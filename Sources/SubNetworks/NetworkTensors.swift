@@ -31,26 +31,31 @@ package struct NetworkTensors: TensorReading {
   }
 }
 
-/// Keeps small tensors in memory, because they are needed twice: to check a graph, and to write it.
+/// Keeps tensors in memory that are needed again: to check a graph and to write it, or in several sub-networks.
 package final class KeptTensors: PartitionTensors {
-  /// The most bytes kept in total (`limit`) and of one tensor (`smallLimit`); other tensors are read each time.
-  private static let limit = 16 << 20
-  private static let smallLimit = 1 << 16
-
-  private let tensors: any PartitionTensors
+  private let limit: Int
+  private let smallLimit: Int
+  private let tensors: any TensorReading
   private let kept = Mutex<(tensors: [Int: [UInt8]], bytes: Int)>(([:], 0))
 
-  package init(_ tensors: any PartitionTensors) { self.tensors = tensors }
+  /// - Parameters:
+  ///   - limit: the most bytes kept in total; tensors beyond it are read each time.
+  ///   - smallLimit: the most bytes kept of one tensor; larger ones are read each time.
+  package init(_ tensors: any TensorReading, limit: Int = 16 << 20, smallLimit: Int = 1 << 16) {
+    self.tensors = tensors
+    self.limit = limit
+    self.smallLimit = smallLimit
+  }
 
   package var path: String { tensors.path }
 
   package func reader(of number: Int) throws -> any TensorByteReader {
     if let known = kept.withLock({ $0.tensors[number] }) { return MemoryReader(known) }
     let reader = try tensors.reader(of: number)
-    guard reader.remaining <= Self.smallLimit else { return reader }
+    guard reader.remaining <= smallLimit else { return reader }
     let bytes = try reader.rest()
     kept.withLock { kept in
-      guard kept.bytes + bytes.count <= Self.limit else { return }
+      guard kept.tensors[number] == nil, kept.bytes + bytes.count <= limit else { return }
       kept.tensors[number] = bytes
       kept.bytes += bytes.count
     }

@@ -10,8 +10,8 @@ package import UnitModel
 package struct NetworkVerification {
   /// The distance between a sub-network and its masked network.
   package struct Row: Sendable {
-    package let task: TaskID
-    package let level: LevelNumber
+    package fileprivate(set) var task: TaskID
+    package fileprivate(set) var level: LevelNumber
     package var maxAbs = 0.0
     /// The greatest |a − b| of an output, divided by its greatest |b|.
     package var maxRelative = 0.0
@@ -33,11 +33,20 @@ package struct NetworkVerification {
     package let isWithin: Bool
   }
 
+  /// The most bytes of the source's weights, and of the inputs, that stay in memory for the next sub-networks. A run
+  /// needs all weights of the whole network, so this adds little for most networks.
+  private static let keptLimit = 64 << 20
+
   private let original: NetworkModel
   private let stored: NetworkModel
   /// A network's part of the stored tensors.
   private let elements: (VirtualNetwork) throws -> any PartitionTensors
   private let plan: ResolvedPlan
+  private let planned: PlannedGraph
+  /// The original, prepared for its own walks; nil if its flow is that of `planned`.
+  private let plannedOriginal: PlannedGraph?
+  private let source: MaskedSource
+  private let made = MadeInputs(limit: keptLimit)
   package var tolerance = 1e-4
   package var backend = BackendKind.reference
   package var threads = 1
@@ -48,7 +57,15 @@ package struct NetworkVerification {
   /// - Parameters:
   ///   - original: the whole network, with the source's weights.
   ///   - stored: the network in the checkpoint.
-  package init(original: NetworkModel, stored: NetworkModel, checkpoint: UnitCheckpoint, plan: ResolvedPlan) {
+  ///   - sameTensors: whether both have the same elements. If both have the same graph too, one walk serves both.
+  package init(
+    original: NetworkModel, stored: NetworkModel, checkpoint: UnitCheckpoint, plan: ResolvedPlan,
+    sameTensors: Bool
+  ) {
+    planned = stored.planned(plan)
+    plannedOriginal =
+      sameTensors && original.model.hasSameGraph(as: stored.model) ? nil : original.planned(plan)
+    source = MaskedSource(original.whole, plan: plan, keeping: Self.keptLimit)
     self.original = original
     self.stored = stored
     elements = { ActiveTensors(try SubNetwork($0, of: checkpoint), of: checkpoint) }
@@ -59,14 +76,38 @@ package struct NetworkVerification {
   package init(_ network: NetworkModel, plan: ResolvedPlan) {
     original = network
     stored = network
-    elements = { MaskedTensors(network.whole, $0, plan: plan, isDense: true) }
+    planned = network.planned(plan)
+    plannedOriginal = nil
+    // The memory of a conversion is bounded.
+    let source = MaskedSource(network.whole, plan: plan, keeping: 16 << 20)
+    self.source = source
+    elements = { MaskedTensors(source, $0, isDense: true) }
     self.plan = plan
+  }
+
+  /// Compares sub-networks, in their order. Those that compute the same from the same elements are run once.
+  ///
+  /// - Parameter done: called after each of them with its number.
+  package func rows(_ networks: [VirtualNetwork], done: (Int) -> Void) throws -> [Row] {
+    let kinds = GraphNetworks.Kinds(plan, resultsOf: stored.model)
+    var known: [GraphNetworks.Kind: Row] = [:]
+    return try networks.enumerated().map { number, network in
+      defer { done(number) }
+      let kind = kinds.kind(of: network)
+      if var row = known[kind] {
+        (row.task, row.level) = (network.task, network.level)
+        return row
+      }
+      let row = try row(network)
+      known[kind] = row
+      return row
+    }
   }
 
   /// Compares one sub-network.
   package func row(_ network: VirtualNetwork) throws -> Row {
     let shapes = try inputs?.shapes(for: stored.model) ?? [:]
-    let flow = try stored.flow(network, plan: plan, inputShapes: shapes)
+    let flow = try stored.flow(network, of: planned, inputShapes: shapes)
     if NetworkModel.usesBatch(flow, plan), inputs == nil {
       throw FlowError.refused(
         path: stored.model.path, place: "task \(network.task.quoted)",
@@ -78,10 +119,11 @@ package struct NetworkVerification {
     let observer = comparesLayers ? record : nil
     let expected: [(name: String, tensor: Tensor)]
     do {
-      let originalFlow = try original.flow(network, plan: plan, inputShapes: flow.inputShapes)
+      let originalFlow =
+        try plannedOriginal.map { try original.flow(network, of: $0, inputShapes: flow.inputShapes) } ?? flow
       let masked = try original.session(
         try original.masked(originalFlow, plan: plan),
-        elements: MaskedTensors(original.whole, network, plan: plan), backend: backend, threads: threads,
+        elements: MaskedTensors(source, network), backend: backend, threads: threads,
         limits: limits)
       expected = try masked.run(try tensors(for: masked, flow), observer: observer)
     } catch { throw UnprovableOriginal(cause: error) }
@@ -105,7 +147,7 @@ package struct NetworkVerification {
   package func wholeRuns(beside network: VirtualNetwork) -> Bool {
     do {
       let shapes = try inputs?.shapes(for: stored.model) ?? [:]
-      let flow = try stored.flow(network, plan: plan, inputShapes: shapes)
+      let flow = try stored.flow(network, of: planned, inputShapes: shapes)
       let whole = try Session(
         original.model, supplier: original.whole, backend: backend, threads: threads, limits: limits)
       _ = try whole.run(try tensors(for: whole, flow))
@@ -115,8 +157,7 @@ package struct NetworkVerification {
 
   private func tensors(for session: Session, _ flow: NetworkFlow) throws -> [String: Tensor] {
     if let inputs { return try inputs.tensors(for: session, model: stored.model) }
-    var seeded = SeededInputs()
-    return try seeded.tensors(for: session, flow: flow)
+    return try made.tensors(for: session, flow: flow)
   }
 
   private func layers(

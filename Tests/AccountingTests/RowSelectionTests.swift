@@ -36,6 +36,12 @@ struct RowSelectionTests {
       RowSelection(tasks: ["fine"], level: .budget(.bytes(ByteCount(120)))), ["fine 3 30"]
     ),
     (RowSelection(tasks: ["coarse"], level: .budget(.parameters(ParameterCount(29)))), ["coarse 1 10"]),
+    (
+      RowSelection(level: .levels(["fine": LevelNumber(2), "coarse": LevelNumber(1)])),
+      ["fine 2 60", "coarse 1 10"]
+    ),
+    (RowSelection(tasks: ["fine"], level: .levels(["fine": LevelNumber(3)])), ["fine 3 30"]),
+    (RowSelection(level: .levels(["fine": LevelNumber(1)])), ["fine 1 30"]),
   ]
 
   @Test("are those of tasks, a level, or the highest level within a budget", arguments: cases)

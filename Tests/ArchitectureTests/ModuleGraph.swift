@@ -16,7 +16,7 @@ enum ModuleGraph {
     ],
     "ONNXGraph": ["Tensors", "ByteFiles", "Synchronization"],
     "Inference": [
-      "ONNXGraph", "Tensors", "TensorStreams", "ByteFiles", "Glibc", "Synchronization",
+      "CKernels", "ONNXGraph", "Tensors", "TensorStreams", "ByteFiles", "Glibc", "Synchronization",
     ],
     "UnitModel": ["Tensors", "StrictJSON"],
     "UnitCheckpoints": [

@@ -125,9 +125,12 @@ struct RunBatchTests {
     }
     let run = try tessera(["run", fixed, "--input", eight, "--output", output, "--batch", "4"])
     #expect(run.ending == .exited(0), "\(run.errorText)")
-    for arguments in [["--batch", "0", "--input", eight], ["--batch", "2"], ["--batch", "2", "--repeat", "3", "--input", eight]]
-    {
-      #expect(try tessera(["run", product, "--output", output] + arguments).ending == .exited(64), "\(arguments)")
+    for arguments in [
+      ["--batch", "0", "--input", eight], ["--batch", "2"],
+      ["--batch", "2", "--repeat", "3", "--input", eight],
+    ] {
+      #expect(
+        try tessera(["run", product, "--output", output] + arguments).ending == .exited(64), "\(arguments)")
     }
   }
 

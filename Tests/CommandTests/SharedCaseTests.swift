@@ -33,7 +33,7 @@ struct SharedCaseTests {
 
   private static let all: [String: [Step]] = [
     "plan-space-to-depth.onnx": wholeWay(
-      ["SpaceToDepth) is an operator that the planner follows no channels through", "cut axis 'c2.w': 8"],
+      ["SpaceToDepth) moves channels into positions, or positions into channels", "cut axis 'c2.w': 8"],
       input: true),
     "plan-bilstm.onnx": wholeWay(["cut axis 'w': 8 channels = 2 × 4", "'w' dimension 0 (2)"], input: true),
     "plan-trap-reshape.onnx": wholeWay(["node 'a' (Gather) takes one channel out of it"]),

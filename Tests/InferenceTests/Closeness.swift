@@ -7,6 +7,8 @@ enum Closeness {
   case perElement
   /// |a − b| ≤ 1e-4 · max |b| + 1e-6: sums in another order differ by their largest terms, not by the remainder.
   case perTensor
+  /// As `perTensor`, but for F16 2⁻⁷ · max |b| + 1e-6, which the rounding of some nodes can add up to.
+  case perGraph
 
   /// The first difference of two values, in words; nil if they are of one kind and their elements are close enough.
   func difference(_ found: Value, _ expected: Value, _ session: Session) -> String? {
@@ -48,7 +50,8 @@ enum Closeness {
     let wanted = Self.numbers(expected)
     let greatest = wanted.reduce(0) { $1.isFinite ? max($0, $1.magnitude) : $0 }
     for (index, (a, b)) in zip(Self.numbers(found), wanted).enumerated() {
-      let bound = self == .perElement ? 1e-7 + relative * b.magnitude : 1e-4 * greatest + 1e-6
+      let share = self == .perGraph && found.type == .float16 ? 1.0 / 128 : 1e-4
+      let bound = self == .perElement ? 1e-7 + relative * b.magnitude : share * greatest + 1e-6
       if a == b || (a.isNaN && b.isNaN) || (a - b).magnitude <= bound { continue }
       return "[\(index)] is \(a), expected \(b)"
     }

@@ -17,8 +17,16 @@ struct ConformanceTests {
     ("node", 652), ("pytorch-converted", 82), ("pytorch-operator", 35), ("simple", 6),
   ]
 
-  /// Scripts that make cases which ONNX lacks, and the number of them.
-  static let scripts: [(name: String, passing: Int)] = [("randoms", 21), ("versions", 1_304)]
+  /// Scripts that make cases which ONNX lacks, and the number of them. ONNX Runtime computes sums in another order, so
+  /// most of its results are compared by tensor; those of F16 are compared by element.
+  static let scripts: [(name: String, passing: Int, bound: Closeness)] = [
+    ("microsoft", 642, .perTensor), ("ml", 614, .perTensor), ("quantised", 569, .perTensor),
+    ("randoms", 21, .perElement), ("texts", 502, .perElement), ("values", 431, .perTensor),
+    ("versions", 1_310, .perElement), ("vision", 1_156, .perTensor),
+  ]
+
+  /// Operators for which no other program computes a case, and why.
+  static let unjudged = ["com.microsoft.BiasSoftmax": "ONNX Runtime has no kernel for processors"]
 
   @Test("every case of the listed operators and types gives the outputs that ONNX says, with every backend")
   func cases() throws {
@@ -49,12 +57,12 @@ struct ConformanceTests {
         python, ["-B", SourceFolder.fixtures + "/onnx/\(script.name).py", folder.file(script.name)],
         timeout: 170)
       try #require(made.code == 0, "\(made.errorText)")
-      let passed = try tally.run(folder.file(script.name))
+      let passed = try tally.run(folder.file(script.name), script.bound)
       print("\(script.name).py: \(passed) passed")
       #expect(passed >= script.passing, "\(script.name).py: \(passed) passed")
     }
     print(tally.table)
-    for name in listedOperators.sorted() {
+    for name in listedOperators.subtracting(Self.unjudged.keys).sorted() {
       #expect(tally.passed[name, default: 0] > 0, "\(name) passed no case")
     }
   }
@@ -88,7 +96,7 @@ private struct Tally {
   var excluded: [String: [String: Int]] = [:]
 
   /// Runs the cases of a suite and returns the number that passed.
-  mutating func run(_ suite: String) throws -> Int {
+  mutating func run(_ suite: String, _ bound: Closeness = .perElement) throws -> Int {
     var count = 0
     for name in try FileManager.default.contentsOfDirectory(atPath: suite).sorted() {
       let path = suite + "/" + name
@@ -102,7 +110,9 @@ private struct Tally {
       }
       do {
         let failures = try BackendKind.allCases.compactMap { kind in
-          try example.failure(kind).map { "\(kind.rawValue): \($0)" }
+          try example.failure(kind, name.hasSuffix("_f16") ? .perElement : bound).map {
+            "\(kind.rawValue): \($0)"
+          }
         }
         #expect(failures == [], "\(path)")
         if !failures.isEmpty { continue }

@@ -49,6 +49,23 @@ struct FusionTests {
       }
     }
 
+    /// A layer norm over the last axis, as exporters write it; its centred values are called "centred".
+    mutating func layerNorm(_ x: String, shift: Bool) {
+      weights("two", [], 2...2)
+      weights("epsilon", [], 0.25...0.25)
+      weights("scale", [11], 0.5...2)
+      weights("shift", [11])
+      graph.node("ReduceMean", [x], ["mean"]) { $0.attribute("axes", ints: [-1]) }
+      node("Sub", [x, "mean"], "centred")
+      node("Pow", ["centred", "two"], "squared")
+      graph.node("ReduceMean", ["squared"], ["variance"]) { $0.attribute("axes", ints: [-1]) }
+      node("Add", ["variance", "epsilon"], "sum")
+      node("Sqrt", ["sum"], "deviation")
+      node("Div", ["centred", "deviation"], "normal")
+      node("Mul", ["normal", "scale"], shift ? "scaled" : "y")
+      if shift { node("Add", ["scaled", "shift"], "y") }
+    }
+
     mutating func node(_ operation: String, _ inputs: [String], _ output: String) {
       graph.node(operation, inputs, [output], name: "node-\(output)")
     }
@@ -149,12 +166,109 @@ struct FusionTests {
         }
       }
     },
+    Example(
+      testDescription: "x · sigmoid(x) after a convolution", steps: ["Conv+BatchNormalization+Sigmoid+Mul"]
+    ) {
+      b in
+      b.convolution("c")
+      b.normalisation("n", "c")
+      b.node("Sigmoid", ["n"], "g")
+      b.node("Mul", ["g", "n"], "y")
+    },
+    Example(testDescription: "any function of one number", steps: ["Conv+Tanh", "Conv+Exp"]) { b in
+      b.convolution("c")
+      b.node("Tanh", ["c"], "t")
+      b.convolution("d", "t")
+      b.node("Exp", ["d"], "y")
+    },
+    Example(testDescription: "GELU as single nodes", steps: ["Div+Erf+Add+Mul+Mul"]) { b in
+      b.weights("root", [], 1.41421356...1.41421356)
+      b.weights("one", [], 1...1)
+      b.weights("half", [1], 0.5...0.5)
+      b.node("Div", ["x", "root"], "d")
+      b.node("Erf", ["d"], "e")
+      b.node("Add", ["e", "one"], "a")
+      b.node("Mul", ["x", "a"], "m")
+      b.node("Mul", ["m", "half"], "y")
+    },
+    Example(
+      testDescription: "a layer norm as single nodes",
+      steps: ["ReduceMean+Sub+Pow+ReduceMean+Add+Sqrt+Div+Mul+Add"]
+    ) { b in
+      b.layerNorm("x", shift: true)
+    },
+    Example(
+      testDescription: "a layer norm whose centred values are an output",
+      steps: ["ReduceMean", "Sub", "Pow+ReduceMean+Add+Sqrt+Div+Mul"]
+    ) { b in
+      b.layerNorm("x", shift: false)
+      b.graph.value(12, "centred")
+    },
+    Example(testDescription: "a norm without centring", steps: ["Pow+ReduceMean+Add+Sqrt+Div+Mul"]) { b in
+      b.weights("two", [], 2...2)
+      b.weights("epsilon", [], 0.25...0.25)
+      b.weights("scale", [11], 0.5...2)
+      b.node("Pow", ["x", "two"], "p")
+      b.graph.node("ReduceMean", ["p"], ["v"]) { $0.attribute("axes", ints: [-1]) }
+      b.node("Add", ["v", "epsilon"], "a")
+      b.node("Sqrt", ["a"], "s")
+      b.node("Div", ["x", "s"], "d")
+      b.node("Mul", ["scale", "d"], "y")
+    },
+    Example(
+      testDescription: "a chain with rows, planes and single numbers",
+      steps: ["Sub+Mul+Mul+Add+Max+LeakyRelu"]
+    ) { b in
+      b.weights("row", [11])
+      b.weights("plane", [8, 1, 1])
+      b.weights("sample", [2, 8, 1, 1])
+      b.weights("number", [1, 1], 0.5...0.5)
+      b.node("Sub", ["row", "x"], "a")
+      b.node("Mul", ["a", "a"], "b")
+      b.node("Mul", ["b", "plane"], "c")
+      b.node("Add", ["sample", "c"], "d")
+      b.node("Max", ["d", "number"], "e")
+      b.graph.node("LeakyRelu", ["e"], ["y"]) { $0.attribute("alpha", float: 0.25) }
+    },
+    Example(
+      testDescription: "a chain that broadcasts in another way", steps: ["Mul+Abs", "Mul", "Abs"]
+    ) { b in
+      b.weights("w", [8, 1, 11])
+      b.node("Mul", ["x", "w"], "m")
+      b.node("Abs", ["m"], "y")
+    },
+    Example(testDescription: "a value that several nodes of a chain use", steps: ["Sub+Exp+Mul+Add"]) { b in
+      b.weights("row", [11])
+      b.node("Sub", ["x", "row"], "d")
+      b.node("Exp", ["d"], "e")
+      b.node("Mul", ["e", "d"], "m")
+      b.node("Add", ["m", "d"], "y")
+    },
+    Example(testDescription: "a chain to a greater shape", steps: ["Unsqueeze", "Add+Sqrt", "Add", "Sqrt"]) {
+      b in
+      b.graph.int64s("axes", [1])
+      b.node("Unsqueeze", ["x", "axes"], "u")
+      b.weights("w", [3, 1, 12, 11], 1...2)
+      b.node("Add", ["w", "u"], "a")
+      b.node("Sqrt", ["a"], "y")
+    },
+    Example(
+      testDescription: "a chain with a value that others need",
+      steps: ["Neg", "Transpose", "Exp+Reciprocal+Add"],
+      opset: 13
+    ) { b in
+      b.node("Neg", ["x"], "n")
+      b.node("Exp", ["n"], "e")
+      b.node("Reciprocal", ["e"], "r")
+      b.graph.node("Transpose", ["n"], ["t"]) { $0.attribute("perm", ints: [0, 1, 2, 3]) }
+      b.node("Add", ["r", "t"], "y")
+    },
   ]
 
   @Test(
     "fused nodes give what the same nodes give one by one, and what the reference gives", arguments: examples)
   func agreement(example: Example) throws {
-    #expect(Self.examples.count == 13)
+    #expect(Self.examples.count == 24)
     let bytes = ModelBytes.model(opset: example.opset) { graph in
       var builder = Builder(graph: graph)
       builder.graph.value(11, "x", [2, 8, 12, 11])

@@ -1,13 +1,9 @@
 import ONNXGraph
 import TestSupport
 
-/// A writer that the closures of a table can share.
-struct WireWriterBox {
-  var writer: WireWriter
-}
-
 extension HostileGraph {
-  static let all: [HostileGraph] = orderCases + shapeCases + greedyCases + loopCases
+  static let all: [HostileGraph] =
+    orderCases + shapeCases + greedyCases + loopCases + HostileOperator.all.map(\.hostile)
 
   private static func graph(
     _ label: String, _ words: [String], opset: Int = 17,

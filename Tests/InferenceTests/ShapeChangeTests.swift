@@ -12,7 +12,9 @@ struct ShapeChangeTests {
   private static let model = ModelBytes.model(opset: 17) { graph in
     graph.value(11, "x")
     var generator = SeededGenerator(seed: 8)
-    for (name, dims) in [("wq", [24, 40]), ("wk", [24, 40]), ("wv", [24, 18]), ("c", [12, 18, 3]), ("s", [12])] {
+    for (name, dims) in [
+      ("wq", [24, 40]), ("wk", [24, 40]), ("wv", [24, 18]), ("c", [12, 18, 3]), ("s", [12]),
+    ] {
       let numbers = (0..<dims.reduce(1, *)).map { _ in Float.random(in: -0.3...0.3, using: &generator) }
       graph.tensor(name, dims, raw: StoredWeightTests.bytes(of: numbers, .float))
     }
@@ -41,7 +43,9 @@ struct ShapeChangeTests {
     }
   }
 
-  @Test("batch and length grow and shrink, and every run gives what a new session gives", arguments: BackendKind.allCases)
+  @Test(
+    "batch and length grow and shrink, and every run gives what a new session gives",
+    arguments: BackendKind.allCases)
   func results(backend: BackendKind) throws {
     let folder = try TemporaryFolder()
     let model = try Model(try ReadableFile(path: try folder.write(Self.model, as: "m.onnx")))

@@ -113,7 +113,8 @@ struct StoredWeightTests {
         b.node("MatMul", ["x", "f\(place)"], place == 0 ? "y" : "y\(place + 1)")
       }
     },
-    Example(testDescription: "integers with one scale, and with one for each row or column", outputs: 4) { b in
+    Example(testDescription: "integers with one scale, and with one for each row or column", outputs: 4) {
+      b in
       b.dequantised("a", .int8, [96, 80], scales: [])
       b.dequantised("b", .uint8, [96, 80], scales: [96])
       b.dequantised("c", .int8, [96, 80], scales: [80], axis: 1)
@@ -246,7 +247,8 @@ struct StoredWeightTests {
           $0.copyBytes(from: Self.bytes(of: numbers, example.x))
         }
         _ = try session.run(["x": x])
-        return try session.run(["x": x], observer: observes ? { _, _ in } : nil).map(\.tensor)
+        let observer: @Sendable (String, Tensor) -> Void = { _, _ in }
+        return try session.run(["x": x], observer: observes ? observer : nil).map { $0.tensor }
       }
       let (found, wanted) = (
         try run(FastBackend(threads: 1)), try run(ReferenceBackend(threads: 1))

@@ -31,9 +31,15 @@ struct ONNXInteropTests {
       Issue.record("no report")
       return
     }
-    #expect(passed >= 970)
-    #expect(operators.count > 100)
-    for name in operators { #expect(tally[name] != nil, "\(name) passed no case") }
+    #expect(passed >= 1_727)
+    // `ConformanceTests` run cases of these and of other domains: ONNX has none, or their values are not for npz.
+    let others: Set = [
+      "Bernoulli", "GlobalLpPool", "MaxRoiPool", "Multinomial", "Optional", "RandomNormal",
+      "RandomNormalLike",
+      "RandomUniform", "RandomUniformLike", "RegexFullMatch", "SequenceMap", "SimplifiedLayerNormalization",
+      "StringConcat", "StringNormalizer", "StringSplit",
+    ]
+    #expect(Set(operators.filter { tally[$0] == nil && !$0.contains(".") }) == others)
   }
 
   @Test("NaN, infinities, zeros and extreme numbers come out of every operator as its definition has them")

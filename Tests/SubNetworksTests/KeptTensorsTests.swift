@@ -19,6 +19,23 @@ struct KeptTensorsTests {
     #expect(throws: TensorStreamError.self) { try kept.reader(of: 5) }
   }
 
+  @Test(
+    "no more bytes are kept than the limits allow, in total and of one tensor",
+    arguments: [
+      (100, 100, [1, 1, 1, 3, 1]), (100, 30, [1, 3, 1, 3, 1]), (29, 100, [1, 3, 3, 3, 1]),
+      (0, 0, [3, 3, 3, 3, 1]),
+    ])
+  func limits(limit: Int, each: Int, reads: [Int]) throws {
+    let tensors = Counted(sizes: [20, 31, 10, 101, 0])
+    let kept = KeptTensors(tensors, limit: limit, smallLimit: each)
+    for _ in 0..<3 {
+      for number in tensors.sizes.indices {
+        #expect(try kept.reader(of: number).rest() == tensors.bytes(number), "\(number)")
+      }
+    }
+    #expect(tensors.reads == reads)
+  }
+
   private final class Counted: PartitionTensors {
     let path = "counted"
     let sizes: [Int]

@@ -59,6 +59,22 @@ extension WireWriter {
     }
   }
 
+  package mutating func attribute(_ name: String, floats values: [Float]) {
+    message(5) { attribute in
+      attribute.text(1, name)
+      for value in values { attribute.float(7, value) }
+      attribute.int(20, 6)
+    }
+  }
+
+  package mutating func attribute(_ name: String, texts values: [String]) {
+    message(5) { attribute in
+      attribute.text(1, name)
+      for value in values { attribute.text(9, value) }
+      attribute.int(20, 8)
+    }
+  }
+
   package mutating func attribute(_ name: String, text value: String) {
     message(5) { attribute in
       attribute.text(1, name)

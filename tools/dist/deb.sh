@@ -51,7 +51,6 @@ Architecture: $machine
 Maintainer: the authors of Tessera <tessera@example.org>
 Installed-Size: $(du -k -s --apparent-size --exclude=DEBIAN "$root" | cut -f1)
 Depends: libc6 (>= $needed), libgcc-s1, libstdc++6
-Recommends: libopenblas0
 Section: science
 Priority: optional
 Description: store neural networks as units that tasks and sizes share

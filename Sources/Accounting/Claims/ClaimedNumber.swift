@@ -29,7 +29,7 @@ public struct ClaimedNumber: Hashable, Sendable {
   /// Parses `1.9M`, `7,380,276` or `64MB`, with the suffixes of a budget; nil for other texts.
   public init?(_ text: String) {
     guard let budget = try? Budget(parsing: text) else { return nil }
-    if case .bytes = budget { isBytes = true } else { isBytes = false }
+    isBytes = budget.quantity == .bytes
     let number = text.filter { ($0.isASCII && $0.isNumber) || $0 == "." }
     let halves = number.split(separator: ".", omittingEmptySubsequences: false)
     let decimals = halves.count == 2 ? halves[1].count : 0

@@ -16,8 +16,10 @@ public struct RowSelection: Hashable, Sendable {
     case number(LevelNumber)
     /// The level with this name, or with the number in the text.
     case text(String)
-    /// The highest level that fits the budget.
+    /// The highest level that fits a budget of parameters or bytes.
     case budget(Budget)
+    /// One level of each task, such as those that fit a budget of work.
+    case levels([TaskID: LevelNumber])
   }
 
   /// Every sub-network, unless tasks or a level are given.
@@ -32,8 +34,17 @@ public struct RowSelection: Hashable, Sendable {
     switch level {
     case .number(let number): return network.level == number
     case .text(let text): return network.levelName == text || Int(text) == network.level.value
+    case .levels(let levels): return levels[network.task] == network.level
     case .all, .budget: return true
     }
+  }
+
+  /// The selected tasks of a file. Throws `PlanError.unknownTask` with the nearest name.
+  package func chosen(of all: [TaskAssignment]) throws(PlanError) -> [TaskAssignment] {
+    for task in tasks where !all.contains(where: { $0.task == task }) {
+      throw .unknownTask(task, among: all)
+    }
+    return all.filter { tasks.isEmpty || tasks.contains($0.task) }
   }
 }
 
@@ -45,11 +56,8 @@ extension ParameterCounts {
   /// `.nothingFits` for the first task without a level that fits.
   public func rows(_ selection: RowSelection, of tasks: [TaskAssignment]) throws(PlanError) -> [ParameterRow]
   {
-    for task in selection.tasks where !tasks.contains(where: { $0.task == task }) {
-      throw .unknownTask(task, among: tasks)
-    }
+    let chosen = try selection.chosen(of: tasks)
     let isNamed = !selection.tasks.isEmpty
-    let chosen = tasks.filter { !isNamed || selection.tasks.contains($0.task) }
     var wanted: [TaskID: LevelNumber] = [:]
     switch selection.level {
     case .all:
@@ -58,15 +66,18 @@ extension ParameterCounts {
     case .number(let number): wanted = try levels("\(number)", of: chosen, isNamed: isNamed)
     case .text(let text): wanted = try levels(text, of: chosen, isNamed: isNamed)
     case .budget(let budget):
-      var totals: [TaskID: [LevelTotal]] = [:]
+      var costs: [TaskID: [LevelCost]] = [:]
       for row in networks {
-        guard let task = row.task, let level = row.level else { continue }
-        totals[task, default: []].append(
-          LevelTotal(level: level, parameters: row.parameters, bytes: row.bytes))
+        guard let task = row.task, let level = row.level, let cost = row.cost(in: budget.quantity) else {
+          continue
+        }
+        costs[task, default: []].append(LevelCost(level, cost: cost))
       }
       for task in chosen {
-        wanted[task.task] = try budget.select(from: totals[task.task] ?? [], of: task.task)
+        wanted[task.task] = try budget.select(from: costs[task.task] ?? [], of: task.task)
       }
+    case .levels(let levels):
+      for task in chosen { wanted[task.task] = levels[task.task] }
     }
     return networks.filter { row in row.task.map { wanted[$0] == row.level && row.level != nil } ?? false }
   }
@@ -84,12 +95,20 @@ extension ParameterCounts {
   }
 }
 
+extension ParameterRow {
+  /// The row's parameters or bytes; nil for the quantities of work, which no policy counts.
+  public func cost(in quantity: Budget.Quantity) -> Int? {
+    switch quantity {
+    case .parameters: parameters.value
+    case .bytes: bytes.value
+    case .multiplyAdds, .time: nil
+    }
+  }
+}
+
 extension Budget {
   /// Whether the row has more parameters or bytes than the budget.
   public func isExceeded(by row: ParameterRow) -> Bool {
-    switch self {
-    case .parameters(let limit): row.parameters > limit
-    case .bytes(let limit): row.bytes > limit
-    }
+    row.cost(in: quantity).map { $0 > limit } ?? false
   }
 }

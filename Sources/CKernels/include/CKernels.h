@@ -74,15 +74,30 @@ typedef struct {
   long rows, input_rows, input_columns, top, left, step, part, used;
 } tessera_plane;
 
+// Outputs first..<first + count of a row, and the inputs that kernel elements need for them: for channels from..<to and
+// each of `rows` input rows (−1: padding) and `kernel` elements along it. Rows of inputs have `length` numbers, planes
+// `plane`; rows of the result are `width` apart.
+typedef struct {
+  long first, count, from, to, rows, kernel, length, plane, step, dilation, pad, width;
+} tessera_gather;
+
+// What is done with each number of a product: min(max(c[i, j] + bias[i] + residual[i, j], low), high); bias and residual
+// may be null, and rows of the residual are as far apart as those of c.
+typedef struct {
+  const float *bias, *residual;
+  float low, high;
+} tessera_end;
+
 typedef struct {
   // Rows of a panel of the first factor of a product.
   long panel;
 
   // c[i, j] = (keeps ? c[i, j] : 0) + Σ_k a[i, k] · b[k, j], with a packed by tessera_pack: [rows, depth]; b: [depth,
   // columns], with a stride of 1 along one of its axes; c: rows that are c_row apart. 16 numbers after a may be read.
+  // Then `end`, if it is not null, is applied to c.
   void (*product)(
       long rows, long columns, long depth, const float *a, const float *b, long b_row, long b_column, float *c,
-      long c_row, int keeps);
+      long c_row, int keeps, const tessera_end *end);
 
   // y[j] = (keeps ? y[j] : 0) + Σ_k a[k] · b[k, j], with b: [depth, columns] as in `product`.
   void (*vector_product)(
@@ -97,6 +112,9 @@ typedef struct {
 
   // y[i] = x[i · step]
   void (*take)(const float *x, long step, float *y, long count);
+
+  // y[(c · rows + r) · kernel + k, p]: the input of output p for channel c and kernel element (r, k), 0 in the padding.
+  void (*gather)(const tessera_gather *what, const float *x, const long *input_rows, float *y);
 
   // Copies the part of a plane that exists; y keeps its padding.
   void (*spread)(const tessera_plane *plane, const float *x, float *y);
@@ -138,6 +156,12 @@ typedef struct {
   int (*is_finite)(const float *x, long count);
   int (*has_no_nan)(const float *x, long count);
 } tessera_kernels;
+
+// The kinds of processors with kernels of their own; each has all instructions of those before it.
+typedef enum { tessera_plain, tessera_avx2, tessera_avx512 } tessera_kind;
+
+// The kernels for a kind of processors; null if this processor lacks its instructions.
+const tessera_kernels *tessera_kernels_of_kind(tessera_kind kind);
 
 // The kernels for this processor.
 const tessera_kernels *tessera_best_kernels(void);

@@ -3,14 +3,17 @@ internal import ONNXGraph
 
 /// Operators of several values, element by element, with broadcasting.
 enum ElementwiseRule {
-  static let operations: Set<String> = [
-    "Add", "Sub", "Mul", "Div", "Sum", "Mean", "Max", "Min", "Pow", "Mod", "PRelu", "Where", "And", "Or",
-    "Xor",
-    "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual",
-  ]
-
   static func apply(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
-    let given = call.inputs.indices.filter { call.inputs[$0] != nil }
+    try apply(call, call.inputs.indices.filter { call.inputs[$0] != nil })
+  }
+
+  /// Two values, each with a scale and a zero point of one element.
+  static func quantised(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    guard call.optional(0) != nil, call.optional(3) != nil else { return try call.unknownExtents() }
+    return try apply(call, [0, 3])
+  }
+
+  private static func apply(_ call: FlowCall, _ given: [Int]) throws(FlowError) -> [FlowValue] {
     let shapes = given.compactMap { call.inputs[$0]?.shape }
     guard let shape = broadcast(shapes) else { return try call.unknownExtents() }
     var result = FlowValue(shape)

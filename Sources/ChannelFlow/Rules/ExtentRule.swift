@@ -77,6 +77,33 @@ enum ExtentRule {
     return [result]
   }
 
+  /// `CenterCropPad`: axes keep their labels if their extents stay.
+  static func centre(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    guard let shape = try call.input(0).shape, let target = call.integers(1) else {
+      return try call.unknownExtents()
+    }
+    let given = call.ints("axes") ?? Array(shape.indices)
+    let axes = given.compactMap { call.axis($0, rank: shape.count) }
+    guard axes.count == target.count, given.count == axes.count, Set(axes).count == axes.count else {
+      return try call.unknownExtents()
+    }
+    for (axis, extent) in zip(axes, target) where extent != shape[axis] {
+      try call.stop(try call.labels(0, axis), "\(call.node.shown) changes its extent")
+    }
+    try call.resolve(0)
+    call.keepsZeros = true
+    var result = try call.input(0).computed
+    var wanted: [Int?] = target.map { _ in nil }
+    for (place, axis) in axes.enumerated() {
+      result.shape?[axis] = target[place]
+      guard let factor = result.factors.first(where: { $0.dimensions == [axis] }) else { continue }
+      let count = factor.labels.count { call.labels.isKept($0) }
+      if count != factor.labels.count { wanted[place] = count }
+    }
+    try call.adapt(1, wanted)
+    return [result]
+  }
+
   /// The scales of all dimensions; nil if sizes are given.
   private static func scales(_ call: FlowCall) -> [Double]? {
     if call.integers(3) != nil { return nil }

@@ -16,14 +16,9 @@ enum Extents {
     return (0..<rank).map { place in
       let stride = max(1, strides[place])
       if auto.hasPrefix("SAME") { return (shape[place + 2] + stride - 1) / stride }
-      let padding = auto == "VALID" ? 0 : pads[place] + pads[place + rank]
-      let room = shape[place + 2] + padding - (kernel[place] - 1) * dilations[place] - 1
-      if room < 0 { return 0 }
-      guard isCeiling else { return room / stride + 1 }
-      let count = (room + stride - 1) / stride + 1
-      // A window that begins in the padding after the input is left out.
-      return (count - 1) * stride >= shape[place + 2] + (auto == "VALID" ? 0 : pads[place])
-        ? count - 1 : count
+      return WindowCount.count(
+        shape[place + 2], padding: auto == "VALID" ? (0, 0) : (pads[place], pads[place + rank]),
+        reach: (kernel[place] - 1) * dilations[place] + 1, stride: stride, isCeiling: isCeiling)
     }
   }
 

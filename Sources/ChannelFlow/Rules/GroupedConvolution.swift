@@ -5,6 +5,8 @@ internal import ONNXGraph
 /// channels.
 struct GroupedConvolution {
   let call: FlowCall
+  /// The input with the weight; the values are input 0.
+  let weightsInput: Int
   let groups: Int
   /// Dimensions of the weight (`input`, `output`).
   let input: Int
@@ -14,9 +16,11 @@ struct GroupedConvolution {
   let outPerGroup: Int
 
   init(
-    _ call: FlowCall, groups: Int, input: Int, output: Int, isTransposed: Bool, weights: [Int]
+    _ call: FlowCall, weightsInput: Int, groups: Int, input: Int, output: Int, isTransposed: Bool,
+    weights: [Int]
   ) {
     self.call = call
+    self.weightsInput = weightsInput
     self.groups = groups
     self.input = input
     self.output = output
@@ -29,8 +33,8 @@ struct GroupedConvolution {
   /// The labels of the output's channels, and the weight's dimension that they come from.
   func apply() throws(FlowError) -> (labels: [ChannelLabel]?, dimension: Int) {
     let x = try call.labels(0, 1)
-    let first = try call.labels(1, 0)
-    let second = try call.labels(1, 1)
+    let first = try call.labels(weightsInput, 0)
+    let second = try call.labels(weightsInput, 1)
     let byGroups: Bool
     if call.labels.isChecking {
       // If the input is whole, only outputs can be cut, alike in every group.
@@ -81,7 +85,7 @@ struct GroupedConvolution {
       call.dense.node.attributes["group"] = .int(Int64(kept.count { $0 }))
       // Every sub-network has the padding, even if it lacks the group that reads the padding.
       try select(kept.flatMap { [Bool](repeating: $0, count: inPerGroup) }, 0, 1)
-      try select(kept.flatMap { [Bool](repeating: $0, count: inner) }, 1, 0)
+      try select(kept.flatMap { [Bool](repeating: $0, count: inner) }, weightsInput, 0)
     }
     return own.flatMap { [ChannelLabel](repeating: $0, count: outPerGroup) }
   }
@@ -95,12 +99,12 @@ struct GroupedConvolution {
     if isTransposed {
       let inputs = try alike(first, "input channels")
       try selectInputs(try call.follow(long, inputs, "input channels of every group"), isRepeated: true)
-      try call.end(1, 0)
+      try call.end(weightsInput, 0)
       return short.map { short in (0..<groups).flatMap { _ in short } }
     }
     let inputs = try alike(x, "input channels")
     try selectInputs(try call.follow(inputs, short, "input channels of every group"), isRepeated: false)
-    try call.end(1, 1)
+    try call.end(weightsInput, 1)
     return long.map { long in (0..<groups).flatMap { _ in long } }
   }
 
@@ -112,7 +116,7 @@ struct GroupedConvolution {
     let kept = own.map(call.labels.isKept)
     let all = (0..<groups).flatMap { _ in kept }
     try select(all, 0, 1)
-    try select(isRepeated ? all : kept, 1, isRepeated ? 0 : 1)
+    try select(isRepeated ? all : kept, weightsInput, isRepeated ? 0 : 1)
   }
 
   private func select(_ wanted: [Bool], _ index: Int, _ dimension: Int) throws(FlowError) {

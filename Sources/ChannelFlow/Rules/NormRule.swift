@@ -5,7 +5,20 @@ internal import ONNXGraph
 enum NormRule {
   static func batch(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     call.keepsZeros = true
-    return try perChannel(call, weights: 1...4)
+    let count = call.node.outputs.count
+    let isTraining = call.opset >= 14 ? call.int("training_mode") == 1 : count > 1
+    // Moments of the batch are those of each channel. With `spatial` 0, each position has weights of its own.
+    if isTraining || call.opset < 9 && call.int("spatial") == 0 {
+      let rank = try call.input(0).rank
+      try mix(call, 0..<min(1, rank))
+      try mix(call, min(2, rank)..<rank)
+    }
+    let y = try perChannel(call, weights: 1...4)[0]
+    guard count > 1, let shape = y.shape else { return [y] }
+    var moments = FlowValue([shape[1]])
+    moments.factors = LabelFactor.list(try call.labels(0, 1), 0)
+    call.keepsZeros = false
+    return [y] + [FlowValue](repeating: moments, count: count - 1)
   }
 
   static func instance(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
@@ -36,7 +49,9 @@ enum NormRule {
         try call.stop(try call.labels(index, dimension), mixes(call))
       }
     }
-    return [try call.input(0).computed]
+    let y = try call.input(0).computed
+    // The moments: [a.., 1..].
+    return [y] + call.node.outputs.dropFirst().map { _ in y.reduced(Array(first..<rank), isKept: true) }
   }
 
   static func group(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
@@ -51,8 +66,18 @@ enum NormRule {
   }
 
   static func softmax(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    try softmax(call, opset: call.opset)
+  }
+
+  /// The attribute `opset` says which version of `Softmax` is meant.
+  static func quantisedSoftmax(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    guard let opset = call.int("opset") else { return try call.unknownExtents() }
+    return try softmax(call, opset: opset)
+  }
+
+  private static func softmax(_ call: FlowCall, opset: Int) throws(FlowError) -> [FlowValue] {
     let rank = try call.input(0).rank
-    let isOld = call.opset < 13
+    let isOld = opset < 13
     guard let axis = call.axis(call.int("axis") ?? (isOld ? 1 : -1), rank: rank) else {
       return try call.unknownExtents()
     }

@@ -7,7 +7,24 @@ enum PartsRule {
   static let positionLimit = 1 << 20
 
   static func concat(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
-    let given = call.inputs.indices.filter { call.inputs[$0] != nil }
+    try concat(call, call.inputs.indices.filter { call.inputs[$0] != nil }, hasPadding: true)
+  }
+
+  /// Each value is followed by its scale and its zero point; those of the result come first.
+  static func quantisedConcat(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    let given = Array(stride(from: 2, to: call.inputs.count, by: 3))
+    guard call.node.attributes["axis"] != nil, given.allSatisfy({ call.inputs[$0] != nil }) else {
+      return try call.unknownExtents()
+    }
+    let outputs = try concat(call, given, hasPadding: false)
+    call.keepsZeros = false
+    return outputs
+  }
+
+  /// - Parameter hasPadding: whether zeros of an input are zeros of the result.
+  private static func concat(
+    _ call: FlowCall, _ given: [Int], hasPadding: Bool
+  ) throws(FlowError) -> [FlowValue] {
     let shapes = given.compactMap { call.inputs[$0]?.shape }
     guard let rank = shapes.first?.count, shapes.count == given.count,
       shapes.allSatisfy({ $0.count == rank }),
@@ -16,7 +33,7 @@ enum PartsRule {
     for index in given {
       try call.resolve(index)
       // Shortcuts are padded with tensors of zeros. That they are zeros is known only after reading them.
-      if let constant = call.inputs[index]?.constant {
+      if hasPadding, let constant = call.inputs[index]?.constant {
         let elements = call.context.small.constant(constant, limit: 1 << 20)?.reals
         call.inputs[index]?.isZero = elements?.allSatisfy { $0 == 0 } ?? false
       }
@@ -35,12 +52,12 @@ enum PartsRule {
     // A dimension with too many positions gets no labels; `FlowAccount` then finds them missing and stops them.
     guard result.shape?[axis] ?? 0 <= positionLimit else { return [result] }
     call.lay(given.map { (index: $0, dimension: axis) })
-    let hasZeros = given.contains { call.inputs[$0]?.isZero == true }
+    let hasZeros = hasPadding && given.contains { call.inputs[$0]?.isZero == true }
     var labels: [ChannelLabel] = []
     for index in given {
       let extent = call.inputs[index]?.shape?[axis] ?? 0
       let own = try call.labels(index, axis) ?? [ChannelLabel](repeating: 0, count: extent)
-      if call.inputs[index]?.isZero == true {
+      if hasZeros, call.inputs[index]?.isZero == true {
         try call.stop(own, "\(call.node.shown) pads with these zeros")
         labels += (0..<extent).map { _ in call.labels.padding() }
       } else {
@@ -52,6 +69,20 @@ enum PartsRule {
     if labels.contains(where: { call.labels.find($0) > 0 }) {
       result.factors.append(LabelFactor(dimensions: [axis], labels: labels))
     }
+    return [result]
+  }
+
+  /// The condition must be a constant: the number of positions depends on it.
+  static func compress(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    guard let shape = try call.input(0).shape, let axis = call.int("axis"),
+      let axis = call.axis(axis, rank: shape.count),
+      let chosen = call.optional(1)?.known?.withBytes({ $0.prefix(shape[axis]).count { $0 != 0 } })
+    else { return try call.unknownExtents() }
+    try call.stop(try call.labels(0, axis), "\(call.node.shown) selects its positions")
+    try call.resolve(0)
+    call.keepsZeros = true
+    var result = try call.input(0).computed
+    result.shape?[axis] = chosen
     return [result]
   }
 
@@ -143,15 +174,20 @@ enum PartsRule {
   }
 
   private static func positions(_ start: Int, _ end: Int, _ step: Int, _ extent: Int) -> [Int] {
-    let (low, high) = step > 0 ? (0, extent) : (-1, extent - 1)
-    func clamped(_ index: Int) -> Int { min(max(index < 0 ? index &+ extent : index, low), high) }
+    let high = step > 0 ? extent : extent - 1
+    func clamped(_ index: Int, _ low: Int) -> Int {
+      min(max(index < 0 ? index &+ extent : index, low), high)
+    }
     if step == 0 { return [] }
-    return Array(stride(from: clamped(start), to: clamped(end), by: step))
+    // Backwards, only an end can be before the axis.
+    return Array(stride(from: clamped(start, 0), to: clamped(end, step > 0 ? 0 : -1), by: step))
   }
 
   static func pad(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    // The operator of ONNX Runtime always has its pads in an input.
+    let isOld = call.node.domain.isEmpty && call.opset < 11
     var value = try call.input(0).computed
-    guard let shape = value.shape, let pads = call.opset < 11 ? call.ints("pads") : call.integers(1) else {
+    guard let shape = value.shape, let pads = isOld ? call.ints("pads") : call.integers(1) else {
       return try call.unknownExtents()
     }
     let given = call.optional(3) == nil ? Array(shape.indices) : call.integers(3)

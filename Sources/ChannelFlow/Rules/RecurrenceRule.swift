@@ -1,12 +1,13 @@
 internal import Inference
 internal import ONNXGraph
 
-/// LSTM and GRU: a hidden channel is a row of every gate, in the weights of both the input and the state.
+/// LSTM, GRU and RNN: a hidden channel is a row of every gate, in the weights of both the input and the state.
 ///
 /// An absent channel is zero at every step: its gates are f(0), its candidate tanh(0) = 0, its state 0.
 enum RecurrenceRule {
   static func lstm(_ call: FlowCall) throws(FlowError) -> [FlowValue] { try apply(call, gates: 4) }
   static func gru(_ call: FlowCall) throws(FlowError) -> [FlowValue] { try apply(call, gates: 3) }
+  static func rnn(_ call: FlowCall) throws(FlowError) -> [FlowValue] { try apply(call, gates: 1) }
 
   private static func apply(_ call: FlowCall, gates: Int) throws(FlowError) -> [FlowValue] {
     let (x, r) = (try call.input(0), try call.input(2))
@@ -19,7 +20,7 @@ enum RecurrenceRule {
     var lists: [[ChannelLabel]?] = [try call.labels(2, 2)]
     var places = [(index: 2, dimension: 2)]
     for (index, dimension) in [(1, 1), (2, 1), (3, 1), (5, 2), (6, 2), (7, 1)] {
-      // A GRU has no cell state and no peepholes.
+      // Only an LSTM has a cell state and peepholes.
       guard let extent = call.optional(index)?.shape, gates == 4 || index < 6, extent.count > dimension,
         extent[dimension] % hidden == 0
       else { continue }

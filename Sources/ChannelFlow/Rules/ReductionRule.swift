@@ -6,6 +6,13 @@ enum ReductionRule {
   static func sum(_ call: FlowCall) throws(FlowError) -> [FlowValue] { try apply(call, isSum: true) }
   static func mixing(_ call: FlowCall) throws(FlowError) -> [FlowValue] { try apply(call, isSum: false) }
 
+  /// The logarithm of zero is not zero.
+  static func logarithmic(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    let outputs = try apply(call, isSum: false)
+    call.keepsZeros = false
+    return outputs
+  }
+
   static func argument(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
     try apply(call, isSum: false, axes: [call.int("axis") ?? 0])
   }

@@ -220,10 +220,16 @@ enum ReshapeRule {
   }
 
   static func unsqueeze(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    try unsqueeze(call, call.opset < 13 ? call.ints("axes") : call.integers(1))
+  }
+
+  static func expandDims(_ call: FlowCall) throws(FlowError) -> [FlowValue] {
+    try unsqueeze(call, call.integers(1).flatMap { $0.count == 1 ? $0 : nil })
+  }
+
+  private static func unsqueeze(_ call: FlowCall, _ given: [Int]?) throws(FlowError) -> [FlowValue] {
     var value = try call.input(0)
-    guard let shape = value.shape, let given = call.opset < 13 ? call.ints("axes") : call.integers(1) else {
-      return try call.unknownExtents()
-    }
+    guard let shape = value.shape, let given else { return try call.unknownExtents() }
     call.keepsZeros = true
     let rank = shape.count + given.count
     guard rank <= 64 else { return try call.unknownExtents() }

@@ -31,8 +31,12 @@ package enum BackendKind: String, CaseIterable, Sendable {
   /// For F32, F16 and BF16, binary32 sums by vectors, with fused nodes; for I32, sums by vectors.
   case fast
 
+  /// The most threads of a backend. More threads than processors only wait, and each takes memory to work in.
+  private static let threadLimit = 256
+
   func make(threads: Int) -> any Backend {
-    switch self {
+    let threads = min(max(1, threads), Self.threadLimit)
+    return switch self {
     case .reference: ReferenceBackend(threads: threads)
     case .fast: FastBackend(threads: threads)
     }

@@ -31,6 +31,8 @@ final class CompiledGraph: Sendable {
     let subgraphs: [String: CompiledGraph]
     /// Values that no later step needs.
     let releases: [String]
+    /// The numbers in lists and the bytes of texts in the node's attributes, which the operator reads in each evaluation.
+    let attributeItems: Int
     /// The operators of all the model's nodes that this step computes.
     var operations: [String]
     /// The fused nodes to apply to the first output.
@@ -44,6 +46,7 @@ final class CompiledGraph: Sendable {
       self.opset = opset
       self.subgraphs = subgraphs
       self.releases = releases
+      attributeItems = node.attributes.values.reduce(0) { $0 + $1.listCount }
       operations = [node.operation]
     }
 

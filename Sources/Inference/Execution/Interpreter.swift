@@ -122,7 +122,8 @@ struct Interpreter {
         found: "a cancelled one")
     }
     do {
-      try run.budget.visit(names: node.inputs.count + node.outputs.count + step.releases.count)
+      try run.budget.visit(
+        items: node.inputs.count + node.outputs.count + step.releases.count + step.attributeItems)
     } catch { throw error.placed(node.shown, path: run.path) }
     var inputs: [Tensor?] = []
     inputs.reserveCapacity(node.inputs.count)
@@ -221,6 +222,10 @@ struct Interpreter {
 
   /// The outputs of a step that is no call of a function.
   private func evaluate(_ step: CompiledGraph.Step, _ call: OperatorCall) throws(OperatorError) -> Results {
+    // Operators that walk over the outer axes of a tensor do so even if it has no elements.
+    for input in call.inputs {
+      if let positions = input?.emptyPositions, positions > 0 { try run.budget.spend(positions) }
+    }
     switch step.action {
     case .evaluate(let known):
       if let (place, other) = call.others.min(by: { $0.key < $1.key }) {

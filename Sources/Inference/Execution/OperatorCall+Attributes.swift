@@ -89,6 +89,7 @@ extension OperatorCall {
     switch node.attributes[name] {
     case nil: return nil
     case .tensor(let constant):
+      try budget.spend(constant.elementCount)
       do { return try run.constants.tensor(constant) } catch { throw OperatorError(inner: error) }
     default: throw wrongAttribute(name, "a tensor")
     }

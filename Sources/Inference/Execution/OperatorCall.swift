@@ -161,6 +161,7 @@ struct OperatorCall {
     guard tensor.count <= 1 << 20 else {
       throw wrong(index, "at most \(1 << 20) numbers", found: "\(tensor.count)")
     }
+    try budget.spend(tensor.count)
     if orFloats, tensor.type.isFloat { tensor = try Casting.cast(self, tensor, to: .int64) }
     switch tensor.type {
     case .int64: return tensor.values(Int64.self).prefix(tensor.count).map { Int($0) }

@@ -109,8 +109,8 @@ final class RunBudget: Sendable {
       Self.product(of: factors, within: Self.productLimit), to: products, within: Self.productLimit)
   }
 
-  /// Spends the steps for visiting a node with `count` names of values.
-  func visit(names count: Int) throws(OperatorError) {
+  /// Spends the steps for visiting a node with `count` names of values and items of attributes.
+  func visit(items count: Int) throws(OperatorError) {
     try add(Self.nodeCost + count, to: steps, within: limits.steps)
   }
 

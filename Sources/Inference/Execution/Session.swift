@@ -18,7 +18,7 @@ package final class Session {
     threads: Int = 1, limits: RunLimits = RunLimits()
   ) throws(InferenceError) {
     try self.init(
-      model, supplier: supplier, backend: backend.make(threads: max(1, threads)), limits: limits)
+      model, supplier: supplier, backend: backend.make(threads: threads), limits: limits)
   }
 
   /// A session whose runs only count: large weights are not read, and products are not computed.

@@ -113,6 +113,8 @@ enum Casting {
       let from = x.values(Int64.self)
       for place in 0..<x.count {
         let text = strings.text(from[place])
+        // Many elements can have one long text.
+        try call.budget.spend(text.utf8.count)
         guard let number = Self.number(text) else {
           throw call.wrong(0, "decimal numbers", found: quoted(text))
         }

@@ -38,7 +38,9 @@ enum ConvolutionCall {
     let convolution = Convolution(
       x: x, w: w, bias: bias, y: y, windows: windows, groups: groups, weightsStay: weightsStay,
       epilogue: call.takeEpilogue(for: y))
-    try windows.listing(call.budget) { () throws(OperatorError) in try call.backend.convolve(convolution) }
+    try windows.listing(call, parts: windows.output.product) { () throws(OperatorError) in
+      try call.backend.convolve(convolution)
+    }
     return y
   }
 

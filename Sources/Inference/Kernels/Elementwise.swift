@@ -45,8 +45,8 @@ enum Elementwise {
     guard a.type == b.type else {
       throw call.wrong(1, "\(a.type.name) elements as in the first input", found: b.type.name)
     }
-    if call.backend.vectorises, let operation = Op.self as? any LaneArithmetic.Type,
-      let y = try FastElementwise.binary(operation, call, a, b)
+    if call.backend.vectorises, let kernel = Op.kernel,
+      let y = try FastElementwise.binary(kernel, call, a, b)
     {
       return y
     }
@@ -165,6 +165,7 @@ extension VariadicOperator {
         throw call.wrong(index, "the shape \(shapeText(result.shape))", found: shapeText(input.shape))
       }
       result = try Elementwise.binary(Self.self, call, result, input)
+      try call.budget.spend(result.count)
     }
     return [result]
   }

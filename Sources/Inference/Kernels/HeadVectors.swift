@@ -86,7 +86,7 @@ struct HeadVectors {
 extension OperatorCall {
   /// An attribute with a number of heads, which divides an extent.
   func heads(_ name: String, dividing extent: Int) throws(OperatorError) -> Int {
-    guard let heads = try int(name), heads >= 1, extent % heads == 0 else {
+    guard let heads = try int(name), heads >= 1, heads <= max(1, extent), extent % heads == 0 else {
       throw OperatorError(
         "a number of heads that divides \(extent)", found: try int(name).map { "\($0)" } ?? "none",
         subject: "attribute \(quoted(name))")

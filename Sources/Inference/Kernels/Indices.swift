@@ -92,6 +92,8 @@ struct IndexPoints {
     count = shape.product
     indices = tensor.values(Int64.self)
     strides = Layout.strides(x.shape)
+    // Points without coordinates have no elements, and there can be 2³¹ of them.
+    try call.budget.spend(count, depth + 1)
     for place in 0..<count {
       for axis in 0..<depth {
         let (index, extent) = (indices[place * depth + axis], Int64(x.shape[batch + axis]))
@@ -124,6 +126,7 @@ enum Scattering {
     let words = ["none", "add", "mul", "min", "max"]
     let reduction = try call.word("reduction", words, default: "none")
     let y = try call.make(x.type, x.shape)
+    try call.budget.spend(updates.count)
     StridedCopy.run(x.count, from: x, at: 0, to: y, at: 0)
     if reduction == "none" {
       for place in 0..<places.count {

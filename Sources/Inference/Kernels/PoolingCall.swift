@@ -33,6 +33,8 @@ enum PoolingCall {
     // Without planes, there can still be 2³¹ windows.
     if pooling.y.count == 0 { return }
     try call.budget.spend(product: pooling.y.count, pooling.windows.tapLimit)
-    try pooling.windows.listing(call.budget) { () throws(OperatorError) in try call.backend.pool(pooling) }
+    try pooling.windows.listing(call, parts: pooling.windows.output.product) { () throws(OperatorError) in
+      try call.backend.pool(pooling)
+    }
   }
 }

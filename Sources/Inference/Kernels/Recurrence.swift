@@ -13,7 +13,9 @@ struct Recurrence {
   private let inputs: Int
   private let isReverse: Bool
   private let isBatchFirst: Bool
-  /// [T, B, I], [D, gates·H, I], [D, gates·H, H] in binary64
+  /// The type of the sums: binary32 if a backend with vectors computes binary32, else binary64.
+  private let work: ElementType
+  /// [T, B, I], [D, gates·H, I], [D, gates·H, H] of this type
   private let x: Tensor
   private let w: Tensor
   private let r: Tensor
@@ -21,7 +23,7 @@ struct Recurrence {
   private let bias: [Double]?
   private let lengths: [Int]
   private let clip: Double?
-  private let activations: [(Double) -> Double]
+  private let activations: RecurrentActivations
 
   init(_ call: OperatorCall, gates: Int, activations defaults: [String]) throws(OperatorError) {
     self.call = call
@@ -33,7 +35,10 @@ struct Recurrence {
     isReverse = direction == "reverse"
     directions = direction == "bidirectional" ? 2 : 1
     isBatchFirst = try call.flag("layout")
-    x = try Casting.cast(call, try Self.swapped(call, given, isBatchFirst), to: .double)
+    activations = try RecurrentActivations(call, defaults: defaults, directions: directions)
+    let isFast = call.backend.vectorises && type == .float && activations.kernels != nil
+    work = isFast ? .float : .double
+    x = try Casting.cast(call, try Self.swapped(call, given, isBatchFirst), to: work)
     (steps, batch, inputs) = (x.shape[0], x.shape[1], x.shape[2])
     let recurrent = try call.input(2, rank: 3)
     hidden = recurrent.shape[2]
@@ -46,16 +51,17 @@ struct Recurrence {
         throw call.wrong(index, shapeText(shape), found: shapeText(try call.input(index).shape))
       }
     }
-    w = try Casting.cast(call, try call.input(1), to: .double)
-    r = try Casting.cast(call, recurrent, to: .double)
+    w = try Casting.cast(call, try call.input(1), to: work)
+    r = try Casting.cast(call, recurrent, to: work)
     bias = call.optional(3) == nil ? nil : try call.reals(3, count: directions * 2 * gates * hidden)
+    // A tensor without elements can have 2³¹ sequences.
+    guard batch <= 1 << 20 else { throw call.wrong(0, "at most \(1 << 20) sequences", found: "\(batch)") }
     lengths = try call.integers(4) ?? [Int](repeating: steps, count: batch)
     let last = steps
     guard lengths.count == batch, lengths.allSatisfy({ $0 >= 0 && $0 <= last }) else {
       throw call.wrong(4, "\(batch) lengths of 0 to \(steps)", found: shapeText(lengths))
     }
     clip = try call.float("clip")
-    activations = try RecurrentActivations(call, defaults: defaults, directions: directions).functions
     try call.budget.spend(product: steps, batch, directions * gates * hidden, inputs + hidden)
     // Gates are computed even in runs that only count products.
     try call.budget.spend(steps, batch, directions * gates * hidden)
@@ -63,9 +69,21 @@ struct Recurrence {
 
   /// The activation number `index` of a direction; with `clip`, its argument is clipped first.
   func activation(_ index: Int, _ direction: Int) -> (Double) -> Double {
-    let function = activations[direction * (activations.count / directions) + index]
+    let all = activations.functions
+    let function = all[direction * (all.count / directions) + index]
     guard let clip else { return function }
     return { function($0.clamped(-clip, clip)) }
+  }
+
+  /// The steps with vectors; nil if the sums are in binary64.
+  var vectors: RecurrentVectors? {
+    work == .float ? RecurrentVectors(self, clip: clip.map { Float($0) }) : nil
+  }
+
+  /// The kernel of the activation number `index` of a direction.
+  func kernel(_ index: Int, _ direction: Int) -> LaneFunction {
+    let all = activations.kernels ?? []
+    return all[direction * (all.count / directions) + index]
   }
 
   /// W's bias (part 0) or R's (part 1).
@@ -93,7 +111,7 @@ struct Recurrence {
   private func product(
     _ rows: MatrixView, _ weights: Tensor, depth: Int, _ direction: Int, _ wanted: Range<Int>
   ) throws(OperatorError) -> Tensor {
-    let y = try call.make(.double, [rows.rows, wanted.count * hidden])
+    let y = try call.make(work, [rows.rows, wanted.count * hidden])
     let matrix = MatrixView(
       tensor: weights, offset: (direction * gates + wanted.lowerBound) * hidden * depth,
       rows: wanted.count * hidden, columns: depth, rowStride: depth, columnStride: 1)
@@ -103,15 +121,17 @@ struct Recurrence {
 
   /// An initial state, [D, B, H]; zeros if it is not given.
   func state(_ index: Int) throws(OperatorError) -> Tensor {
-    let state = try call.make(.double, [directions, batch, hidden])
-    state.values(Double.self).update(repeating: 0)
+    let state = try call.zeros(work, [directions, batch, hidden])
     guard let given = call.optional(index) else { return state }
     let shaped = try Self.swapped(call, given, isBatchFirst && given.rank == 3)
     guard shaped.shape == state.shape else {
       throw call.wrong(index, shapeText(state.shape), found: shapeText(given.shape))
     }
-    return try Casting.cast(call, shaped, to: .double).copied(call)
+    return try Casting.cast(call, shaped, to: work).copied(call)
   }
+
+  /// The outputs of all steps, [T, D, B, H], with zeros.
+  func outputs() throws(OperatorError) -> Tensor { try call.zeros(work, [steps, directions, batch, hidden]) }
 
   /// The state converted to the type of the outputs: [D, B, H], or [B, D, H] if the batch comes first.
   func finished(_ state: Tensor) throws(OperatorError) -> Tensor {

@@ -3,6 +3,8 @@ internal import Glibc
 /// The activations of `LSTM`, `GRU` and `RNN`, with the parameters in `activation_alpha` and `activation_beta`.
 struct RecurrentActivations {
   let functions: [(Double) -> Double]
+  /// The same functions as kernels for binary32; nil if one has none.
+  let kernels: [LaneFunction]?
 
   init(_ call: OperatorCall, defaults: [String], directions: Int) throws(OperatorError) {
     let names =
@@ -13,6 +15,7 @@ struct RecurrentActivations {
     var alphas = (try call.floats("activation_alpha") ?? [])[...]
     var betas = (try call.floats("activation_beta") ?? [])[...]
     var functions: [(Double) -> Double] = []
+    var all: [LaneFunction?] = []
     for name in names {
       let key = name.lowercased()
       let hasAlpha = Self.alphas[key] != nil
@@ -23,14 +26,27 @@ struct RecurrentActivations {
         throw call.wrongAttribute("activations", "activations of the specification")
       }
       functions.append(function)
+      all.append(Self.kernel(key, Float(alpha), Float(beta)))
     }
     self.functions = functions
+    kernels = all.contains { $0 == nil } ? nil : all.compactMap { $0 }
   }
 
   private static let alphas: [String: Double] = [
     "leakyrelu": 0.01, "thresholdedrelu": 1, "scaledtanh": 1, "hardsigmoid": 0.2, "elu": 1, "affine": 1,
   ]
   private static let betas: [String: Double] = ["scaledtanh": 1, "hardsigmoid": 0.5, "affine": 0]
+
+  private static func kernel(_ name: String, _ alpha: Float, _ beta: Float) -> LaneFunction? {
+    switch name {
+    case "sigmoid": .sigmoid
+    case "tanh": .tanh
+    case "relu": .relu
+    case "leakyrelu": .leaky(slope: alpha)
+    case "hardsigmoid": .hardSigmoid(slope: alpha, shift: beta)
+    default: nil
+    }
+  }
 
   private static func function(_ name: String, _ alpha: Double, _ beta: Double) -> ((Double) -> Double)? {
     switch name {

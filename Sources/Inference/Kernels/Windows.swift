@@ -76,11 +76,17 @@ struct Windows {
   /// The most taps that a window can have.
   var tapLimit: Int { zip(input, kernel).reduce(1) { $0 &* min($1.0, $1.1) } }
 
-  /// Runs `body`, which lists the taps of a window on at most two threads, while the memory for the lists is reserved.
-  func listing(_ budget: RunBudget, _ body: () throws(OperatorError) -> Void) throws(OperatorError) {
-    let bytes = tapLimit &* (4 * MemoryLayout<Tap>.stride)
-    try budget.take(bytes: bytes)
-    defer { budget.release(bytes: bytes) }
+  /// Runs `body`, which lists the taps of one window at a time in each of at most `parts` parts, while the memory for the
+  /// lists is reserved.
+  func listing(
+    _ call: OperatorCall, parts: Int, _ body: () throws(OperatorError) -> Void
+  ) throws(OperatorError) {
+    let lists = max(1, min(parts, call.backend.threads))
+    // Each list has a second one, without the last dimension. The product fits: a tensor has at most 2³¹ elements, and
+    // a backend few threads.
+    let bytes = tapLimit &* (2 * MemoryLayout<Tap>.stride * lists)
+    try call.budget.take(bytes: bytes)
+    defer { call.budget.release(bytes: bytes) }
     try body()
   }
 
@@ -153,7 +159,10 @@ struct WindowAttributes {
         let isValid = autoPad == "VALID"
         begin.append(isValid ? 0 : pads[axis])
         end.append(isValid ? 0 : pads[kernel.count + axis])
-        output.append(count(input[axis], begin[axis], end[axis], reach, strides[axis]))
+        output.append(
+          WindowCount.count(
+            input[axis], padding: (begin[axis], end[axis]), reach: reach, stride: strides[axis],
+            isCeiling: isCeiling))
       }
     }
     return Windows(
@@ -161,12 +170,24 @@ struct WindowAttributes {
       output: output)
   }
 
-  private func count(_ input: Int, _ begin: Int, _ end: Int, _ reach: Int, _ stride: Int) -> Int {
-    let room = input + begin + end - reach
-    if room < 0 { return 0 }
-    guard isCeiling else { return room / stride + 1 }
-    let count = (room + stride - 1) / stride + 1
+}
+
+package enum WindowCount {
+  /// The windows along an axis: ⌊room / stride⌋ + 1, or with `isCeiling` ⌈room / stride⌉ + 1, where `room` is the length of
+  /// the padded input without one window; at least 0.
+  ///
+  /// - Parameters:
+  ///   - padding: the padding before and after the input.
+  ///   - reach: the length of a window with its dilation.
+  package static func count(
+    _ input: Int, padding: (begin: Int, end: Int), reach: Int, stride: Int, isCeiling: Bool
+  ) -> Int {
+    let room = input + padding.begin + padding.end - reach
+    guard isCeiling else { return room < 0 ? 0 : room / stride + 1 }
+    // A window that ends after the padding counts too, so it may be longer than the padded input. The division of a
+    // negative number rounds up.
+    let count = max(0, (room < 0 ? room : room + stride - 1) / stride + 1)
     // A window that would begin in the padding after the input is left out.
-    return (count - 1) * stride >= input + begin ? count - 1 : count
+    return (count - 1) * stride >= input + padding.begin ? count - 1 : count
   }
 }

@@ -22,7 +22,7 @@ enum Col2Im: Operator {
     }
     let y = try call.make(x.type, [x.shape[0], x.shape[1] / size] + image)
     try call.budget.spend(x.count)
-    try windows.listing(call.budget) { () throws(OperatorError) in
+    try windows.listing(call, parts: 1) { () throws(OperatorError) in
       try x.type.visit(Fold(call: call, x: x, y: y, windows: windows, size: size))
     }
     return [y]

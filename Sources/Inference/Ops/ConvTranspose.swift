@@ -29,7 +29,7 @@ enum ConvTranspose: Operator {
       product: x.shape[0], outputs, windows.output.product, max(1, x.shape[1] / groups),
       attributes.kernel.product)
     let convolution = Convolution(x: x, w: w, bias: bias, y: y, windows: windows, groups: groups)
-    try windows.listing(call.budget) { () throws(OperatorError) in
+    try windows.listing(call, parts: x.shape[0] * outputs) { () throws(OperatorError) in
       try call.backend.convolveTransposed(convolution)
     }
     return [y]

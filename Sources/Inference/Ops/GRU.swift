@@ -11,6 +11,9 @@ enum GRU: Operator {
     let net = try Recurrence(call, gates: 3, activations: ["Sigmoid", "Tanh"])
     let h = try net.state(5)
     let isLinear = try call.flag("linear_before_reset")
+    if let vectors = net.vectors {
+      return [try net.finished(all: try vectors.gru(h: h, isLinear: isLinear)), try net.finished(h)]
+    }
     let y = try call.make(.double, [net.steps, net.directions, net.batch, net.hidden])
     y.values(Double.self).update(repeating: 0)
     let (all, states) = (y.values(Double.self), h.values(Double.self))

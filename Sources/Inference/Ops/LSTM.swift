@@ -13,6 +13,10 @@ enum LSTM: Operator {
     let peepholes =
       call.optional(7) == nil ? nil : try call.reals(7, count: net.directions * 3 * net.hidden)
     let forgetsInput = try call.flag("input_forget")
+    if let vectors = net.vectors {
+      let y = try vectors.lstm(h: h, c: c, peepholes: peepholes, forgetsInput: forgetsInput)
+      return [try net.finished(all: y), try net.finished(h), try net.finished(c)]
+    }
     let y = try call.make(.double, [net.steps, net.directions, net.batch, net.hidden])
     y.values(Double.self).update(repeating: 0)
     let (all, states, cells) = (y.values(Double.self), h.values(Double.self), c.values(Double.self))

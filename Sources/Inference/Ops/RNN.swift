@@ -9,6 +9,9 @@ enum RNN: Operator {
   static func evaluate(_ call: OperatorCall) throws(OperatorError) -> [Tensor] {
     let net = try Recurrence(call, gates: 1, activations: ["Tanh"])
     let h = try net.state(5)
+    if let vectors = net.vectors {
+      return [try net.finished(all: try vectors.rnn(h: h)), try net.finished(h)]
+    }
     let y = try call.zeros(.double, [net.steps, net.directions, net.batch, net.hidden])
     let (all, states) = (y.values(Double.self), h.values(Double.self))
     let size = net.hidden

@@ -23,6 +23,8 @@ enum STFT: Operator {
     guard length >= 1, length <= extent else {
       throw OperatorError("frames of 1 to \(extent) elements", found: "\(length)")
     }
+    try call.budget.take(bytes: FourierTransform.bytes(length))
+    defer { call.budget.release(bytes: FourierTransform.bytes(length)) }
     let window =
       call.optional(2) == nil
       ? [Double](repeating: 1, count: length) : try call.reals(2, count: length)
@@ -30,8 +32,6 @@ enum STFT: Operator {
     let bins = try call.flag("onesided", default: true) ? length / 2 + 1 : length
     let y = try call.make(.double, [batch, frames, bins, 2])
     let x = try Casting.cast(call, given, to: .double).values(Double.self)
-    try call.budget.take(bytes: FourierTransform.bytes(length))
-    defer { call.budget.release(bytes: FourierTransform.bytes(length)) }
     let transform = try FourierTransform(length, count: batch * frames, call.budget)
     let to = y.values(Double.self)
     var line = [Complex](repeating: Complex(re: 0, im: 0), count: length)

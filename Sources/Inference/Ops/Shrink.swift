@@ -2,7 +2,7 @@ internal import ONNXGraph
 
 /// y = x + bias for x < −lambd, x − bias for x > lambd, otherwise 0 (bias: 0, lambd: 0.5)
 ///
-/// x: numbers of any shape → y: the same; sums outside the range of an integer type become its nearest value. Source:
+/// x: numbers of any shape → y: the same, 0 for NaN; sums outside the range of an integer type become its nearest value. Source:
 /// ONNX `Shrink`, version 9.
 enum Shrink: Operator {
   static var since: Int { 9 }
@@ -28,7 +28,11 @@ enum Shrink: Operator {
       for index in 0..<x.count {
         let value = from[index].wide
         let real = value.asDouble
-        let shift = real < -limit ? bias : real > limit ? -bias : -real
+        guard real < -limit || real > limit else {
+          to[index] = T(narrowing: .zero)
+          continue
+        }
+        let shift = real < -limit ? bias : -bias
         // Without a shift, a 64-bit integer keeps all its digits.
         to[index] = T(narrowing: shift == 0 ? value : T.Wide(clamping: real + shift))
       }

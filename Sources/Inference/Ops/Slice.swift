@@ -24,9 +24,10 @@ enum Slice: Operator {
     for (index, axis) in axes.enumerated() {
       let (step, extent) = (steps[index], x.shape[axis])
       guard step != 0, step != .min else { throw OperatorError("steps other than 0", found: "\(step)") }
-      let (low, high) = step > 0 ? (0, extent) : (-1, extent - 1)
-      let start = clamped(starts[index], extent, low, high)
-      let end = clamped(ends[index], extent, low, high)
+      let high = step > 0 ? extent : extent - 1
+      // Backwards, only an end can be before the axis: a start there is its first element, unlike NumPy's.
+      let start = clamped(starts[index], extent, 0, high)
+      let end = clamped(ends[index], extent, step > 0 ? 0 : -1, high)
       let span = step > 0 ? end - start : start - end
       let size = step.magnitude
       shape[axis] = span <= 0 ? 0 : Int((UInt(span) - 1) / size) + 1

@@ -15,6 +15,11 @@ enum Split: Operator {
     if call.opset < 2, given == nil { given = try call.integers(1, orFloats: true) }
     let sizes: [Int]
     if let given { sizes = given } else { sizes = try equalParts(call, extent) }
+    // A list that the model computes can have a million parts, which no output would show.
+    guard sizes.count <= max(1, call.node.outputs.count) else {
+      throw OperatorError(
+        "at most \(call.node.outputs.count) parts, as there are outputs", found: "\(sizes.count)")
+    }
     return try parts(call, x, axis: axis, sizes: sizes)
   }
 

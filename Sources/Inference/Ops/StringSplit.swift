@@ -21,7 +21,7 @@ enum StringSplit: Operator {
     defer { call.budget.release(bytes: reserved) }
     for place in 0..<x.count {
       let text = strings.text(x.values(Int64.self)[place])
-      try call.budget.spend(text.utf8.count + 1)
+      try call.budget.spend(text.utf8.count + 1, delimiter.count + 1)
       let found = delimiter.isEmpty ? words(text, limit) : text.isEmpty ? [] : split(text, delimiter, limit)
       try call.budget.take(bytes: found.count * 16)
       reserved += found.count * 16

@@ -4,8 +4,8 @@ internal import CKernels
 ///
 /// a, b: numbers of one kind; shapes broadcast (before version 7: with `broadcast` and `axis`) → y: the shape they
 /// broadcast to; integers modulo 2ⁿ. Source: ONNX `Sub`, versions 1, 6, 7, 13, 14.
-enum Sub: ArithmeticOperator, LaneArithmetic {
+enum Sub: ArithmeticOperator {
   @inline(__always) static func floats(_ a: Double, _ b: Double) -> Double { a - b }
   @inline(__always) static func integers<W: FixedWidthInteger>(_ a: W, _ b: W) -> W { a &- b }
-  static var kernel: tessera_operator { tessera_subtract }
+  static var kernel: tessera_operator? { tessera_subtract }
 }

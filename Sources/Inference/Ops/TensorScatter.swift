@@ -22,15 +22,16 @@ enum TensorScatter: Operator {
         1, "\(shapeText(cache.shape)), or less on axis \(axis)", found: shapeText(update.shape))
     }
     let (room, length) = (cache.shape[axis], update.shape[axis])
-    let starts = try call.integers(2) ?? [Int](repeating: 0, count: cache.shape[0])
-    guard starts.count == cache.shape[0] else {
+    let starts = try call.integers(2)
+    if let starts, starts.count != cache.shape[0] {
       throw call.wrong(2, "\(cache.shape[0]) indices", found: "\(starts.count)")
     }
     let y = try call.make(cache.type, cache.shape)
     StridedCopy.run(cache.count, from: cache, at: 0, to: y, at: 0)
     if update.count == 0 { return [y] }
     let (strides, targetStrides) = (Layout.strides(update.shape), Layout.strides(y.shape))
-    for (sample, given) in starts.enumerated() {
+    for sample in 0..<cache.shape[0] {
+      let given = starts?[sample] ?? 0
       guard isCircular || (given >= 0 && given <= room - length) else {
         throw call.wrong(2, "indices of 0 to \(room - length)", found: "\(given)")
       }

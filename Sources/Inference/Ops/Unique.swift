@@ -47,6 +47,9 @@ enum Unique: Operator {
     let numbers = x.values(Int64.self)
     let ranks = try call.make(.int64, x.shape)
     var texts = Set(numbers.prefix(x.count)).map { (number: $0, text: call.run.strings.text($0)) }
+    // Texts that differ only at their ends are compared as a whole.
+    let bytes = texts.reduce(0) { $0 + $1.text.utf8.count }
+    try call.budget.spend(bytes, Int.bitWidth - texts.count.leadingZeroBitCount)
     texts.sort { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
     let places = Dictionary(
       texts.enumerated().map { ($0.element.number, Int64($0.offset)) },

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import ONNXGraph
 
 /// A Swift type of elements with arithmetic.
@@ -35,6 +36,13 @@ protocol WideNumber: BitwiseCopyable, Comparable, Sendable {
 protocol BinaryArithmetic {
   static func floats(_ a: Double, _ b: Double) -> Double
   static func integers<W: FixedWidthInteger>(_ a: W, _ b: W) -> W
+  /// The same for binary32 numbers by vectors; nil if there is none. Sums, products and quotients of binary32 numbers,
+  /// computed in binary64 and rounded once, are the same as those computed in binary32.
+  static var kernel: tessera_operator? { get }
+}
+
+extension BinaryArithmetic {
+  static var kernel: tessera_operator? { nil }
 }
 
 /// An operator on one number, floating point or integer.

@@ -56,7 +56,15 @@ package struct Tensor: Sendable {
     return Tensor(type, shape, count, storage)
   }
 
+  /// Twice the limit for tensors in files: an operator may cut each axis into two.
+  private static let rankLimit = 128
+
   static func count(of shape: [Int], _ budget: RunBudget) throws(OperatorError) -> Int {
+    // A shape can be computed by the model, and operators take steps for each axis, which no budget counts.
+    guard shape.count <= rankLimit else {
+      throw OperatorError(
+        "a tensor of at most \(rankLimit) dimensions", found: "\(shape.count.grouped)", kind: .budget)
+    }
     guard shape.allSatisfy({ $0 >= 0 }) else {
       throw OperatorError("extents of 0 or more", found: shapeText(shape))
     }
@@ -74,6 +82,10 @@ package struct Tensor: Sendable {
   }
 
   package var rank: Int { shape.count }
+
+  /// The positions that an operator may visit although there are no elements: the product of the extents other than 0.
+  /// It is 0 if there are elements.
+  var emptyPositions: Int { count > 0 ? 0 : shape.reduce(1) { $1 == 0 ? $0 : $0 &* $1 } }
 
   /// Whether the elements are zeros in place of weights that a count does not read.
   var standsForWeights: Bool { storage.isMapped }
@@ -142,7 +154,13 @@ final class TensorStorage: @unchecked Sendable {
 }
 
 /// A shape as people write it: `[64, 3, 3, 3]`.
-func shapeText(_ shape: [Int]) -> String { "[" + shape.map(String.init).joined(separator: ", ") + "]" }
+///
+/// A list that a model computes can have a million numbers: only the first ones are written.
+func shapeText(_ shape: [Int]) -> String {
+  let limit = 128
+  let shown = shape.prefix(limit).map(String.init).joined(separator: ", ")
+  return shape.count <= limit ? "[\(shown)]" : "[\(shown), … (\(shape.count.grouped) numbers)]"
+}
 
 extension ElementType {
   /// Bytes of an element in memory.

@@ -15,13 +15,13 @@ extension ValueType {
       if shape == nil { return nil }
       return sequence.tensors.lazy.compactMap { Self.disagreement(type, shape, $0) }.first
     case (.sequence(.map(let key, .tensor(let type, _))), .maps(let keys, let rows)):
-      if rows.count == 0 || key == keys.type, type == nil || type == rows.type { return nil }
+      if rows.count == 0 || key == nil || key == keys.type, type == nil || type == rows.type { return nil }
       return (
         "maps of \(key?.name ?? "keys") to \(type?.name ?? "values")",
         "maps of \(keys.type.name) to \(rows.type.name)"
       )
     case (.map(let key, .tensor(let type, _)), .map(let keys, let values)):
-      if key == keys.type, type == nil || type == values.type { return nil }
+      if key == nil || key == keys.type, type == nil || type == values.type { return nil }
       return (
         "a map of \(key?.name ?? "keys") to \(type?.name ?? "values")",
         "one of \(keys.type.name) to \(values.type.name)"

@@ -24,3 +24,16 @@ extension Function {
     nodes.reduce(1 + inputs.count + outputs.count + defaults.count) { $0 + $1.itemCount }
   }
 }
+
+extension AttributeValue {
+  /// The numbers in a list, or the bytes of texts; 0 for attributes of other kinds. An operator reads all of them.
+  package var listCount: Int {
+    switch self {
+    case .string(let text): text.count
+    case .ints(let list): list.count
+    case .floats(let list): list.count
+    case .strings(let list): list.reduce(0) { $0 + $1.count + 1 }
+    default: 0
+    }
+  }
+}

@@ -127,6 +127,8 @@ extension Node {
   /// Values that the node needs: its inputs, and values of enclosing graphs that its own graphs use.
   package var usedNames: [String] {
     var names = inputs.filter { !$0.isEmpty }
+    // Few nodes have graphs, and a walk asks every node for every sub-network.
+    if !attributes.values.contains(where: { if case .graph = $0 { true } else { false } }) { return names }
     // Attributes are sorted by name, so that the first error is always the same.
     for attribute in attributes.sorted(by: { $0.key < $1.key }) {
       if case .graph(let graph) = attribute.value { names += graph.freeNames }

@@ -105,17 +105,20 @@ struct GraphWeights {
     supplier: (any TensorReading)?, stopped: [Int: String], names: Set<String>
   ) throws(FlowError) {
     let labels = ChannelLabels()
-    let context = FlowContext(
-      labels: labels, small: SmallValues(model, supplier: supplier), path: model.path)
+    let graph = WalkedGraph(model, supplier: supplier)
+    let context = FlowContext(labels: labels, small: graph.smallValues(), path: model.path)
     context.options = options
     context.unitCount = unitCount
     context.stopped = stopped
+    let quantised = FlowRules.quantisedWeights(of: model.graph)
     var atoms: [String: [[ChannelLabel]?]] = [:]
-    var walk = FlowWalk(model, context: context, inputShapes: inputShapes) {
+    var walk = FlowWalk(graph, context: context, inputShapes: inputShapes) {
       (tensor, name) throws(FlowError) in
       let isNamed = names.contains(name)
       let lists = tensor.shape.map { extent -> [ChannelLabel]? in
-        guard isNamed, tensor.isFloatingPoint, tensor.elementCount > 0, extent > 1, extent <= Self.extentLimit
+        guard isNamed, tensor.isFloatingPoint || quantised.contains(name), tensor.elementCount > 0,
+          extent > 1,
+          extent <= Self.extentLimit
         else {
           return nil
         }
@@ -146,9 +149,9 @@ struct GraphWeights {
 
   /// Follows the plan through the graph for each kind of sub-network; throws if the plan is not sound.
   func check(_ plan: ResolvedPlan, supplier: (any TensorReading)?) throws(FlowError) {
+    let planned = PlannedGraph(WalkedGraph(model, supplier: supplier), plan: plan)
     for network in try GraphNetworks.distinct(in: plan, of: model) {
-      let flow = try NetworkFlow(
-        network, plan: plan, model: model, supplier: supplier, inputShapes: shapes)
+      let flow = try NetworkFlow(network, of: planned, inputShapes: shapes)
       _ = try flow.requiredOutputs()
     }
   }

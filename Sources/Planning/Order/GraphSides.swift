@@ -31,18 +31,18 @@ package struct GraphSides {
       default: break
       }
     }
-    for node in graph.nodes where node.domain.isEmpty && node.inputs.count > 1 {
+    for node in graph.nodes where ["", "com.microsoft"].contains(node.domain) && node.inputs.count > 1 {
       let data = node.inputs[0]
       let (weight, isTransposed) = source(node.inputs[1])
       switch node.operation {
-      case "Conv" where !isTransposed:
+      case "Conv" where !isTransposed, "FusedConv" where !isTransposed:
         // A depthwise convolution neither makes nor reads channels of its own.
         if node.int("group") ?? 1 == 1 { add(weight, makes: 0, of: data, at: 1) }
       case "ConvTranspose" where !isTransposed:
         if node.int("group") ?? 1 == 1 { add(weight, makes: 1, of: data, at: 1) }
       case "MatMul": add(weight, makes: isTransposed ? 0 : 1, of: data, at: -1)
-      case "Gemm":
-        if node.int("transA") ?? 0 == 0 {
+      case "Gemm", "FusedGemm", "FusedMatMul", "TransposeMatMul":
+        if ["transA", "transBatchA", "transBatchB"].allSatisfy({ node.int($0) ?? 0 == 0 }) {
           add(weight, makes: isTransposed == (node.int("transB") ?? 0 == 0) ? 0 : 1, of: data, at: -1)
         }
       case "BatchNormalization", "InstanceNormalization", "LayerNormalization", "GroupNormalization",

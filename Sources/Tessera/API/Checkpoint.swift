@@ -80,24 +80,31 @@ public struct Checkpoint: TensorCollection {
   ///
   /// - Parameters:
   ///   - task: the task's name; may be nil if there is only one task.
-  ///   - budget: parameters ("1.9M", "500k") or bytes ("64MB", "2GiB").
+  ///   - budget: parameters ("1.9M", "500k"), bytes ("64MB", "2GiB") or, with a graph, the multiply-adds of a run
+  ///     ("1.5GMAC").
   ///   - policy: a counting policy's name, such as "weights-only", or the path of its file; nil for the plan's own
   ///     policy.
+  ///   - inputShapes: for multiply-adds, the shapes of inputs. Others have their declared shapes, with a batch of 1.
   public func network(
-    task: String? = nil, budget: String, policy: String? = nil
+    task: String? = nil, budget: String, policy: String? = nil, inputShapes: [String: [Int]] = [:]
   ) throws(TesseraError) -> SubNetworkWeights {
-    try network(task: task, level: nil, budget: budget, policy: policy)
+    try network(task: task, level: nil, budget: budget, policy: policy, inputShapes: inputShapes)
   }
 
   private func network(
-    task: String?, level: String?, budget: String?, policy: String? = nil
+    task: String?, level: String?, budget: String?, policy: String? = nil, inputShapes: [String: [Int]] = [:]
   ) throws(TesseraError) -> SubNetworkWeights {
     try TesseraError.wrapping {
+      var limit: Budget?
       if let budget {
-        do { _ = try Budget(parsing: budget) } catch { throw TesseraError(.request, "budget: \(error)") }
+        do { limit = try Budget(parsing: budget, in: [.parameters, .bytes, .multiplyAdds]) } catch {
+          throw TesseraError(.request, "\(error)")
+        }
       }
+      var work = WorkSettings()
+      work.shapes = { _ in inputShapes }
       let choice = NetworkChoice(
-        file.opened, stored, task: task, level: level, budget: budget, policy: policy)
+        file.opened, stored, task: task, level: level, budget: limit, policy: policy, work: work)
       let network = try choice.network().network
       return SubNetworkWeights(try SubNetwork(network, of: stored), of: self, choice)
     }

@@ -81,10 +81,7 @@ struct ProjectCounts {
     _ row: ParameterRow, _ count: ProjectDocument.Count, _ policy: CountingPolicy, _ place: String
   ) -> [ProjectFinding] {
     func found(_ limit: Budget) -> String {
-      switch limit {
-      case .parameters: "\(row.parameters) parameters"
-      case .bytes: "\(row.bytes.value.grouped) bytes"
-      }
+      row.cost(in: limit.quantity).map(limit.quantity.text) ?? "nothing counted"
     }
     var findings: [ProjectFinding] = []
     if let limit = count.largest, limit.isExceeded(by: row) {
@@ -106,9 +103,6 @@ struct ProjectCounts {
 extension Budget {
   /// Whether the row has fewer parameters or bytes than this.
   fileprivate func isMissed(by row: ParameterRow) -> Bool {
-    switch self {
-    case .parameters(let least): row.parameters < least
-    case .bytes(let least): row.bytes < least
-    }
+    row.cost(in: quantity).map { $0 < limit } ?? false
   }
 }

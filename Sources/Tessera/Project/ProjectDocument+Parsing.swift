@@ -199,7 +199,7 @@ extension DocumentNode<DocumentError> {
     let expected = "a number of bytes, or a text such as \"64MB\" or \"2GiB\""
     if case .integer = value { return try integer(in: 0...Int.max, expected) }
     let text = try string()
-    guard case .bytes(let count)? = try? Budget(parsing: text) else {
+    guard let count = try? Budget(parsing: text, in: [.bytes]).byteCount else {
       throw DocumentError(place, expected: expected, found: TensorName(text).quoted)
     }
     return count.value

@@ -7,8 +7,8 @@ struct BackendOption: ParsableArguments {
 
   @Option(
     help: """
-      The backend: fast (sums in binary32, with OpenBLAS) or reference (sums in binary64, slower). The \
-      tests compare the results of fast with those of reference.
+      The backend: fast (sums in binary32) or reference (sums in binary64, slower). The tests compare \
+      the results of fast with those of reference.
       """)
   var backend = BackendKind.fast.rawValue
 

@@ -240,18 +240,12 @@ struct ConvertCommand: ParsableCommand {
 
   private func shardByteCount() throws -> Int? {
     guard let shardSize else { return nil }
-    switch try? Budget(parsing: shardSize) {
-    case .bytes(let count)?: return count.value
+    let size = try? Budget(parsing: shardSize)
     // Only a number of digits counts bytes here.
-    case .parameters(let count)? where !shardSize.contains(where: \.isLetter): return count.value
-    case .parameters?:
-      throw ValidationError(
-        "--shard-size: expected a number of bytes such as 5GB, 500MB, 1GiB, 4096, found '\(shardSize)', "
-          + "which elsewhere is a number of parameters")
-    case nil:
-      throw ValidationError(
-        "--shard-size: expected a number of bytes such as 5GB, 500MB, 1GiB, 4096, found '\(shardSize)'")
-    }
+    if let size, size.quantity == .bytes || !shardSize.contains(where: \.isLetter) { return size.limit }
+    throw ValidationError(
+      "--shard-size: expected a number of bytes such as 5GB, 500MB, 1GiB, 4096, found '\(shardSize)'"
+        + (size == nil ? "" : ", which elsewhere is a number of parameters"))
   }
 
   private func options() throws -> ConversionOptions {

@@ -31,7 +31,9 @@ struct CountCommand: ParsableCommand {
       (schemas/claims.schema.json). If a claim does not hold, count lists the policies under which it \
       would hold. The exit code is then 1.
 
-      Write numbers as 1.9M or 7,380,276 (parameters), or as 64MB or 2GiB (bytes). --max is a gate for CI. \
+      Write numbers as 1.9M or 7,380,276 (parameters), or as 64MB or 2GiB (bytes). A --budget may also be \
+      1.5GMAC (multiply-adds of a run) or, with --measure, 3ms (the median time of a run). Both need a \
+      graph, and are for the input shapes of --work. --max is a gate for CI. \
       The exit code is 1 if a selected sub-network is larger. It is also 1 if a part of the file could not \
       be counted, unless --leave-out accepts that.
 
@@ -41,7 +43,7 @@ struct CountCommand: ParsableCommand {
       parameters of a node are the floating-point elements of its constant inputs: weights, and values \
       computed from weights alone. Shared weights count at each node that uses them.
 
-      For --layers and --work, the inputs are zeros. Their shapes come from --input-shape, or else from \
+      For --layers, --work and multiply-adds, the inputs are zeros. Their shapes come from --input-shape, or else from \
       the model; a batch without a fixed size is 1. Matrix products and convolutions are counted but not \
       computed. All other operators are computed, within 1 GiB of tensors and 1,000,000,000 steps. \
       --measure also computes these products, within the limits of run: 4 GiB and 4,000,000,000,000 steps. \
@@ -62,6 +64,7 @@ struct CountCommand: ParsableCommand {
         tessera count model.safetensors --policy active-hf --top-k 8
         tessera count model.onnx --layers --input-shape images=1x3x224x224
         tessera count model.h5 --measure --threads 1
+        tessera count model.h5 --budget 1.5GMAC --input-shape 8x3x224x224
         tessera count m.h5 --policy dvn-all --policy all-stored --union a:2,b:1
         tessera count model.h5 --claims claims.json
       """)
@@ -75,8 +78,7 @@ struct CountCommand: ParsableCommand {
   @Option(help: "Count only this level, by number or by name.")
   var level: String?
 
-  @Option(help: "Select the highest level of each task that fits. Exit code 2 if none fits.")
-  var budget: String?
+  @OptionGroup var limit: BudgetOption
 
   @Option(name: .customLong("policy"), help: "The name of a policy, or the path of its file (repeatable).")
   var policies: [String] = []
@@ -120,31 +122,24 @@ struct CountCommand: ParsableCommand {
   @OptionGroup var leaveOut: LeaveOutOption
 
   func validate() throws {
-    if level != nil, budget != nil { throw ValidationError("expected either --level or --budget") }
+    try limit.check(level: level, isMeasuring: work.measure)
     if max != nil, policies.count > 1 {
       throw ValidationError("--max needs one policy, found \(policies.count)")
     }
     if let topK, topK < 1 { throw ValidationError("--top-k: expected 1 or more, found \(topK)") }
-    if !layers, !isWorkWanted {
-      for (option, isGiven) in [
-        ("--input-shape", !work.inputShapes.isEmpty), ("--memory-limit", work.limiting.memoryLimit != nil),
-        ("--step-limit", work.limiting.stepLimit != nil),
-      ] where isGiven {
-        throw ValidationError("\(option) is for --layers, --work and --measure")
-      }
+    if try !layers && !isWorkWanted && limit.workBudget() == nil {
+      try work.measuring.requireUnused(users: "--layers, --work, --measure and a --budget in multiply-adds")
     }
     if let union, Self.networks(of: union) == nil {
       throw ValidationError("--union: expected TASK:LEVEL,TASK:LEVEL,…, found '\(union)'")
     }
-    for (option, text) in [("--budget", budget), ("--max", max)] {
-      guard let text else { continue }
-      do { _ = try Budget(parsing: text) } catch { throw ValidationError(error.sentence(option: option)) }
-    }
+    _ = try max.map { try Budget(parsing: $0, option: "--max") }
   }
 
   func run() throws {
     var source = try CountSource(file, reading.choices)
-    let selection = try selection()
+    var graph: GraphCount?
+    let (selection, budgeted) = try selection(of: source, &graph)
     var tables: [CountReport.Table] = []
     let rules = try policies.isEmpty ? [source.plannedPolicy()] : policies.map(PolicyFile.read)
     let claimed = try claims.map { try CountClaims($0, else: rules[0]) }
@@ -164,6 +159,9 @@ struct CountCommand: ParsableCommand {
           counts, networks: try rows(selection, of: counts, source.inventory.tasks),
           union: try unionCount(source.inventory, policy)))
     }
+    if graph == nil, let option = graphOption {
+      graph = try GraphCount(source.opened, file, work, option: option)
+    }
     let inventory = source.inventory
     let report = CountReport(
       file: file, kind: source.kind, unitCount: inventory.unitCount,
@@ -172,8 +170,9 @@ struct CountCommand: ParsableCommand {
       tensors: roles ? zip(inventory.tensors, inventory.roles).map { ($0.name, $1) } : nil,
       packed: inventory.unknownPackings,
       expertsPerToken: rules.contains { $0.experts == .active } ? inventory.expertsPerToken : nil,
-      layers: layers ? try layerTable(of: tables, source.opened) : nil,
-      work: isWorkWanted ? try workTable(of: tables, source.opened) : nil
+      layers: layers ? try graph.map { try layerTable(of: tables, $0) } : nil,
+      work: isWorkWanted ? try graph?.table(of: chosen(in: tables)) : nil,
+      budget: budgeted.map(BudgetReport.init)
     )
     try json
       ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
@@ -181,13 +180,18 @@ struct CountCommand: ParsableCommand {
     if failed { Output.standardError("tessera: \(PrintableText.line(file)): a claim does not hold\n") }
     if let max {
       try requireAll(source.uncounted(but: leaveOut.accepts)?.sentence)
-      try gate(Budget(parsing: max), tables, hasTasks: !inventory.tasks.isEmpty)
+      try gate(Budget(parsing: max, option: "--max"), tables, hasTasks: !inventory.tasks.isEmpty)
     }
     if failed { throw ExitCode(1) }
   }
 
   /// Whether the work is printed.
   private var isWorkWanted: Bool { hasWork || work.measure }
+
+  /// The option whose table needs the graph; nil if there is none.
+  private var graphOption: String? {
+    layers ? "--layers" : work.measure ? "--measure" : hasWork ? "--work" : nil
+  }
 
   /// Parses `fine:2,coarse:1`; the name of a task may contain colons, but no commas.
   private static func networks(of text: String) -> [Claim.Network]? {
@@ -219,34 +223,46 @@ struct CountCommand: ParsableCommand {
   }
 
   /// The nodes of the selected network, or of the whole graph.
-  private func layerTable(of tables: [CountReport.Table], _ opened: OpenedFile?) throws -> LayerTable {
+  private func layerTable(of tables: [CountReport.Table], _ graph: GraphCount) throws -> LayerTable {
     let chosen = chosen(in: tables)
-    if !tasks.isEmpty || level != nil || budget != nil, chosen.count != 1 {
+    let isWhole = tasks.isEmpty && level == nil && limit.budget == nil
+    if !isWhole, chosen.count != 1 {
       throw TesseraError(
         sentence: "\(file): --layers: expected one sub-network (--task, --level), found \(chosen.count)")
     }
-    let isWhole = tasks.isEmpty && level == nil && budget == nil
-    return try GraphCount(opened, file, work, option: "--layers").layers(of: isWhole ? nil : chosen.first)
+    return try graph.layers(of: isWhole ? nil : chosen.first)
   }
 
-  private func workTable(of tables: [CountReport.Table], _ opened: OpenedFile?) throws -> WorkTable {
-    let option = work.measure ? "--measure" : "--work"
-    return try GraphCount(opened, file, work, option: option).work(of: chosen(in: tables))
-  }
-
-  private func selection() throws -> RowSelection {
+  /// The selected rows. A budget of work selects them here, because no policy counts work.
+  private func selection(
+    of source: CountSource, _ graph: inout GraphCount?
+  ) throws -> (RowSelection, BudgetedLevels?) {
     var selection = RowSelection(tasks: tasks.map { TaskID($0) })
     if let level { selection.level = .text(level) }
-    if let budget { selection.level = .budget(try Budget(parsing: budget)) }
-    return selection
+    guard let budget = try limit.value() else { return (selection, nil) }
+    selection.level = .budget(budget)
+    guard budget.quantity.isWork else { return (selection, nil) }
+    try requireTasks(source.inventory.tasks)
+    do {
+      let counting = try GraphCount(source.opened, file, work, option: "--budget")
+      let found = try counting.work.levels(
+        within: budget, of: try selection.chosen(of: source.inventory.tasks))
+      graph = counting
+      selection.level = .levels(found.choice)
+      return (selection, found)
+    } catch let error as PlanError { throw TesseraError(sentence: "\(file): \(error)") }
+  }
+
+  private func requireTasks(_ tasks: [TaskAssignment]) throws(TesseraError) {
+    if tasks.isEmpty {
+      throw TesseraError(sentence: "\(file): expected tasks to choose from, found a file without")
+    }
   }
 
   private func rows(
     _ selection: RowSelection, of counts: ParameterCounts, _ tasks: [TaskAssignment]
   ) throws -> [ParameterRow] {
-    if tasks.isEmpty, selection != RowSelection() {
-      throw TesseraError(sentence: "\(file): expected tasks to choose from, found a file without")
-    }
+    if selection != RowSelection() { try requireTasks(tasks) }
     do { return try counts.rows(selection, of: tasks) } catch {
       throw TesseraError(sentence: "\(file): policy '\(counts.policy.id)': \(error)")
     }
@@ -267,11 +283,7 @@ struct CountCommand: ParsableCommand {
     for table in tables {
       for row in hasTasks ? table.networks : [table.stored] where limit.isExceeded(by: row) {
         isExceeded = true
-        let found =
-          switch limit {
-          case .parameters: "\(row.parameters) parameters"
-          case .bytes: "\(row.bytes.value.grouped) bytes"
-          }
+        let found = row.cost(in: limit.quantity).map(limit.quantity.text) ?? "nothing counted"
         Output.standardError(
           "tessera: \(PrintableText.line("\(file): \(row.place): expected at most \(limit), found \(found)")) "
             + "(policy \(table.policy.id) \(table.policy.version))\n")

@@ -40,13 +40,16 @@ struct ExtractCommand: ParsableCommand {
 
       --budget selects the highest-numbered level that fits. It is a number of parameters (1.9M, 500k, \
       7,380,276) or of bytes (64MB, 2GiB). The sub-networks are counted under --policy, else the plan's \
-      policy, else all-stored. An .onnx file also holds the integer constants of its graph (indices and \
+      policy, else all-stored. With a graph, the budget may also be the multiply-adds of a run (1.5GMAC), \
+      as count --work counts them, or with --measure the median time of a run (3ms): the levels are timed \
+      from the highest down, until one fits. An .onnx file also holds the integer constants of its graph (indices and \
       shapes). If it exceeds the budget with these, nothing is written.
 
       Example:
         tessera extract model.h5 small.safetensors --task digits --level 2
         tessera extract model.h5 small.npz --task digits --budget 64kB
         tessera extract llama.h5 small/ --level 2
+        tessera extract model.h5 small.onnx --budget 3ms --measure --threads 1
       """)
 
   @Argument(help: "The unit checkpoint.")
@@ -62,11 +65,15 @@ struct ExtractCommand: ParsableCommand {
     help: "The level, by number (from 1) or by name. Not needed if the task has one level.")
   var level: String?
 
-  @Option(help: "The budget in parameters or bytes, instead of --level.")
-  var budget: String?
+  @OptionGroup var limit: BudgetOption
 
   @Option(help: "The counting policy for --budget: a name, or the path of a file.")
   var policy: String?
+
+  @Flag(help: "For a --budget in milliseconds: time runs of the levels on seeded random inputs.")
+  var measure = false
+
+  @OptionGroup var measuring: MeasuringOptions
 
   @Flag(
     name: .customLong("per-layer-config"),
@@ -90,13 +97,10 @@ struct ExtractCommand: ParsableCommand {
     if perLayerConfig, destinationKind != .shardedSafetensors {
       throw ValidationError("--per-layer-config needs a folder as DEST (small/)")
     }
-    if level != nil, budget != nil { throw ValidationError("expected either --level or --budget") }
-    if let budget {
-      do { _ = try Budget(parsing: budget) } catch {
-        throw ValidationError(error.sentence(option: "--budget"))
-      }
-    } else if policy != nil {
-      throw ValidationError("--policy needs --budget: the budget is counted under it")
+    try limit.check(level: level, isMeasuring: measure)
+    try limit.check(policy: policy, isMeasuring: measure)
+    if try limit.workBudget() == nil {
+      try measuring.requireUnused(users: "a --budget in multiply-adds or milliseconds")
     }
     try DeclaredFiles.require(("DEST", dest), apartFrom: ["FILE": file, "--policy": policy])
   }
@@ -113,8 +117,10 @@ struct ExtractCommand: ParsableCommand {
       )
     }
     let choice = NetworkChoice(
-      opened, checkpoint, task: task, level: level, budget: budget, policy: policy)
-    let (network, resolved) = try choice.network()
+      opened, checkpoint, task: task, level: level, budget: try limit.value(), policy: policy,
+      work: try measuring.settings())
+    let chosen = try choice.network()
+    let (network, resolved) = (chosen.network, chosen.plan)
     let subNetwork = try SubNetwork(network, of: checkpoint)
     var written: GraphExtraction.Written?
     var extracted = subNetwork
@@ -149,7 +155,9 @@ struct ExtractCommand: ParsableCommand {
       }
     }
     KerasNote.report(of: dest)
-    let extraction = Extraction(extracted, of: checkpoint, written, folder, added, destination: dest)
+    let extraction = Extraction(
+      extracted, of: checkpoint, written, folder, added, destination: dest,
+      chosen.budgeted.map(BudgetReport.init))
     try json
       ? Output.standardOutput(json: extraction.json) : Output.standardOutput(extraction.text)
   }
@@ -222,7 +230,7 @@ extension Extraction {
   /// - Parameter added: the added input whose own tensors were written; nil for a sub-network.
   fileprivate init(
     _ subNetwork: SubNetwork, of checkpoint: UnitCheckpoint, _ written: GraphExtraction.Written?,
-    _ folder: FolderExtraction?, _ added: AddedExtraction?, destination: String
+    _ folder: FolderExtraction?, _ added: AddedExtraction?, destination: String, _ budget: BudgetReport?
   ) {
     let network = subNetwork.network
     let (parameters, bytes) =
@@ -236,6 +244,7 @@ extension Extraction {
       parameters: ParameterCount(parameters), bytes: ByteCount(bytes), bytesRead: ByteCount(data),
       indexBytes: ByteCount(index), graphTensors: written?.added ?? [],
       companions: folder?.files.map(\.name) ?? added?.companions.map(\.name) ?? [],
-      configuration: folder?.changes ?? [], baseTensors: added?.baseTensors)
+      configuration: folder?.changes ?? [], baseTensors: added?.baseTensors,
+      budget: budget)
   }
 }

@@ -7,14 +7,14 @@ internal import UnitModel
 struct LimitOptions: ParsableArguments {
   @Option(
     help: """
-      The memory limit for tensors, such as 16GB. Default: 4GiB; 1GiB for count without --measure.
+      The memory limit for tensors, such as 16GB. Default: 4GiB; 1GiB to count multiply-adds.
       """)
   var memoryLimit: String?
 
   @Option(
     help: """
       The limit of steps. A step is one multiply-add, or one element that another operator computes. \
-      Default: 4,000,000,000,000; 1,000,000,000 for count without --measure.
+      Default: 4,000,000,000,000; 1,000,000,000 to count multiply-adds.
       """)
   var stepLimit: Int?
 
@@ -30,7 +30,7 @@ struct LimitOptions: ParsableArguments {
     var limits = others
     if let stepLimit { limits.steps = min(stepLimit, 1 << 60) }
     guard let memoryLimit else { return limits }
-    guard case .bytes(let count)? = try? Budget(parsing: memoryLimit) else {
+    guard let count = try? Budget(parsing: memoryLimit, in: [.bytes]).byteCount else {
       throw ValidationError("--memory-limit: expected bytes, such as 16GB, found '\(memoryLimit)'")
     }
     limits.bytes = count.value

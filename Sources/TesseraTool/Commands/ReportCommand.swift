@@ -86,7 +86,8 @@ struct ReportCommand: ParsableCommand {
     if other != nil {
       for (option, isGiven) in [
         ("--policy", !policies.isEmpty), ("--claims", claims != nil), ("--accuracy", accuracy != nil),
-        ("--no-values", noValues), ("--measure", work.measure), ("--input-shape", !work.inputShapes.isEmpty),
+        ("--no-values", noValues), ("--measure", work.measure),
+        ("--input-shape", !work.measuring.inputShapes.isEmpty),
         ("--json", json),
       ] where isGiven {
         throw ValidationError("\(option) is for a page about one file, found two")

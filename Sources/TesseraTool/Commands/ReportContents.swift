@@ -129,13 +129,13 @@ struct ReportContents {
   private func workTable(
     _ networks: [VirtualNetwork], _ opened: OpenedFile, _ leftOut: inout [String]
   ) throws -> WorkTable? {
-    let isAsked = work.measure || !work.inputShapes.isEmpty
+    let isAsked = work.measure || !work.measuring.inputShapes.isEmpty
     if try opened.graph == nil, !isAsked {
       leftOut.append("multiply-adds and latency: the file has no graph")
       return nil
     }
     do {
-      return try GraphCount(opened, file, work, option: work.measure ? "--measure" : "--input-shape").work(
+      return try GraphCount(opened, file, work, option: work.measure ? "--measure" : "--input-shape").table(
         of: networks.map { ($0.task, $0.level) })
     } catch {
       if isAsked { throw error }

@@ -28,11 +28,15 @@ struct RunCommand: ParsableCommand {
       joined along their first axis. Inputs are read and outputs are written run by run.
 
       If MODEL is a unit checkpoint that was converted from ONNX, run one (task, level), and read only its \
-      weights.
+      weights. --budget selects the level. Multiply-adds (1.5GMAC) are counted for the shapes of the inputs. \
+      With --measure, a budget is the median time of a run (3ms): the levels are timed on seeded random \
+      inputs, from the highest down, until one fits. --repeat is then also the number of these runs; the \
+      default is 5.
 
       Example:
         tessera run model.onnx --input x.npz --output y.npz
         tessera run model.h5 --task fine --level 2 --input x.npz --output y.npz
+        tessera run model.h5 --budget 3ms --measure --threads 1 --input x.npz --output y.npz
         tessera run m.onnx --input x.npy --output y.npy --repeat 20 --profile
         tessera run m.onnx --input many.npy --output y.npy --batch 32
       """)
@@ -46,11 +50,13 @@ struct RunCommand: ParsableCommand {
   @Option(help: "For a checkpoint: the level, by number (from 1) or by name.")
   var level: String?
 
-  @Option(help: "For a checkpoint: the budget in parameters or bytes, instead of --level.")
-  var budget: String?
+  @OptionGroup var limit: BudgetOption
 
   @Option(help: "The counting policy for --budget: a name, or the path of a file.")
   var policy: String?
+
+  @Flag(help: "For a --budget in milliseconds: time runs of the levels.")
+  var measure = false
 
   @Option(help: "The inputs: an npz, an npy for one input, or another file of flat weights.")
   var input: String?
@@ -87,7 +93,8 @@ struct RunCommand: ParsableCommand {
     }
     if batch != nil, `repeat` != nil { throw ValidationError("expected either --batch or --repeat") }
     if batch != nil, input == nil { throw ValidationError("expected --input with --batch, found none") }
-    if level != nil, budget != nil { throw ValidationError("expected either --level or --budget") }
+    try limit.check(level: level, isMeasuring: measure)
+    try limit.check(policy: policy, isMeasuring: measure)
     guard FlatFormats.kind(forName: output, use: .outputs) != nil else {
       throw ValidationError(
         "--output '\(output)': expected a name that ends in \(FlatFormats.endings(for: .outputs))")
@@ -114,7 +121,7 @@ struct RunCommand: ParsableCommand {
         RunReport.Layer(
           node: $0.node, operation: $0.operation, shape: $0.shape, calls: $0.calls, seconds: $0.seconds,
           multiplyAdds: $0.lastMultiplyAdds, parameters: ParameterCount($0.parameters))
-      })
+      }, budget: prepared.budgeted.map(BudgetReport.init))
     try json
       ? Output.standardOutput(json: report.json) : Output.standardOutput(report.text(width: Terminal.width))
   }
@@ -187,16 +194,17 @@ struct RunCommand: ParsableCommand {
   }
 
   /// A session, its inputs (with --batch those of the first run), the model that names them, and the checkpoint of its
-  /// weights; the checkpoint is nil for an ONNX model.
+  /// weights (nil for an ONNX model), and how a budget of work selected the level.
   private typealias Prepared = (
-    session: Session, inputs: [String: Inference.Tensor], model: Model, checkpoint: UnitCheckpoint?
+    session: Session, inputs: [String: Inference.Tensor], model: Model, checkpoint: UnitCheckpoint?,
+    budgeted: BudgetedLevels?
   )
 
   private func prepared(threads: Int) throws -> Prepared {
     let opened = try OpenedFile(model)
     let backend = computing.kind
     if opened.flatKind == nil { return try checkpointSession(opened, backend, threads) }
-    if task != nil || level != nil || budget != nil {
+    if task != nil || level != nil || limit.budget != nil {
       throw TesseraError(
         sentence:
           "\(model): expected a unit checkpoint for --task, --level or --budget, found a file without tasks")
@@ -208,9 +216,9 @@ struct RunCommand: ParsableCommand {
     }
     let session = try Session(
       graph, backend: backend, threads: threads, limits: try limiting.limits(else: RunLimits()))
-    guard let given = try givenInputs else { return (session, [:], graph, nil) }
+    guard let given = try givenInputs else { return (session, [:], graph, nil, nil) }
     _ = try given.shapes(for: graph)
-    return (session, batch == nil ? try given.tensors(for: session, model: graph) : [:], graph, nil)
+    return (session, batch == nil ? try given.tensors(for: session, model: graph) : [:], graph, nil, nil)
   }
 
   private var givenInputs: FileInputs? {
@@ -224,12 +232,36 @@ struct RunCommand: ParsableCommand {
     guard let checkpoint = try opened.checkpoint, let network = try opened.network else {
       throw TesseraError(sentence: "\(model): expected a unit checkpoint with a graph, found one without")
     }
-    let (chosen, plan) = try NetworkChoice(
-      opened, checkpoint, task: task, level: level, budget: budget, policy: policy
+    let inputs = try givenInputs
+    let chosen = try NetworkChoice(
+      opened, checkpoint, task: task, level: level, budget: try limit.value(), policy: policy,
+      work: try workSettings(of: network, inputs, threads)
     ).network()
     let running = try NetworkSession(
-      try SubNetwork(chosen, of: checkpoint), of: checkpoint, network, plan: plan, inputs: try givenInputs,
-      backend: backend, threads: threads, limits: try limiting.limits(else: RunLimits()))
-    return (running.session, running.inputs, network.model, checkpoint)
+      try SubNetwork(chosen.network, of: checkpoint), of: checkpoint, network, plan: chosen.plan,
+      inputs: inputs, backend: backend, threads: threads, limits: try limiting.limits(else: RunLimits()))
+    return (running.session, running.inputs, network.model, checkpoint, chosen.budgeted)
+  }
+
+  /// How a budget of work is counted or timed: for the shapes of the inputs, and as the run itself.
+  private func workSettings(
+    of network: NetworkModel, _ inputs: FileInputs?, _ threads: Int
+  ) throws -> WorkSettings {
+    var settings = WorkSettings()
+    let shapes = try inputs?.shapes(for: network.model)
+    settings.shapes = { [model] graph in
+      if shapes == nil, !graph.graph.requiredInputs.isEmpty {
+        throw TesseraError(
+          sentence:
+            "\(model): --budget: expected --input, for whose shapes the levels are compared, found none")
+      }
+      return shapes ?? [:]
+    }
+    settings.backend = computing.kind
+    settings.threads = threads
+    settings.repeats = `repeat` ?? settings.repeats
+    settings.countLimits = try limiting.limits(else: .counting)
+    settings.runLimits = try limiting.limits(else: RunLimits())
+    return settings
   }
 }

@@ -148,7 +148,8 @@ struct VerifyCommand: ParsableCommand {
       own.map { added.isEmpty ? $0 : NetworkModel($0, weights: whole) }
       ?? NetworkModel(stored, weights: whole)
     var verification = NetworkVerification(
-      original: original, stored: stored, checkpoint: checkpoint, plan: plan)
+      original: original, stored: stored, checkpoint: checkpoint, plan: plan,
+      sameTensors: comparison.mismatches.isEmpty)
     verification.tolerance = tolerance
     verification.backend = computing.kind
     verification.threads = ThreadSupply.processorCount
@@ -159,9 +160,8 @@ struct VerifyCommand: ParsableCommand {
     let networks = try networks(of: plan.assignment)
     var bar = ProgressBar("running", total: networks.count, unit: .things("sub-networks"))
     defer { bar.finish() }
-    for (number, network) in networks.enumerated() {
-      let row = try verification.row(network)
-      bar.update(number + 1)
+    let rows = try verification.rows(networks) { bar.update($0 + 1) }
+    for (network, row) in zip(networks, rows) {
       report.networks.append(
         VerificationReport.Network(
           task: row.task.text, level: row.level.value, levelName: network.levelName, maxAbs: row.maxAbs,

@@ -80,13 +80,15 @@ class Builder:
 
     def node(self, kind, inputs, count=1, domain="", **attributes):
         names = [self.name(kind.lower() + "_") + (f"_{n}" if count > 1 else "") for n in range(count)]
+        if domain in masked.RUNTIME and (domain, masked.RUNTIME[domain]) not in self.opsets:
+            self.opsets.append((domain, masked.RUNTIME[domain]))
         node = helper.make_node(kind, inputs, names, name=f"n_{names[0]}", domain=domain, **attributes)
         self.add(node)
         return names[0] if count == 1 else names
 
     def add(self, node, opsets=None):
         try:
-            if node.domain:
+            if node.domain and node.domain not in masked.RUNTIME:
                 made = self.call(node)
             else:
                 made = masked.evaluate(node, self.values, opsets or self.opsets)

@@ -13,6 +13,7 @@ After each node the absent elements become zero. Inactive weights and inactive v
 says of the masked network. ONNX Runtime computes the values, one node at a time; branches and loops are entered.
 """
 
+import channels
 import numpy
 import onnx
 import onnxruntime
@@ -25,11 +26,18 @@ PRESENT = None  # Every element of a value is present.
 MOVES = {  # Operator: the inputs that hold data.
     "Reshape": [0], "Transpose": [0], "Flatten": [0], "Squeeze": [0], "Unsqueeze": [0], "Expand": [0], "Tile": [0],
     "Slice": [0], "Split": [0], "Gather": [0], "GatherElements": [0], "GatherND": [0], "ScatterND": [0, 2],
-    "ScatterElements": [0, 2], "DepthToSpace": [0], "SpaceToDepth": [0], "Identity": [0],
+    "ScatterElements": [0, 2], "DepthToSpace": [0], "SpaceToDepth": [0], "Identity": [0], "Compress": [0],
+    "ReverseSequence": [0], "TensorScatter": [0, 1], "ExpandDims": [0],
 }
-SAME = {"Softmax", "LogSoftmax", "LRN", "CumSum", "GroupNormalization", "Dropout", "LayerNormalization", "RMSNormalization", "Clip", "CastLike", "Trilu"}
+SAME = {
+    "Softmax", "LogSoftmax", "LRN", "CumSum", "GroupNormalization", "Dropout", "LayerNormalization", "RMSNormalization", "Clip",
+    "CastLike", "Trilu", "Hardmax", "CumProd", "LpNormalization", "MeanVarianceNormalization", "Normalizer", "Scaler", "Imputer",
+    "QLinearSoftmax", "RotaryEmbedding", "SimplifiedLayerNormalization",
+}
+SCALED = {"LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization"}
 FREE = {"Shape", "Size", "Range", "Constant", "ConstantOfShape", "NonZero", "EyeLike"}
-KINDS = {numpy.dtype(k): v for k, v in {"float32": 1, "uint8": 2, "int8": 3, "int32": 6, "int64": 7, "bool": 9, "float16": 10, "float64": 11}.items()}
+KINDS = {numpy.dtype(k): v for k, v in {"float32": 1, "uint8": 2, "int8": 3, "int32": 6, "int64": 7, "bool": 9, "float16": 10, "float64": 11, "uint16": 4, "int16": 5, "uint32": 12, "uint64": 13}.items()}
+RUNTIME = {"com.microsoft": 1, "ai.onnx.ml": 3}  # Other domains with operators that ONNX Runtime has.
 
 
 sessions = {}
@@ -175,8 +183,10 @@ class Walk:
     def follow(self, node, ins, ps, made):
         kind, a, shape = node.op_type, attributes(node), made[0].shape if made[0] is not None else ()
         x = ps[0] if ps else None
-        if kind in FREE or node.domain not in ("", "ai.onnx"):
+        if kind in FREE or node.domain not in ("", "ai.onnx", *RUNTIME):
             return [PRESENT] * len(made)
+        if kind in channels.RULES:
+            return channels.RULES[kind](self, node, a, ins, ps, made)
         if kind == "Concat":
             return [self.concatenation(a["axis"], ins, ps)]
         if kind in MOVES:
@@ -194,13 +204,14 @@ class Walk:
             return [self.einsum(a["equation"].decode(), ins, ps, shape)]
         if kind in ("BatchNormalization", "InstanceNormalization"):
             channel = [p.reshape((-1,) + (1,) * (len(shape) - 2)) for p in ps[1:] if p is not None]
-            return [both(x, *channel)] + [PRESENT] * (len(made) - 1)
+            every = both(x if x is None else anywhere(x, [0, *range(2, x.ndim)])[0], *channel)
+            return [both(x, *channel)] + [PRESENT if every is None else every.reshape(-1)] * (len(made) - 1)
         if kind in SAME:
-            first = both(x, ps[1]) if kind in ("LayerNormalization", "RMSNormalization") and len(ps) > 1 else x
+            first = both(x, ps[1]) if kind in SCALED and len(ps) > 1 else x
             return [first] + [x if kind == "Dropout" else PRESENT] * (len(made) - 1)
         if kind.startswith("Reduce") or kind in ("ArgMax", "ArgMin"):
             return [self.reduction(kind, a, ins, x)]
-        if kind in ("MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "LpPool"):
+        if kind in ("MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "LpPool", "GlobalLpPool"):
             return [x if x is None else anywhere(x, range(2, x.ndim))] + [PRESENT] * (len(made) - 1)
         if kind in ("Resize", "Upsample"):
             return [x if x is None else anywhere(x, [d for d in range(x.ndim) if x.shape[d] != shape[d]])]

@@ -20,10 +20,11 @@ nodes = [
     helper.make_node("Gemm", ["x", "a"], ["h"], transB=1),
     helper.make_node("Relu", ["h"], ["r"]),
     helper.make_node("Gemm", ["r", "b"], ["s"], transB=1),
-    helper.make_node("Shrink", ["s"], ["t"], name="shrink", lambd=0.1),
+    helper.make_node("SampleOp", ["s"], ["t"], name="sample", domain="com.microsoft"),
     helper.make_node("Gemm", ["t", "c"], ["y"], transB=1),
 ]
 graph = helper.make_graph(
     nodes, "g", [helper.make_tensor_value_info("x", 1, [2, 5])], [helper.make_tensor_value_info("y", 1, [2, 3])],
     [weight("a", 8, 5), weight("b", 6, 8), weight("c", 3, 6)])
-onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), f"{sys.argv[1]}/m.onnx")
+opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
+onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), f"{sys.argv[1]}/m.onnx")

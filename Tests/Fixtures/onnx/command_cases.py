@@ -47,8 +47,12 @@ def exclusion(name, model, listed):
         return "its corners are those of a fraction"
     if name == "test_attention_4d_causal_fp16_expanded":
         return "its data round to F16 once, its nodes each time; ONNX Runtime is off by as much"
-    if name.startswith("test_training_dropout") and "zero_ratio" not in name:
-        return "its mask is drawn by NumPy's generator"
+    if name.startswith("test_training_dropout") and "zero_ratio" not in name or name.startswith("test_bernoulli"):
+        return "its numbers are drawn by NumPy's generator"
+    if name == "test_maxunpool_export_with_output_shape":
+        return "its positions are those in another shape than the output's"
+    if name in ("test_dft_inverse", "test_dft_inverse_opset19"):
+        return "its data have the rounding of a transform in F32"
     others = sorted(set(operators(model.graph)) - listed)
     if others:
         return f"uses {others[0]}, which is not listed"

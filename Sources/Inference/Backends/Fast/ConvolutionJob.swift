@@ -1,3 +1,4 @@
+internal import CKernels
 internal import ONNXGraph
 
 /// A convolution of binary32 numbers in the form that its kernels need; sizes are checked here once.
@@ -65,6 +66,23 @@ struct ConvolutionJob: Sendable {
 
   /// The bias of an output channel; channels are counted over all groups.
   func bias(_ output: Int) -> Float { biases?[convolution.firstOutput + output] ?? 0 }
+
+  /// Whether a product can apply bias and epilogue.
+  var endsInProducts: Bool {
+    [tessera_identity, tessera_clamp].contains(convolution.epilogue.activation.kernel)
+  }
+
+  /// Bias and epilogue for a product whose first row is in the plane `output` of y, from `start` on; nil if there are none
+  /// or the product cannot apply them.
+  func end(_ image: Int, _ output: Int, from start: Int) -> tessera_end? {
+    let activation = convolution.epilogue.activation
+    guard endsInProducts, biases != nil || residual != nil || activation != .identity else { return nil }
+    let isClamp = activation.kernel == tessera_clamp
+    return tessera_end(
+      bias: biases.map { UnsafePointer($0.base + output) },
+      residual: residual.map { UnsafePointer($0.base + place(image, output) + start) },
+      low: isClamp ? activation.p : -.infinity, high: isClamp ? activation.q : .infinity)
+  }
 
   /// Applies bias and epilogue to `count` elements of a plane of y from `start` on.
   func finish(_ image: Int, _ output: Int, from start: Int, count: Int) {

@@ -1,17 +1,11 @@
 internal import CKernels
 internal import ONNXGraph
 
-/// An operator on two numbers with vectors. It gives the results of its definition: sums, products and quotients of
-/// binary32 numbers, computed in binary64 and rounded once, are the same as those computed in binary32.
-protocol LaneArithmetic: BinaryArithmetic, SendableMetatype {
-  static var kernel: tessera_operator { get }
-}
-
 /// Operators on F32, F16 and BF16 with vectors, on all threads. F16 and BF16 are computed in binary32 and rounded once.
 enum FastElementwise {
   /// `y[i] = op(a[i], b[i])` with broadcasting, for a and b of one type; nil for other types.
-  static func binary<Op: LaneArithmetic>(
-    _: Op.Type, _ call: OperatorCall, _ a: Tensor, _ b: Tensor
+  static func binary(
+    _ kernel: tessera_operator, _ call: OperatorCall, _ a: Tensor, _ b: Tensor
   ) throws(OperatorError) -> Tensor? {
     guard let left = LaneAccess(a), let right = LaneAccess(b) else { return nil }
     let shape = try Layout.broadcast([a.shape, b.shape])
@@ -23,7 +17,7 @@ enum FastElementwise {
     @Sendable func combine(_ i: Int, _ j: Int, _ place: Int, _ count: Int) {
       to.forEachPiece(of: count) { start, count, aMemory, bMemory, memory in
         Products.kernels.combine(
-          Op.kernel, left.numbers(i + start * aStep, count: aStep == 0 ? 1 : count, aMemory), aStep,
+          kernel, left.numbers(i + start * aStep, count: aStep == 0 ? 1 : count, aMemory), aStep,
           right.numbers(j + start * bStep, count: bStep == 0 ? 1 : count, bMemory), bStep,
           to.results(place + start, memory), count)
         to.finish(place + start, count: count, memory)

@@ -42,7 +42,9 @@ struct FastProduct {
     let isWide = columns >= rows || !b.isDirect && columns >= 512
     let step =
       isWide
-      ? max(rows == 1 && !b.isDirect ? min(columns, 1024) : 64, ((columns + parts - 1) / parts + 63) / 64 * 64) : Products.step(rows: rows, parts: parts)
+      ? max(
+        rows == 1 && !b.isDirect ? min(columns, 1024) : 64, ((columns + parts - 1) / parts + 63) / 64 * 64)
+      : Products.step(rows: rows, parts: parts)
     let extent = isWide ? columns : rows
     let tasks = (extent + step - 1) / step
     let height = isWide ? rows : min(step, rows)

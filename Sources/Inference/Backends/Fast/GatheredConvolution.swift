@@ -1,3 +1,4 @@
+internal import CKernels
 internal import ONNXGraph
 
 /// Convolution as a product of matrices, in any number of dimensions: the weights of a group, [K, C·kernel], times the
@@ -81,7 +82,8 @@ struct GatheredConvolution {
             base: job.input(image, group * job.channels) + positions.lowerBound, row: job.inputSize)
           : Products.Matrix(base: scratch[worker], row: width),
         job.y.base + job.place(image, first) + positions.lowerBound, yRow: job.outputSize, rows: rows.count,
-        columns: positions.count, depth: depth)
+        columns: positions.count, depth: depth, end: job.end(image, first, from: positions.lowerBound))
+      if job.endsInProducts { return }
       for row in rows.indices {
         job.finish(image, group * job.outputs + row, from: positions.lowerBound, count: positions.count)
       }
@@ -126,35 +128,19 @@ private struct Gathering: Sendable {
     into target: UnsafeMutablePointer<Float>, width: Int
   ) {
     let last = windows.output.count - 1
-    let (length, across, kernel) = (windows.input[last], windows.output[last], windows.kernel[last])
-    let step = windows.strides[last]
-    let plane = windows.input.product
+    let across = windows.output[last]
+    var what = tessera_gather(
+      first: 0, count: 0, from: channels.lowerBound, to: channels.upperBound, rows: kernelRows,
+      kernel: windows.kernel[last], length: windows.input[last], plane: windows.input.product,
+      step: windows.strides[last], dilation: windows.dilations[last], pad: windows.padsBegin[last],
+      width: width)
     var position = positions.lowerBound
     while position < positions.upperBound {
-      let (row, first) = (position / across, position % across)
-      let count = min(across - first, positions.upperBound - position)
-      let rows = rows.inputRows(row)
-      for k in 0..<kernel {
-        // Outputs from `low` up to but without `high` use inputs; the others use padding.
-        let (origin, inside) = windows.outputs(along: last, of: k, in: first..<(first + count))
-        let start = origin + first * step
-        let (low, high) = (inside.lowerBound - first, inside.upperBound - first)
-        for channel in channels {
-          for (tap, inputRow) in rows.enumerated() {
-            let to =
-              target + ((channel * kernelRows + tap) * kernel + k) * width + position - positions.lowerBound
-            if inputRow < 0 {
-              to.update(repeating: 0, count: count)
-              continue
-            }
-            let from = x + channel * plane + inputRow * length + start
-            for index in 0..<low { to[index] = 0 }
-            if low < high { Row.copy(from + low * step, step: step, to + low, count: high - low) }
-            for index in high..<count { to[index] = 0 }
-          }
-        }
-      }
-      position += count
+      what.first = position % across
+      what.count = min(across - what.first, positions.upperBound - position)
+      Products.kernels.gather(
+        &what, x, rows.inputRows(position / across), target + position - positions.lowerBound)
+      position += what.count
     }
   }
 }

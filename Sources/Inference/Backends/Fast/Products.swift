@@ -27,12 +27,15 @@ enum Products {
   }
 
   /// y ← a · b + (keeps ? y : 0), with packed a: [rows, depth]; b: [depth, columns], with a distance of 1 along one of its
-  /// axes; y: rows `yRow` apart.
+  /// axes; y: rows `yRow` apart. Then `end` is applied to y.
   static func multiply(
     _ a: UnsafePointer<Float>, _ b: Matrix, _ y: UnsafeMutablePointer<Float>, yRow: Int, rows: Int,
-    columns: Int, depth: Int, keeps: Bool = false
+    columns: Int, depth: Int, keeps: Bool = false, end: tessera_end? = nil
   ) {
-    kernels.product(rows, columns, depth, a, b.base, b.row, b.column, y, yRow, keeps ? 1 : 0)
+    guard var end else {
+      return kernels.product(rows, columns, depth, a, b.base, b.row, b.column, y, yRow, keeps ? 1 : 0, nil)
+    }
+    kernels.product(rows, columns, depth, a, b.base, b.row, b.column, y, yRow, keeps ? 1 : 0, &end)
   }
 
   /// The number of rows in each of about `parts` tasks: whole panels.

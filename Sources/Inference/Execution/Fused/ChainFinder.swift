@@ -8,22 +8,26 @@ struct ChainFinder {
   /// The most nodes of a chain, and the most values that it reads.
   private static let limits = (nodes: 24, inputs: 12)
 
-  /// The largest chain that ends with the node `root`: each other node of it is only used inside it. Nil if it has one
-  /// node.
+  /// A chain that ends with the node `root`, as large as the limits allow: each other node of it is only used inside it.
+  /// Nil if it has one node.
   func chain(endingAt root: Int) -> FusedNodes? {
-    guard work(root) != nil else { return nil }
+    guard let (_, first) = work(root) else { return nil }
     var members: Set<Int> = [root]
-    var grows = true
-    while grows {
-      grows = false
-      for name in members.flatMap({ graph.nodes[$0].inputs }) {
-        guard let maker = graph.maker(of: name), !members.contains(maker), graph.isInner(maker),
-          work(maker) != nil, Set(graph.users(of: maker)).isSubset(of: members),
-          members.count < Self.limits.nodes
-        else { continue }
-        members.insert(maker)
-        grows = true
-      }
+    var reads = Set(first)
+    // A node whose users are not all members yet comes again with the last of them.
+    var names = first
+    var next = 0
+    while next < names.count, members.count < Self.limits.nodes {
+      let name = names[next]
+      next += 1
+      guard let maker = graph.maker(of: name), !members.contains(maker), graph.isInner(maker),
+        graph.isUsed(maker, onlyBy: members), let (_, others) = work(maker)
+      else { continue }
+      let all = reads.subtracting([name]).union(others)
+      guard all.count <= Self.limits.inputs else { continue }
+      members.insert(maker)
+      reads = all
+      names += others
     }
     let nodes = members.sorted()
     guard nodes.count > 1 else { return nil }
@@ -52,7 +56,6 @@ struct ChainFinder {
         lines.append(.init(work: .combine(operation, operands[0], operands[1]), register: register))
       }
     }
-    guard inputs.count <= Self.limits.inputs else { return nil }
     return FusedNodes(
       fused: ElementwiseChain(lines: lines, registerCount: registers.count), inputs: inputs, nodes: nodes)
   }

@@ -38,7 +38,8 @@ struct ElementwiseChain: FusedOperator {
     for index in call.inputs.indices { inputs.append(try call.input(index)) }
     let type = inputs[0].type
     guard inputs.allSatisfy({ $0.type == type }) else { return nil }
-    let shape = try Layout.broadcast(inputs.map(\.shape))
+    // If shapes do not broadcast, the nodes say which of them is wrong.
+    guard let shape = try? Layout.broadcast(inputs.map(\.shape)) else { return nil }
     var readings: [Reading] = []
     for input in inputs {
       guard let reading = Self.reading(input, as: shape) else { return nil }

@@ -79,7 +79,7 @@ struct NormalisationPattern {
     }
     nodes += [quotient, scaling]
     // The centred values must have no users outside.
-    for number in before where !Set(graph.users(of: number)).isSubset(of: nodes) { return nil }
+    for number in before where !graph.isUsed(number, onlyBy: nodes) { return nil }
     var inputs = [x, scale]
     let shifting = graph.onlyUser(of: scaling)
     if let shifting, let shift = graph.row(shifting, "Add", scaling) {

@@ -15,6 +15,8 @@ struct FusionGraph {
   /// Whether each node's operator is ONNX's own, and not a function of the model with the same name.
   private let isBuiltIn: [Bool]
   private var makers: [String: Int] = [:]
+  /// The nodes that use each value, in the order of the graph, each once. There can be as many as there are nodes, so
+  /// the list is only made here.
   private var uses: [String: [Int]] = [:]
 
   init(
@@ -27,7 +29,7 @@ struct FusionGraph {
     self.isBuiltIn = nodes.map(isBuiltIn)
     for (index, node) in nodes.enumerated() {
       for name in node.outputs where !name.isEmpty { makers[name] = index }
-      for name in node.usedNames { uses[name, default: []].append(index) }
+      for name in node.usedNames where uses[name]?.last != index { uses[name, default: []].append(index) }
     }
   }
 
@@ -45,10 +47,12 @@ struct FusionGraph {
   }
 
   /// The nodes that use the first output, each once.
-  func users(of node: Int) -> [Int] {
-    var users: [Int] = []
-    for user in uses[output(node)] ?? [] where users.last != user { users.append(user) }
-    return users
+  func users(of node: Int) -> [Int] { uses[output(node)] ?? [] }
+
+  /// Whether only nodes of `members` use the first output.
+  func isUsed(_ node: Int, onlyBy members: some Collection<Int>) -> Bool {
+    let users = users(of: node)
+    return users.count <= members.count && users.allSatisfy(members.contains)
   }
 
   /// Whether only nodes use the output; the graph has other uses for its outputs.

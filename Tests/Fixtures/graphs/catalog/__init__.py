@@ -4,5 +4,8 @@ Each takes a Builder and the name of a value, and returns the name of a result, 
 `OPSETS` names the opsets in which a graph with the operator is built.
 """
 
-from . import elements, layers, moves, reductions, shapes, subgraphs
+from . import elements, heads, layers, moves, quantised, reductions, runtime, shapes, subgraphs
 from .registry import OPERATORS, OPSETS
+
+# Operators with rules for which ONNX Runtime has no kernel. Others with the same rules are judged.
+UNJUDGED = ("CausalConvWithState", "SwiGLU")

@@ -159,3 +159,68 @@ def where(b, v, kind):
     else:
         condition = truth(b, v)
     return b.node(kind, [condition, v, b.operand(v)] if b.chance(0.7) else [condition, b.operand(v), v])
+
+
+@operator("Asinh", "Atan", "Sinh", "Cosh", "Celu", "ThresholdedRelu", "Shrink")
+def more_unary(b, v, kind):
+    extra = {"Celu": [{}, {"alpha": 0.5}], "ThresholdedRelu": [{"alpha": 0.2}], "Shrink": [{"lambd": 0.1, "bias": 0.05}, {"lambd": 0.3}]}
+    return b.node(kind, [v], **b.pick(*extra.get(kind, [{}])))
+
+
+@operator("Asin", "Acos", "Atanh", "Tan", "Acosh")
+def bounded_unary(b, v, kind):
+    if kind == "Acosh":
+        return b.node(kind, [b.node("Add", [b.node("Abs", [v]), b.scalar(1.1)])])
+    return b.node(kind, [b.node("Mul", [b.node("Tanh", [v]), b.scalar(0.9)])])
+
+
+@operator("Swish", opsets=(24,))
+def swish(b, v, kind):
+    return b.node(kind, [v], **b.pick({}, {"alpha": 0.7}))
+
+
+def whole_numbers(b, v, to=TensorProto.INT32):
+    scaled = b.node("Mul", [v, b.scalar(4.0)])
+    return b.node("Cast", [b.node("Abs", [scaled]) if to == TensorProto.UINT8 else scaled], to=to)
+
+
+@operator("BitwiseAnd", "BitwiseOr", "BitwiseXor", opsets=(18, 20, 21))
+def bitwise(b, v, kind):
+    other = b.constant(b.rng.integers(0, 9, b.shape(v)[-1]).astype(numpy.int32), "k") if b.chance(0.4) else whole_numbers(b, b.like(v))
+    return b.float(b.node(kind, [whole_numbers(b, v), other]))
+
+
+@operator("BitwiseNot", opsets=(18, 20, 21))
+def bitwise_not(b, v, kind):
+    return b.float(b.node(kind, [whole_numbers(b, v)]))
+
+
+@operator("BitShift")
+def bit_shift(b, v, kind):
+    other = b.constant(numpy.array(1, numpy.uint8), "k") if b.chance() else whole_numbers(b, b.like(v), TensorProto.UINT8)
+    return b.float(b.node(kind, [whole_numbers(b, v, TensorProto.UINT8), other], direction=b.pick("LEFT", "RIGHT")))
+
+
+@operator("BitCast", opsets=(26,))
+def bit_cast(b, v, kind):
+    bits = b.node(kind, [v], to=TensorProto.INT32)
+    cut = b.node("BitwiseAnd", [bits, b.constant(numpy.array(-65536, numpy.int32), "k")])
+    return b.node(kind, [cut], to=TensorProto.FLOAT)
+
+
+@operator("Hardmax", "LpNormalization")
+def along_axis(b, v, kind):
+    return b.node(kind, [v], axis=axis_of(b, v), **({"p": b.pick(1, 2)} if kind == "LpNormalization" else {}))
+
+
+@operator("MeanVarianceNormalization")
+def mean_variance(b, v, kind):
+    rank = b.rank(v)
+    need(rank >= 3)
+    return b.node(kind, [v], axes=b.pick([0, *range(2, rank)], list(range(2, rank)), [1], [-1]))
+
+
+@operator("CumProd", opsets=(26,))
+def cumprod(b, v, kind):
+    v = b.node("Add", [b.node("Mul", [b.node("Tanh", [v]), b.scalar(0.3)]), b.scalar(1.0)])
+    return b.node(kind, [v, b.ints(axis_of(b, v))], exclusive=b.pick(0, 1), reverse=b.pick(0, 1))

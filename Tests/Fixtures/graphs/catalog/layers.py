@@ -93,7 +93,33 @@ def einsum(b, v, kind):
 def batch_norm(b, v, kind):
     need(b.rank(v) >= 2)
     c = b.shape(v)[1]
-    return b.node(kind, [v, b.positive((c,)), b.weight((c,), 0.3), b.weight((c,), 0.3), b.positive((c,))])
+    names = [v, b.positive((c,)), b.weight((c,), 0.3), b.weight((c,), 0.3), b.positive((c,))]
+    if b.opset >= 14 and b.chance(0.2):
+        return b.node(kind, names, 3, training_mode=1)[0]
+    return b.node(kind, names)
+
+
+@operator("DeformConv", opsets=(19, 20, 21))
+def deform_conv(b, v, kind):
+    shape = b.shape(v)
+    need(len(shape) == 4)
+    group = b.pick(1, 1, shape[1], *[g for g in (2, 3) if shape[1] % g == 0])
+    offsets = b.pick(1, 1, *[g for g in (2, 3) if shape[1] % g == 0])
+    width = group * b.pick(1, 2, 3) if group > 1 else b.pick(4, 6, 9)
+    out = [extent - 1 for extent in shape[2:]]
+    names = [v, b.weight((width, shape[1] // group, 2, 2)), b.weight((shape[0], offsets * 8, *out), 0.5)]
+    names.append(b.weight((width,), 0.3) if b.chance() else "")
+    names.append(b.positive((shape[0], offsets * 4, *out)) if b.chance() else "")
+    while not names[-1]:
+        names.pop()
+    return b.node(kind, names, group=group, offset_group=offsets)
+
+
+@operator("SimplifiedLayerNormalization")
+def simplified_norm(b, v, kind):
+    rank, shape = b.rank(v), b.shape(v)
+    need(rank >= 2)
+    return b.node(kind, [v, b.positive(shape[-1:])], axis=-1)
 
 
 @operator("InstanceNormalization")
@@ -139,7 +165,7 @@ def lrn(b, v, kind):
     return b.node(kind, [v], size=b.pick(3, 5), alpha=0.1, beta=0.75)
 
 
-@operator("LSTM", "GRU")
+@operator("LSTM", "GRU", "RNN")
 def recurrent(b, v, kind):
     shape, rank = b.shape(v), b.rank(v)
     if rank == 4:
@@ -148,7 +174,7 @@ def recurrent(b, v, kind):
         v = b.node("Unsqueeze", [v, b.ints([0])])
     need(b.rank(v) == 3)
     steps, batch, width = b.shape(v)
-    hidden, gates = b.pick(4, 5, 6), 4 if kind == "LSTM" else 3
+    hidden, gates = b.pick(4, 5, 6), {"LSTM": 4, "GRU": 3, "RNN": 1}[kind]
     direction = b.pick("forward", "reverse", "bidirectional")
     count = 2 if direction == "bidirectional" else 1
     names = [v, b.weight((count, gates * hidden, width), 0.5), b.weight((count, gates * hidden, hidden), 0.5)]

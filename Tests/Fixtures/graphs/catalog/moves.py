@@ -228,3 +228,60 @@ def blocks(b, v, kind):
         return b.node(kind, [v], blocksize=2, mode=b.pick("DCR", "CRD"))
     need(shape[2] % 2 == 0 and shape[3] % 2 == 0)
     return b.node(kind, [v], blocksize=2)
+
+
+@operator("Compress")
+def compress(b, v, kind):
+    axis = axis_of(b, v)
+    chosen = b.rng.random(b.shape(v)[axis]) < 0.6
+    chosen[0] = True
+    return b.node(kind, [v, b.constant(chosen)], axis=axis)
+
+
+@operator("CenterCropPad", opsets=(18, 20, 21))
+def centre(b, v, kind):
+    rank = b.rank(v)
+    if b.chance():
+        extents = list(b.shape(v))
+        extents[-1] += b.pick(-1, 0, 2)
+        return b.node(kind, [v, b.ints(extents)])
+    axes = [b.pick(1, rank - 1) if rank > 1 else 0]
+    return b.node(kind, [v, b.ints([max(1, b.shape(v)[axes[0]] + b.pick(-2, 0, 1))])], axes=axes)
+
+
+@operator("ReverseSequence")
+def reverse(b, v, kind):
+    need(b.rank(v) >= 2)
+    time = b.pick(0, 1)
+    shape = b.shape(v)
+    return b.node(kind, [v, b.ints(b.rng.integers(1, shape[time] + 1, shape[1 - time]))], time_axis=time, batch_axis=1 - time)
+
+
+@operator("TensorScatter", opsets=(24,))
+def tensor_scatter(b, v, kind):
+    need(b.rank(v) >= 3)
+    shape, axis = b.shape(v), b.rank(v) - 1
+    if b.chance():
+        update = b.node("Slice", [b.like(v), b.ints([0]), b.ints([1]), b.ints([axis])])
+    else:
+        update = b.weight((*shape[:-1], 1), 0.5)
+    return b.node(kind, [v, update] + ([b.ints(b.rng.integers(0, shape[-1], shape[0]))] if b.chance() else []), axis=axis)
+
+
+@operator("RoiAlign", "MaxRoiPool", opsets=(17, 18, 20, 21))
+def regions(b, v, kind):
+    shape = image(b, v)
+    count = b.whole(1, 3)
+    corner = b.rng.uniform(0, 2, (count, 2))
+    boxes = numpy.concatenate([corner, corner + b.rng.uniform(1, 3, (count, 2))], 1).astype(numpy.float32)
+    samples = b.rng.integers(0, shape[0], count)
+    if kind == "RoiAlign":
+        return b.node(kind, [v, b.constant(boxes), b.ints(samples)], output_height=2, output_width=3, sampling_ratio=b.pick(0, 2))
+    return b.node(kind, [v, b.constant(numpy.concatenate([samples[:, None], boxes], 1).astype(numpy.float32))], pooled_shape=[2, 3])
+
+
+@operator("GridSample", opsets=(17, 18, 20, 21))
+def grid_sample(b, v, kind):
+    shape = image(b, v)
+    grid = b.constant(b.rng.uniform(-1.1, 1.1, (shape[0], 4, 3, 2)).astype(numpy.float32))
+    return b.node(kind, [v, grid], padding_mode=b.pick("zeros", "border", "reflection"), align_corners=b.pick(0, 1))

@@ -60,3 +60,25 @@ def resize(b, v, kind):
 def upsample(b, v, kind):
     image(b, v)
     return b.node(kind, [v, b.constant(numpy.array([1, 1, 2, b.pick(1, 2)], numpy.float32))], mode=b.pick("nearest", "linear"))
+
+
+@operator("LpPool")
+def lp_pool(b, v, kind):
+    shape = b.shape(v)
+    need(len(shape) in (3, 4) and min(shape[2:]) >= 2)
+    size = len(shape) - 2
+    return b.node(kind, [v], kernel_shape=[2] * size, strides=[b.pick(1, 2)] * size, p=b.pick(1, 2, 3))
+
+
+@operator("GlobalLpPool")
+def global_lp_pool(b, v, kind):
+    need(b.rank(v) >= 3)
+    return b.node(kind, [v], p=b.pick(1, 2))
+
+
+@operator("ReduceLogSum", "ReduceLogSumExp")
+def reduce_log(b, v, kind):
+    axis = axis_of(b, v)
+    positive = b.node("Add", [b.node("Abs", [v]), b.scalar(0.5)])
+    made = b.node(kind, [positive, b.ints([axis])], keepdims=1) if b.opset >= 18 else b.node(kind, [positive], axes=[axis], keepdims=1)
+    return made if b.chance() else b.node("Sub", [v, made])
