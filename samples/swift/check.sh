@@ -16,7 +16,7 @@ tessera=$release/tessera
   exit 1
 }
 maps=()
-for map in "$PWD"/../../Sources/*/module.modulemap; do maps+=(-Xcc "-fmodule-map-file=$map"); done
+for map in "$PWD"/../../Sources/*/module.modulemap "$release"/CKernels.build/module.modulemap; do maps+=(-Xcc "-fmodule-map-file=$map"); done
 grep -vE 'TesseraTool|ArgumentParser' "$release/tessera.product/Objects.LinkFileList" >"$folder/objects"
 for program in FiveLines Picture Story; do
   # shellcheck disable=SC2046
