@@ -1,7 +1,6 @@
 import Glibc
 
-/// Numbers between two pages that nobody can read: an access before the first number's page or after the last number ends
-/// the test.
+/// Numbers between two unreadable pages: an access before the first number's page or after the last number ends the test.
 final class GuardedFloats {
   private let memory: UnsafeMutableRawPointer
   private let byteCount: Int
