@@ -65,19 +65,10 @@ struct GroupedConvolution {
     for group in 0..<groups {
       var members = Array(x[group * inPerGroup..<(group + 1) * inPerGroup])
       members += first[group * inner..<(group + 1) * inner]
-      if members.contains(where: { call.labels.find($0) == 0 }) {
-        call.fix(members, "\(call.node.shown) has a group with channels that are whole")
-      }
-      var label = members[0]
-      for other in members {
-        guard let joined = call.labels.join(label, other) else {
-          throw call.refusal("groups of \(call.labels.words(label))", call.labels.words(other))
-        }
-        label = joined
-      }
-      if call.labels.isChecking, members.contains(where: { ($0 == 0) != (label == 0) }) {
-        throw call.refusal("groups that are cut like their weights", "a group that is partly whole")
-      }
+      guard
+        let label = try call.merged(
+          members, each: "group", isCutAlike: "groups that are cut like their weights")
+      else { return nil }
       own.append(label)
     }
     if call.labels.isChecking {

@@ -54,19 +54,8 @@ struct HeadGroups {
           members += list[start..<start + segment.count]
         }
       }
-      if members.contains(where: { call.labels.find($0) == 0 }) {
-        call.fix(members, "\(call.node.shown) has a head with channels that are whole")
-      }
-      guard var label = members.first else { return nil }
-      for other in members {
-        guard let joined = call.labels.join(label, other) else {
-          throw call.refusal("heads of \(call.labels.words(label))", call.labels.words(other))
-        }
-        label = joined
-      }
-      if call.labels.isChecking, members.contains(where: { ($0 == 0) != (label == 0) }) {
-        throw call.refusal("heads that are cut in all inputs", "a head that is partly whole")
-      }
+      guard let label = try call.merged(members, each: "head", isCutAlike: "heads that are cut in all inputs")
+      else { return nil }
       own.append(label)
     }
     try select(own)

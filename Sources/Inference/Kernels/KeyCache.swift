@@ -21,14 +21,6 @@ enum KeyCache {
     }
     return past[0]
   }
-
-  /// A new tensor of zeros, because not all of a buffer is used.
-  static func zeros(_ call: OperatorCall, _ type: ElementType, _ shape: [Int]) throws(OperatorError) -> Tensor
-  {
-    let tensor = try call.make(type, shape)
-    tensor.values(UInt8.self).update(repeating: 0)
-    return tensor
-  }
 }
 
 extension Tensor {

@@ -1,5 +1,3 @@
-internal import CKernels
-
 /// Eight binary32 numbers: one or two of the processor's registers.
 typealias Lanes = SIMD8<Float>
 
@@ -32,16 +30,5 @@ extension UnsafeMutablePointer<Float> {
     } else {
       for lane in 0..<count { self[index + lane] = numbers[lane] }
     }
-  }
-}
-
-/// Copies of rows.
-enum Row {
-  /// target[i] ← source[i · step]; nothing after the last of these elements is read.
-  @inline(__always)
-  static func copy(
-    _ source: UnsafePointer<Float>, step: Int, _ target: UnsafeMutablePointer<Float>, count: Int
-  ) {
-    Products.kernels.take(source, step, target, count)
   }
 }

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import ONNXGraph
 internal import Synchronization
 
@@ -47,7 +48,7 @@ struct WinogradPass<T: WinogradTile>: Sendable {
           if y + row < 0 || y + row >= height {
             for index in 0..<used { to[index] = 0 }
           } else {
-            Row.copy(x + (y + row) * length, step: 1, to, count: used)
+            Products.kernels.take(x + (y + row) * length, 1, to, used)
           }
         }
         T.inputColumns(UnsafePointer(strip), columnsDone, step: width, count: columns * T.outputs + 2)

@@ -30,8 +30,7 @@ enum GroupQueryAttention: MicrosoftOperator {
 
     var all: [HeadVectors] = []
     for (old, new) in zip(caches, [k, newValues]) {
-      let present = try KeyCache.zeros(
-        call, type, [samples, new.heads, max(capacity, spans.greatest), new.size])
+      let present = try call.zeros(type, [samples, new.heads, max(capacity, spans.greatest), new.size])
       var target = HeadVectors(present)
       target.length = spans.greatest
       for sample in 0..<samples {

@@ -89,7 +89,7 @@ enum MicrosoftAttention: MicrosoftOperator {
     let isBuffer = cache == nil ? false : try call.flag("past_present_share_buffer")
     let past = try KeyCache.used(call, capacity: capacity, new: k.length, in: 6, isBuffer: isBuffer)
     let room = isBuffer ? capacity : past + k.length
-    let present = try KeyCache.zeros(call, k.tensor.type, [2, samples, k.heads, room, k.size])
+    let present = try call.zeros(k.tensor.type, [2, samples, k.heads, room, k.size])
     // Keys and values are halves of one tensor.
     func half(_ x: Tensor, _ number: Int) throws(OperatorError) -> HeadVectors {
       var half = HeadVectors(try x.reshaped([2 * samples, k.heads, x.shape[3], k.size]))

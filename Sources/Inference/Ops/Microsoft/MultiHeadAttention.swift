@@ -123,7 +123,7 @@ enum MultiHeadAttention: MicrosoftOperator {
     let past = try KeyCache.used(
       call, capacity: cache.shape[2], new: vectors.length, in: 8, isBuffer: isBuffer)
     let room = isBuffer ? cache.shape[2] : past + vectors.length
-    let present = try KeyCache.zeros(call, type, [samples, vectors.heads, room, vectors.size])
+    let present = try call.zeros(type, [samples, vectors.heads, room, vectors.size])
     var target = HeadVectors(present)
     target.length = past + vectors.length
     try KeyCache.join(HeadVectors(cache), past: past, vectors, to: target, samples: samples)
