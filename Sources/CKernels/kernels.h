@@ -30,11 +30,26 @@ INLINE V NAME(even)(V a, V b) {
 #endif
 }
 
-INLINE float NAME(sum)(V v) {
-  float sum = 0;
-  UNROLL for (int lane = 0; lane < W; lane++) sum += v[lane];
-  return sum;
+// The numbers with odd places in two vectors.
+INLINE V NAME(odd)(V a, V b) {
+#if W == 16
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+#elif W == 8
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+#else
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7);
+#endif
 }
+
+// The sums of four vectors, in the first four lanes.
+INLINE V NAME(sums)(V a, V b, V c, V d) {
+  V ab = NAME(even)(a, b) + NAME(odd)(a, b), cd = NAME(even)(c, d) + NAME(odd)(c, d);
+  V v = NAME(even)(ab, cd) + NAME(odd)(ab, cd);
+  for (int lanes = W / 4; lanes > 1; lanes /= 2) v = NAME(even)(v, v) + NAME(odd)(v, v);
+  return v;
+}
+
+INLINE float NAME(sum)(V v) { return NAME(sums)(v, v, v, v)[0]; }
 
 INLINE int NAME(any)(I mask) {
   int found = 0;
@@ -43,25 +58,46 @@ INLINE int NAME(any)(I mask) {
 }
 
 #ifndef HAS_PARTS
+// The lanes from `low` up to but without `high`, which is not smaller.
+typedef struct { long low, high; } NAME(Lanes);
+
+INLINE NAME(Lanes) NAME(lanes)(long low, long high) { return (NAME(Lanes)){low, high}; }
+
+// These lanes of a vector at p; `others` in the other lanes, which are not read.
+INLINE V NAME(load_lanes)(const float *p, NAME(Lanes) lanes, V others) {
+  UNROLL for (int lane = 0; lane < W; lane++) if (lane >= lanes.low && lane < lanes.high) others[lane] = p[lane];
+  return others;
+}
+
 // The first `count` numbers, and 0 in the other lanes.
 INLINE V NAME(load_part)(const float *p, long count) {
   V v = {};
-  for (long lane = 0; lane < count; lane++) v[lane] = p[lane];
+  UNROLL for (int lane = 0; lane < W; lane++) if (lane < count) v[lane] = p[lane];
   return v;
 }
 
 INLINE void NAME(store_part)(float *p, V v, long count) {
-  for (long lane = 0; lane < count; lane++) p[lane] = v[lane];
+  UNROLL for (int lane = 0; lane < W; lane++) if (lane < count) p[lane] = v[lane];
 }
 #endif
 
 // Products.
 
-// Sums along `depth` for `rows` × `wide` vectors of c.
+INLINE V NAME(ended)(V v, V bias, V other, V low, V high) {
+  v = v + bias + other;
+  v = CHOOSE(v < low, low, v);
+  return CHOOSE(v > high, high, v);
+}
+
+// Sums along `depth` for `rows` × `wide` vectors of c. The bias and the residual of `end` are those of the first row.
 INLINE void NAME(tile)(
     int rows, int wide, long depth, const float *restrict a, const float *restrict b, long b_row,
-    float *restrict c, long c_row, int keeps) {
+    float *restrict c, long c_row, int keeps, const tessera_end *end) {
   V sums[PANEL][8];
+  // Stores to lines that are not in the cache would wait for each other.
+  if (!keeps)
+    UNROLL for (int i = 0; i < rows; i++)
+      UNROLL for (int j = 0; j < wide * W; j += 16) __builtin_prefetch(c + i * c_row + j, 1);
   UNROLL for (int i = 0; i < rows; i++)
     UNROLL for (int j = 0; j < wide; j++) sums[i][j] = keeps ? LOAD(c + i * c_row + j * W) : (V){};
   for (long k = 0; k < depth; k++) {
@@ -74,11 +110,20 @@ INLINE void NAME(tile)(
     a += rows;
     b += b_row;
   }
+  if (end) {
+    V low = ALL(end->low), high = ALL(end->high);
+    UNROLL for (int i = 0; i < rows; i++) {
+      V bias = ALL(end->bias ? end->bias[i] : 0);
+      UNROLL for (int j = 0; j < wide; j++)
+        sums[i][j] = NAME(ended)(
+            sums[i][j], bias, end->residual ? LOAD(end->residual + i * c_row + j * W) : (V){}, low, high);
+    }
+  }
   UNROLL for (int i = 0; i < rows; i++)
     UNROLL for (int j = 0; j < wide; j++) STORE(c + i * c_row + j * W, sums[i][j]);
 }
 
-#define ROWS(R, WIDE) case R: NAME(tile)(R, WIDE, depth, a, b, b_row, c, c_row, keeps); break;
+#define ROWS(R, WIDE) case R: NAME(tile)(R, WIDE, depth, a, b, b_row, c, c_row, keeps, end); break;
 #if PANEL == 14
 #define EACH(WIDE) ROWS(1, WIDE) ROWS(2, WIDE) ROWS(3, WIDE) ROWS(4, WIDE) ROWS(5, WIDE) ROWS(6, WIDE) ROWS(7, WIDE) \
   ROWS(8, WIDE) ROWS(9, WIDE) ROWS(10, WIDE) ROWS(11, WIDE) ROWS(12, WIDE) ROWS(13, WIDE) ROWS(14, WIDE)
@@ -87,12 +132,14 @@ INLINE void NAME(tile)(
 #endif
 
 static void NAME(two)(
-    long rows, long depth, const float *a, const float *b, long b_row, float *c, long c_row, int keeps) {
+    long rows, long depth, const float *a, const float *b, long b_row, float *c, long c_row, int keeps,
+    const tessera_end *end) {
   switch (rows) { EACH(2) }
 }
 
 static void NAME(one)(
-    long rows, long depth, const float *a, const float *b, long b_row, float *c, long c_row, int keeps) {
+    long rows, long depth, const float *a, const float *b, long b_row, float *c, long c_row, int keeps,
+    const tessera_end *end) {
   switch (rows) { EACH(1) }
 }
 #undef ROWS
@@ -145,23 +192,22 @@ static long NAME(copied)(
   return width;
 }
 
-// The end of some columns of c while they are in the cache.
-static void NAME(ended)(long rows, long columns, float *c, long c_row, const tessera_end *end, long first, long place) {
+// The end of some columns of c, fewer than those of a vector.
+static void NAME(end_part)(long rows, long columns, float *c, long c_row, const tessera_end *end) {
   V low = ALL(end->low), high = ALL(end->high);
   for (long i = 0; i < rows; i++) {
-    float *to = c + i * c_row;
-    const float *other = end->residual ? end->residual + place + i * c_row : 0;
-    V bias = ALL(end->bias ? end->bias[first + i] : 0);
-    for (long j = 0; j < columns; j += W) {
-      long count = columns - j;
-      V v = (count >= W ? LOAD(to + j) : NAME(load_part)(to + j, count)) + bias;
-      if (other) v += count >= W ? LOAD(other + j) : NAME(load_part)(other + j, count);
-      v = CHOOSE(v < low, low, v);
-      v = CHOOSE(v > high, high, v);
-      if (count >= W) STORE(to + j, v);
-      else NAME(store_part)(to + j, v, count);
-    }
+    V other = end->residual ? NAME(load_part)(end->residual + i * c_row, columns) : (V){};
+    V v = NAME(load_part)(c + i * c_row, columns), bias = ALL(end->bias ? end->bias[i] : 0);
+    NAME(store_part)(c + i * c_row, NAME(ended)(v, bias, other, low, high), columns);
   }
+}
+
+// The end of c for its part that begins with this row and column.
+INLINE tessera_end NAME(end_from)(const tessera_end *end, long row, long column, long c_row) {
+  tessera_end part = *end;
+  if (part.bias) part.bias += row;
+  if (part.residual) part.residual += row * c_row + column;
+  return part;
 }
 
 static void NAME(product)(
@@ -174,7 +220,8 @@ static void NAME(product)(
   float edge[PANEL * W] __attribute__((aligned(64)));
   for (long k = 0; k < depth; k += DEPTH) {
     long deep = depth - k < DEPTH ? depth - k : DEPTH;
-    int adds = keeps || k > 0, ends = end && k + deep == depth;
+    int adds = keeps || k > 0;
+    const tessera_end *last = k + deep == depth ? end : 0;
     long j = 0;
     if (!copies && deep <= 64) {
       // With so few sums, storing them takes as long: whole rows of c are stored one after the other.
@@ -183,9 +230,9 @@ static void NAME(product)(
         long high = rows - i < PANEL ? rows - i : PANEL;
         const float *left = a + i * depth + k * high;
         for (j = 0; j < whole; j += 2 * W) {
-          float *to = c + i * c_row + j;
-          NAME(two)(high, deep, left, b + k * b_row + j, b_row, to, c_row, adds);
-          if (ends) NAME(ended)(high, 2 * W, to, c_row, end, i, i * c_row + j);
+          tessera_end part = last ? NAME(end_from)(last, i, j, c_row) : (tessera_end){};
+          NAME(two)(
+              high, deep, left, b + k * b_row + j, b_row, c + i * c_row + j, c_row, adds, last ? &part : 0);
         }
       }
       j = whole;
@@ -204,18 +251,21 @@ static void NAME(product)(
         long high = rows - i < PANEL ? rows - i : PANEL;
         const float *left = a + i * depth + k * high;
         float *to = c + i * c_row + j;
+        tessera_end part = last ? NAME(end_from)(last, i, j, c_row) : (tessera_end){};
         if (wide == 2 * W) {
-          NAME(two)(high, deep, left, vectors, vectors_row, to, c_row, adds);
+          NAME(two)(high, deep, left, vectors, vectors_row, to, c_row, adds, last ? &part : 0);
         } else if (wide == W) {
-          NAME(one)(high, deep, left, vectors, vectors_row, to, c_row, adds);
-        } else if (isFew) {
-          NAME(few)(high, wide, deep, left, from, b_row, b_column, to, c_row, adds);
+          NAME(one)(high, deep, left, vectors, vectors_row, to, c_row, adds, last ? &part : 0);
         } else {
-          NAME(one)(high, deep, left, vectors, vectors_row, edge, W, 0);
-          for (long r = 0; r < high; r++)
-            for (long l = 0; l < wide; l++) to[r * c_row + l] = edge[r * W + l] + (adds ? to[r * c_row + l] : 0);
+          if (isFew) {
+            NAME(few)(high, wide, deep, left, from, b_row, b_column, to, c_row, adds);
+          } else {
+            NAME(one)(high, deep, left, vectors, vectors_row, edge, W, 0, 0);
+            for (long r = 0; r < high; r++)
+              for (long l = 0; l < wide; l++) to[r * c_row + l] = edge[r * W + l] + (adds ? to[r * c_row + l] : 0);
+          }
+          if (last) NAME(end_part)(high, wide, to, c_row, &part);
         }
-        if (ends) NAME(ended)(high, wide, to, c_row, end, i, i * c_row + j);
       }
       j += wide;
     }
@@ -226,8 +276,8 @@ static void NAME(vector_product)(
     long columns, long depth, const float *a, const float *b, long b_row, long b_column, float *y, int keeps) {
   if (b_column == 1) {
     long j = 0;
-    for (; j + 8 * W <= columns; j += 8 * W) NAME(tile)(1, 8, depth, a, b + j, b_row, y + j, 0, keeps);
-    for (; j + W <= columns; j += W) NAME(tile)(1, 1, depth, a, b + j, b_row, y + j, 0, keeps);
+    for (; j + 8 * W <= columns; j += 8 * W) NAME(tile)(1, 8, depth, a, b + j, b_row, y + j, 0, keeps, 0);
+    for (; j + W <= columns; j += W) NAME(tile)(1, 1, depth, a, b + j, b_row, y + j, 0, keeps, 0);
     for (; j < columns; j++) {
       float sum = keeps ? y[j] : 0;
       for (long k = 0; k < depth; k++) sum += a[k] * b[k * b_row + j];
@@ -245,8 +295,9 @@ static void NAME(vector_product)(
         V left = LOAD(a + k);
         UNROLL for (int l = 0; l < 4; l++) sums[l] += left * LOAD(b + (j + l) * b_column + k);
       }
+      V totals = NAME(sums)(sums[0], sums[1], sums[2], sums[3]);
       for (int l = 0; l < 4; l++) {
-        float sum = NAME(sum)(sums[l]);
+        float sum = totals[l];
         for (long i = k; i < depth; i++) sum += a[i] * b[(j + l) * b_column + i];
         y[j + l] = keeps ? y[j + l] + sum : sum;
       }
@@ -257,80 +308,6 @@ static void NAME(vector_product)(
     for (long k = 0; k < depth; k++) sum += a[k] * b[k * b_row + j * b_column];
     y[j] = keeps ? y[j] + sum : sum;
   }
-}
-
-INLINE void NAME(depthwise_taps)(
-    long rows, long columns, const float *x, long row_step, const long *taps, long tap_count, const float *w,
-    float *y) {
-  for (long row = 0; row < rows; row++) {
-    const float *from = x + row * row_step;
-    float *to = y + row * columns;
-    // Numbers stored after the end of a row are replaced by the next row.
-    long room = (rows - row) * columns;
-    long j = 0;
-    for (; j + W < columns && j + 2 * W <= room; j += 2 * W) {
-      V first = {}, second = {};
-      for (long t = 0; t < tap_count; t++) {
-        V weight = ALL(w[t]);
-        first += LOAD(from + taps[t] + j) * weight;
-        second += LOAD(from + taps[t] + j + W) * weight;
-      }
-      STORE(to + j, first);
-      STORE(to + j + W, second);
-    }
-    for (; j < columns; j += W) {
-      V sum = {};
-      for (long t = 0; t < tap_count; t++) sum += LOAD(from + taps[t] + j) * w[t];
-      if (j + W <= room) STORE(to + j, sum);
-      else NAME(store_part)(to + j, sum, columns - j);
-    }
-  }
-}
-
-// 3 × 3 taps with a stride of 1: two rows of outputs use four rows of inputs.
-INLINE void NAME(depthwise_pairs)(
-    long rows, long columns, const float *x, long row_step, const long *taps, const float *w, float *y) {
-  long right = taps[1] - taps[0], far = taps[2] - taps[0];
-  for (long row = 0; row + 1 < rows; row += 2) {
-    const float *from = x + row * row_step + taps[0];
-    float *to = y + row * columns;
-    for (long j = 0; j < columns; j += W) {
-      V upper = {}, lower = {};
-      UNROLL for (int i = 0; i < 4; i++) {
-        const float *at = from + i * row_step + j;
-        V a = LOAD(at), b = LOAD(at + right), c = LOAD(at + far);
-        if (i < 3) {
-          upper += a * w[i * 3];
-          upper += b * w[i * 3 + 1];
-          upper += c * w[i * 3 + 2];
-        }
-        if (i > 0) {
-          lower += a * w[i * 3 - 3];
-          lower += b * w[i * 3 - 2];
-          lower += c * w[i * 3 - 1];
-        }
-      }
-      if (columns - j >= W) {
-        STORE(to + j, upper);
-        STORE(to + columns + j, lower);
-      } else {
-        NAME(store_part)(to + j, upper, columns - j);
-        NAME(store_part)(to + columns + j, lower, columns - j);
-      }
-    }
-  }
-  if (rows % 2)
-    NAME(depthwise_taps)(1, columns, x + (rows - 1) * row_step, row_step, taps, 9, w, y + (rows - 1) * columns);
-}
-
-static void NAME(depthwise)(
-    long rows, long columns, const float *x, long row_step, const long *taps, long tap_count, const float *w,
-    float *y) {
-  // With a known number of taps, the weights stay in registers.
-  if (tap_count == 9 && taps[3] - taps[0] == row_step && taps[6] - taps[3] == row_step)
-    NAME(depthwise_pairs)(rows, columns, x, row_step, taps, w, y);
-  else if (tap_count == 9) NAME(depthwise_taps)(rows, columns, x, row_step, taps, 9, w, y);
-  else NAME(depthwise_taps)(rows, columns, x, row_step, taps, tap_count, w, y);
 }
 
 INLINE void NAME(take_one)(const float *x, long step, float *y, long count) {
@@ -382,23 +359,7 @@ static void NAME(gather)(const tessera_gather *g, const float *x, const long *in
   }
 }
 
-static void NAME(spread)(const tessera_plane *p, const float *x, float *y) {
-  for (long row = 0; row < p->rows; row++) {
-    long place = row - p->top;
-    if (place < 0 || place >= p->input_rows) continue;
-    for (long phase = 0; phase < p->step; phase++) {
-      // Columns phase, phase + step, …; from the column numbered `first` on, they are in the input.
-      long first = p->left > phase ? (p->left - phase + p->step - 1) / p->step : 0;
-      long start = first * p->step + phase - p->left;
-      if (start >= p->input_columns) continue;
-      long count = (p->input_columns - 1 - start) / p->step + 1, room = p->used - first;
-      if (room <= 0) continue;
-      NAME(take_one)(
-          x + place * p->input_columns + start, p->step, y + (row * p->step + phase) * p->part + first,
-          count < room ? count : room);
-    }
-  }
-}
+#include "windows.h"
 
 // Functions. The polynomials are minimax fits of degree 4 to 8; each result is within 3 units of its last place.
 
@@ -410,7 +371,6 @@ INLINE V NAME(exp)(V x) {
   V bounded = NAME(lower)(NAME(raise)(x, -104), 89);
   // Adding 1.5 · 2²³ rounds to a whole number, whose bits are then the last ones.
   V rounded = bounded * 1.44269504f + 12582912.0f;
-  I n = (I)rounded - (I)ALL(12582912.0f);
   V whole = rounded - 12582912.0f;
   V r = bounded - whole * 0.693359375f;
   r = r + whole * 2.12194440e-4f;
@@ -419,12 +379,16 @@ INLINE V NAME(exp)(V x) {
   p = p * r + 0.16666519f;
   p = p * r + 0.5f;
   V y = p * (r * r) + r + 1;
+#ifdef HAS_SCALE
+  return NAME(scaled)(y, whole);
+#else
   // 2ⁿ in two factors, because results can be subnormal.
+  I n = (I)rounded - (I)ALL(12582912.0f);
   I half = n >> 1;
   V scale = (V)((half + 127) << 23), rest = (V)((n - half + 127) << 23);
   return y * scale * rest;
+#endif
 }
-
 
 INLINE V NAME(sign_of)(V x, V magnitude) {
   I sign = (I)x & (I)ALL(-0.0f);
@@ -856,6 +820,6 @@ static int NAME(has_no_nan)(const float *x, long count) {
 }
 
 const tessera_kernels NAME(tessera_kernels) = {
-    PANEL, NAME(product), NAME(vector_product), NAME(depthwise), NAME(take), NAME(gather), NAME(spread), NAME(finish), NAME(map), NAME(combine),
+    PANEL, NAME(product), NAME(vector_product), NAME(take), NAME(gather), NAME(windows), NAME(finish), NAME(map), NAME(combine),
     NAME(softmax), NAME(normalise), NAME(widen), NAME(narrow_to), NAME(round), NAME(rescale), NAME(is_finite), NAME(has_no_nan),
 };

@@ -46,7 +46,7 @@ struct KernelTests {
           let example = Product(
             rows: rows, columns: columns, depth: depth, bRow: isTransposed ? 1 : room,
             bColumn: isTransposed ? depth + generator.number(in: 0...3) : 1, cRow: columns + 3,
-            keeps: generator.number(in: 0...1) == 1)
+            keeps: generator.number(in: 0...1) == 1, end: ProductEnd(number: count))
           if let problem = example.problem(kernels, &generator) {
             Issue.record("\(kind.rawValue) \(example): \(problem)")
           }
@@ -76,35 +76,6 @@ struct KernelTests {
     }
   }
 
-  /// The sum of the taps is within the bound of a product.
-  @Test("depthwise convolutions", arguments: kinds)
-  func depthwise(kind: tessera_kind) throws {
-    let kernels = try Self.kernels(kind)
-    var generator = SeededGenerator(seed: 3)
-    for rows in [1, 2, 3] {
-      for columns in Self.sizes + [48, 49, 63, 64] {
-        for tapCount in [1, 3, 9, 25] {
-          let step = columns + generator.number(in: 0...4)
-          let taps = (0..<tapCount).map { _ in generator.number(in: 0...20) }
-          let end = (rows - 1) * step + (taps.max() ?? 0) + columns
-          let x = GuardedFloats(Self.random(end, &generator), slack: 16)
-          let w = GuardedFloats(Self.random(tapCount, &generator))
-          let y = GuardedFloats(repeating: .nan, count: rows * columns)
-          kernels.depthwise(rows, columns, x.base, step, taps, tapCount, w.base, y.base)
-          for place in 0..<y.count {
-            var (sum, size) = (0.0, 0.0)
-            for (tap, offset) in taps.enumerated() {
-              let term = Double(x[place / columns * step + offset + place % columns]) * Double(w[tap])
-              (sum, size) = (sum + term, size + term.magnitude)
-            }
-            let isClose = (Double(y[place]) - sum).magnitude <= 2 * Double(tapCount + 1) * Self.unit * size
-            #expect(isClose, "\(kind.rawValue): [\(rows), \(columns)], \(tapCount) taps, \(place)")
-          }
-        }
-      }
-    }
-  }
-
   @Test("taking each n-th number", arguments: kinds)
   func take(kind: tessera_kind) throws {
     let kernels = try Self.kernels(kind)
@@ -116,33 +87,6 @@ struct KernelTests {
         kernels.take(x.base, step, y.base, count)
         #expect(y.numbers == (0..<count).map { x[$0 * step] }, "\(kind.rawValue): \(count) by \(step)")
       }
-    }
-  }
-
-  @Test("spreading a plane with its padding", arguments: kinds)
-  func spread(kind: tessera_kind) throws {
-    let kernels = try Self.kernels(kind)
-    var generator = SeededGenerator(seed: 5)
-    for number in 0..<300 {
-      let (inputRows, inputColumns) = (generator.number(in: 1...5), generator.number(in: 1...40))
-      let (top, left, step) = (
-        generator.number(in: 0...3), generator.number(in: 0...40), generator.number(in: 1...4)
-      )
-      let (rows, used) = (generator.number(in: 1...9), generator.number(in: 1...30))
-      let part = used + generator.number(in: 0...3)
-      var plane = tessera_plane(
-        rows: rows, input_rows: inputRows, input_columns: inputColumns, top: top, left: left, step: step,
-        part: part, used: used)
-      let x = GuardedFloats(Self.random(inputRows * inputColumns, &generator))
-      let y = GuardedFloats(repeating: 7, count: rows * step * part)
-      kernels.spread(&plane, x.base, y.base)
-      let wanted = (0..<y.count).map { place -> Float in
-        let (row, phase, column) = (place / part / step, place / part % step, place % part)
-        let (i, j) = (row - top, column * step + phase - left)
-        let isInside = (0..<inputRows).contains(i) && (0..<inputColumns).contains(j) && column < used
-        return isInside ? x[i * inputColumns + j] : 7
-      }
-      #expect(y.numbers == wanted, "\(kind.rawValue): plane \(number)")
     }
   }
 
@@ -173,10 +117,11 @@ struct Product: CustomStringConvertible {
   let bColumn: Int
   let cRow: Int
   let keeps: Bool
+  var end = ProductEnd(number: 0)
   var isVector = false
 
   var description: String {
-    "[\(rows), \(depth)] · [\(depth), \(columns)], strides \(bRow) and \(bColumn), keeps: \(keeps)"
+    "[\(rows), \(depth)] · [\(depth), \(columns)], strides \(bRow) and \(bColumn), keeps: \(keeps), \(end)"
   }
 
   /// The first wrong number, in words; nil if all are right and no others were written.
@@ -187,6 +132,8 @@ struct Product: CustomStringConvertible {
     let old = KernelTests.random((rows - 1) * cRow + columns, &generator)
     let c = GuardedFloats(old)
     let packed = GuardedFloats(repeating: 0, count: rows * depth, slack: isVector ? 0 : 16)
+    let bias = GuardedFloats(KernelTests.random(rows, &generator))
+    let residual = GuardedFloats(KernelTests.random(old.count, &generator))
     if isVector {
       for (place, number) in a.enumerated() { packed.base[place] = number }
       kernels.vector_product(columns, depth, packed.base, b.base, bRow, bColumn, c.base, keeps ? 1 : 0)
@@ -197,8 +144,10 @@ struct Product: CustomStringConvertible {
         isByColumns ? (0..<a.count).map { a[$0 % rows * depth + $0 / rows] } : a)
       tessera_pack(
         rows, depth, given.base, isByColumns ? 1 : depth, isByColumns ? rows : 1, kernels.panel, packed.base)
-      kernels.product(
-        rows, columns, depth, packed.base, b.base, bRow, bColumn, c.base, cRow, keeps ? 1 : 0, nil)
+      end.with(bias, residual) {
+        kernels.product(
+          rows, columns, depth, packed.base, b.base, bRow, bColumn, c.base, cRow, keeps ? 1 : 0, $0)
+      }
     }
     for place in 0..<c.count {
       let (i, j) = (place / cRow, place % cRow)
@@ -211,9 +160,43 @@ struct Product: CustomStringConvertible {
         let term = Double(a[i * depth + k]) * Double(b[k * bRow + j * bColumn])
         (sum, size) = (sum + term, size + term.magnitude)
       }
-      let isClose = (Double(c[place]) - sum).magnitude <= 2 * Double(depth + 2) * KernelTests.unit * size
+      end.apply(bias[i], residual[place], to: &sum, &size)
+      let isClose = (Double(c[place]) - sum).magnitude <= 2 * Double(depth + 4) * KernelTests.unit * size
       if !isClose { return "[\(i), \(j)] is \(c[place]), expected \(sum)" }
     }
     return nil
+  }
+}
+
+/// Which parts of a `tessera_end` there are: all eight choices by number, and none at all.
+struct ProductEnd: CustomStringConvertible {
+  let hasBias: Bool
+  let hasResidual: Bool
+  let clamps: Bool
+
+  init(number: Int) {
+    hasBias = number & 1 != 0
+    hasResidual = number & 2 != 0
+    clamps = number & 4 != 0
+  }
+
+  var description: String { "bias: \(hasBias), residual: \(hasResidual), clamp: \(clamps)" }
+
+  private static let (low, high): (Float, Float) = (-0.25, 0.5)
+
+  func with(_ bias: GuardedFloats, _ residual: GuardedFloats, _ body: (UnsafePointer<tessera_end>?) -> Void) {
+    var end = tessera_end(
+      bias: hasBias ? UnsafePointer(bias.base) : nil,
+      residual: hasResidual ? UnsafePointer(residual.base) : nil,
+      low: clamps ? Self.low : -.infinity, high: clamps ? Self.high : .infinity)
+    if hasBias || hasResidual || clamps { body(&end) } else { body(nil) }
+  }
+
+  /// The same in binary64; the size of the terms grows with them.
+  func apply(_ bias: Float, _ residual: Float, to sum: inout Double, _ size: inout Double) {
+    let terms = [hasBias ? Double(bias) : 0, hasResidual ? Double(residual) : 0]
+    sum += terms[0] + terms[1]
+    size += terms[0].magnitude + terms[1].magnitude
+    if clamps { sum = min(max(sum, Double(Self.low)), Double(Self.high)) }
   }
 }

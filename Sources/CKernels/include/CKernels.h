@@ -68,11 +68,12 @@ typedef enum {
   tessera_uint2,
 } tessera_form;
 
-// A padded plane whose columns are sorted by their remainder modulo `step`: column c of a row is at (c mod step) · part +
-// c / step, and `used` numbers of each part are used.
+// Windows over a plane: outputs, extents and strides of the kernel (`down` and `across`), and the padding before the
+// first row and column. Output row r and kernel row i use input row r · down − top + i · row_dilation; columns likewise.
 typedef struct {
-  long rows, input_rows, input_columns, top, left, step, part, used;
-} tessera_plane;
+  long rows, columns, input_rows, input_columns, kernel_rows, kernel_columns, down, across, row_dilation, column_dilation,
+      top, left;
+} tessera_window;
 
 // Outputs first..<first + count of a row, and the inputs that kernel elements need for them: for channels from..<to and
 // each of `rows` input rows (−1: padding) and `kernel` elements along it. Rows of inputs have `length` numbers, planes
@@ -104,20 +105,17 @@ typedef struct {
       long columns, long depth, const float *a, const float *b, long b_row, long b_column, float *y,
       int keeps);
 
-  // y[row, j] = Σ_t x[row · row_step + taps[t] + j] · w[t]; rows of y are `columns` apart. 16 numbers may be read after
-  // the last one of a row.
-  void (*depthwise)(
-      long rows, long columns, const float *x, long row_step, const long *taps, long tap_count, const float *w,
-      float *y);
-
   // y[i] = x[i · step]
   void (*take)(const float *x, long step, float *y, long count);
 
   // y[(c · rows + r) · kernel + k, p]: the input of output p for channel c and kernel element (r, k), 0 in the padding.
   void (*gather)(const tessera_gather *what, const float *x, const long *input_rows, float *y);
 
-  // Copies the part of a plane that exists; y keeps its padding.
-  void (*spread)(const tessera_plane *plane, const float *x, float *y);
+  // Windows over several planes. Without w, y[p, r, c] is the greatest input of a window, NaN if one is, −∞ if there are
+  // none; `end` is not used. With w: [planes, kernel_rows, kernel_columns], y[p, r, c] is Σ w · input, and then `end`, if it
+  // is not null, is applied with a bias for each plane. Padding is multiplied as 0, but not read.
+  void (*windows)(
+      const tessera_window *window, long planes, const float *x, const float *w, float *y, const tessera_end *end);
 
   // y[i] = function(y[i] + bias + residual[i]); residual may be null.
   void (*finish)(

@@ -33,4 +33,20 @@ enum Parallel {
       }
     }
   }
+
+  /// Calls `body` for each of `count` tasks. After an error no further task begins; one of the errors is thrown.
+  static func tries(
+    _ count: Int, threads: Int, _ body: @Sendable (_ task: Int) throws(OperatorError) -> Void
+  ) throws(OperatorError) {
+    if threads <= 1 {
+      for task in 0..<count { try body(task) }
+      return
+    }
+    let failure = Mutex<OperatorError?>(nil)
+    tasks(count, threads: threads) { task, _ in
+      if failure.withLock({ $0 != nil }) { return }
+      do throws(OperatorError) { try body(task) } catch { failure.withLock { $0 = error } }
+    }
+    if let error = failure.withLock({ $0 }) { throw error }
+  }
 }

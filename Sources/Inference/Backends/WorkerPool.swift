@@ -52,8 +52,8 @@ final class WorkerPool: @unchecked Sendable {
   private let number = Atomic(0)
   private let isBusy = Atomic(false)
 
-  /// Turns of the loop before a thread sleeps or gives way: about 50 µs.
-  private static let patience = 2_000
+  /// Turns of the loop before a thread sleeps or gives way: about 200 µs, longer than most operators on one thread.
+  private static let patience = 8_000
 
   private init() {
     pthread_mutex_init(lock, nil)

@@ -52,17 +52,19 @@ struct MatrixStack {
     if y.count == 0 { return y }
     try call.budget.spend(product: y.count, k)
     let walk = StridedWalk(batch, [strides(as: batch), other.strides(as: batch)])
-    var number = 0
-    try walk.forEachRow { offsets throws(OperatorError) in
-      for step in 0..<walk.rowCount {
-        try call.backend.multiply(
-          MatrixProduct(
-            a: matrix(at: offsets[0] + step * walk.rowStride(0)),
-            b: other.matrix(at: offsets[1] + step * walk.rowStride(1)), y: y, yOffset: number * m * n,
-            scale: scale))
-        number += 1
-      }
+    var rows: [[Int]] = []
+    try walk.forEachRow { offsets throws(OperatorError) in rows.append(offsets) }
+    let (starts, count, backend) = (rows, rows.count * walk.rowCount, call.backend)
+    @Sendable func multiply(_ number: Int) throws(OperatorError) {
+      let (start, step) = (starts[number / walk.rowCount], number % walk.rowCount)
+      try backend.multiply(
+        MatrixProduct(
+          a: matrix(at: start[0] + step * walk.rowStride(0)),
+          b: other.matrix(at: start[1] + step * walk.rowStride(1)), y: y, yOffset: number * m * n,
+          scale: scale))
     }
+    // Threads share the products if there are enough of them, and otherwise each product.
+    try Parallel.tries(count, threads: count < 2 * backend.threads ? 1 : backend.threads, multiply)
     return y
   }
 }

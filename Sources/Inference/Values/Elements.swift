@@ -13,6 +13,17 @@ struct Elements<T: BitwiseCopyable>: RandomAccessCollection, @unchecked Sendable
     endIndex = storage.byteCount / MemoryLayout<T>.stride
   }
 
+  private init(_ storage: TensorStorage, base: UnsafeMutablePointer<T>, endIndex: Int) {
+    self.storage = storage
+    self.base = base
+    self.endIndex = endIndex
+  }
+
+  /// The elements from `start` on.
+  func from(_ start: Int) -> Elements {
+    Elements(storage, base: base + start, endIndex: endIndex - start)
+  }
+
   var startIndex: Int { 0 }
 
   subscript(_ index: Int) -> T {

@@ -4,11 +4,17 @@ internal import Synchronization
 /// Memory of freed tensors, reused for new ones.
 ///
 /// A network's values have the same sizes in every run. Large blocks from the system would be new pages each time,
-/// which have to be cleared and mapped again. If shapes change between runs, so do sizes: blocks that several runs did not
+/// which have to be cleared and mapped again. A block also serves smaller values, because the block that was used last
+/// may still be in the processor's caches. If shapes change between runs, so do sizes: blocks that several runs did not
 /// need are given back.
 final class StoragePool: Sendable {
   /// Smaller blocks, in bytes, come from `malloc`, which is as fast.
   private static let least = 32 << 10
+  /// Blocks from this size on have huge pages, if the system grants them: fewer addresses to translate.
+  private static let huge = 1 << 20
+  private static let page = 2 << 20
+  /// The size of the largest block for a value, divided by the value's.
+  fileprivate static let room = 4
   /// The most bytes of unused blocks in the pool.
   private let capacity: Int
 
@@ -16,9 +22,27 @@ final class StoragePool: Sendable {
   private struct Free {
     var blocks: [Int: [UInt]] = [:]
     var bytes = 0
+    /// The sizes of blocks in use that are larger than their values need.
+    var larger: [UInt: Int] = [:]
     /// The least number of unused blocks of each size since `rest` last gave blocks back: so many were not needed.
     var idle: [Int: Int] = [:]
     var runs = 0
+
+    /// The smallest block of at least `size` bytes.
+    mutating func take(_ size: Int) -> UInt? {
+      var best = size
+      if blocks[size]?.isEmpty ?? true {
+        best = Int.max
+        for (other, list) in blocks where other > size && other / StoragePool.room <= size && !list.isEmpty {
+          best = min(best, other)
+        }
+      }
+      guard let address = blocks[best]?.popLast() else { return nil }
+      bytes -= best
+      idle[best] = min(idle[best] ?? 0, blocks[best]?.count ?? 0)
+      if best != size { larger[address] = best }
+      return address
+    }
   }
 
   /// The runs after which blocks that none of them needed are given back.
@@ -32,23 +56,24 @@ final class StoragePool: Sendable {
   func take(_ byteCount: Int) -> UnsafeMutableRawPointer? {
     let size = Self.size(byteCount)
     if size >= Self.least {
-      let known = free.withLock { free in
-        guard let address = free.blocks[size]?.popLast() else { return UInt(0) }
-        free.bytes -= size
-        free.idle[size] = min(free.idle[size] ?? 0, free.blocks[size]?.count ?? 0)
-        return address
+      if let block = UnsafeMutableRawPointer(bitPattern: free.withLock { $0.take(size) } ?? 0) {
+        return block
       }
-      if let block = UnsafeMutableRawPointer(bitPattern: known) { return block }
     }
     // Unlike `allocate`, `aligned_alloc` reports missing memory. Its size must be a multiple of the alignment.
-    return aligned_alloc(64, size)
+    guard size >= Self.huge else { return aligned_alloc(64, size) }
+    let whole = (size + Self.page - 1) / Self.page * Self.page
+    let block = aligned_alloc(Self.page, whole)
+    // Advice that is not taken does no harm.
+    if let block { madvise(block, whole, MADV_HUGEPAGE) }
+    return block
   }
 
   /// Returns a block that `take` gave for `byteCount`.
   func give(_ block: UnsafeMutableRawPointer, _ byteCount: Int) {
-    let size = Self.size(byteCount)
     let address = UInt(bitPattern: block)
     let keeps = free.withLock { free in
+      let size = free.larger.removeValue(forKey: address) ?? Self.size(byteCount)
       guard size >= Self.least, free.bytes + size <= capacity else { return false }
       free.blocks[size, default: []].append(address)
       free.bytes += size

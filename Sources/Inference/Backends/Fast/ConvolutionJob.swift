@@ -48,8 +48,12 @@ struct ConvolutionJob: Sendable {
   /// Whether windows reach beyond the input.
   var isPadded: Bool { (windows.padsBegin + windows.padsEnd).contains { $0 > 0 } }
 
-  /// Whether an element of y is NaN.
-  var hasNaN: Bool { !Finishing.hasNoNaN(UnsafePointer(y.base), count: convolution.y.count) }
+  /// Whether an element of y is NaN and a weight is not finite. The smaller of the two is read first.
+  var mayMultiplyPadding: Bool {
+    let (y, count) = (UnsafePointer(y.base), convolution.y.count)
+    if convolution.w.count < count { return !weightsAreFinite && !Finishing.hasNoNaN(y, count: count) }
+    return !Finishing.hasNoNaN(y, count: count) && !weightsAreFinite
+  }
 
   /// Whether no weight is infinite or NaN.
   var weightsAreFinite: Bool { Finishing.isFinite(UnsafePointer(w.base), count: convolution.w.count) }
@@ -67,21 +71,30 @@ struct ConvolutionJob: Sendable {
   /// The bias of an output channel; channels are counted over all groups.
   func bias(_ output: Int) -> Float { biases?[convolution.firstOutput + output] ?? 0 }
 
-  /// Whether a product can apply bias and epilogue.
-  var endsInProducts: Bool {
-    [tessera_identity, tessera_clamp].contains(convolution.epilogue.activation.kernel)
-  }
-
-  /// Bias and epilogue for a product whose first row is in the plane `output` of y, from `start` on; nil if there are none
-  /// or the product cannot apply them.
+  /// Bias, residual and a clamp, for kernels whose first row is in the plane `output` of y, from `start` on; nil if there
+  /// is nothing to do. Other activations follow with `activate`.
   func end(_ image: Int, _ output: Int, from start: Int) -> tessera_end? {
     let activation = convolution.epilogue.activation
-    guard endsInProducts, biases != nil || residual != nil || activation != .identity else { return nil }
     let isClamp = activation.kernel == tessera_clamp
+    guard biases != nil || residual != nil || isClamp else { return nil }
     return tessera_end(
-      bias: biases.map { UnsafePointer($0.base + output) },
+      bias: biases.map { UnsafePointer($0.base + convolution.firstOutput + output) },
       residual: residual.map { UnsafePointer($0.base + place(image, output) + start) },
       low: isClamp ? activation.p : -.infinity, high: isClamp ? activation.q : .infinity)
+  }
+
+  /// Applies an activation that is not part of `end` to these positions of several planes.
+  func activate(_ image: Int, _ outputs: Range<Int>, _ positions: Range<Int>) {
+    let activation = convolution.epilogue.activation
+    if activation == .identity || activation.kernel == tessera_clamp { return }
+    // Whole planes follow each other.
+    let isWhole = positions.count == outputSize
+    for output in stride(from: outputs.lowerBound, to: outputs.upperBound, by: isWhole ? outputs.count : 1) {
+      let place = place(image, output) + positions.lowerBound
+      Finishing.apply(
+        y.base + place, count: isWhole ? outputs.count * outputSize : positions.count, bias: 0, residual: nil,
+        activation)
+    }
   }
 
   /// Applies bias and epilogue to `count` elements of a plane of y from `start` on.

@@ -39,13 +39,13 @@ struct FastBackend: Backend {
     try compute(job)
     // Here padding is multiplied as zeros, but the definition leaves it out: 0 · ∞ is NaN. Only outputs that are NaN
     // can be wrong for this reason.
-    if job.isPadded, job.hasNaN, !job.weightsAreFinite { try byDefinition(convolution) }
+    if job.isPadded, job.mayMultiplyPadding { try byDefinition(convolution) }
   }
 
   private func compute(_ job: ConvolutionJob) throws(OperatorError) {
     if let plan = WinogradPlan(job), try filtered(job, plan) { return }
     if let depthwise = DepthwiseConvolution(job) {
-      try depthwise.run()
+      depthwise.run()
     } else {
       try GatheredConvolution(job, weights).run()
     }

@@ -1,10 +1,11 @@
+internal import CKernels
 internal import ONNXGraph
 
 /// The greatest element, or the mean, of windows of binary32 numbers in one or two dimensions; vectors compute output
 /// rows.
 struct FastPooling {
   private let pooling: Pooling
-  private let plane: PaddedPlane
+  private let window: tessera_window
   private let threads: Int
   /// For means, 1 / the number of elements in each window, by output position; nil for the greatest element.
   private let factors: [Float]?
@@ -12,7 +13,7 @@ struct FastPooling {
   /// Returns nil for other types and dimensions, for norms, and if positions of greatest elements are wanted.
   init?(_ pooling: Pooling, threads: Int) {
     guard pooling.y.type == .float, pooling.y.count > 0, pooling.x.count > 0,
-      let plane = PaddedPlane(pooling.windows)
+      let window = tessera_window(pooling.windows)
     else { return nil }
     switch pooling.kind {
     case .greatest(nil, _): factors = nil
@@ -28,63 +29,27 @@ struct FastPooling {
       factors = rows.flatMap { row in columns.map { row * $0 == 0 ? 0 : 1 / Float(row * $0) } }
     }
     self.pooling = pooling
-    self.plane = plane
+    self.window = window
     self.threads = threads
   }
 
   func run() throws(OperatorError) {
-    let (plane, factors) = (plane, factors)
+    let (window, factors) = (window, factors)
     let (x, y) = (pooling.x.values(Float.self), pooling.y.values(Float.self))
     let planes = pooling.y.shape[0] * pooling.y.shape[1]
     let (inputSize, outputSize) = (pooling.windows.input.product, pooling.windows.output.product)
-    let workers = min(threads, planes)
-    let scratch = try Scratch(plane.count, workers: workers, pooling.y.storage.budget)
-    for worker in 0..<workers {
-      plane.clear(scratch[worker], padding: factors == nil ? -.infinity : 0)
-    }
-    Parallel.tasks(planes, threads: threads) { number, worker in
-      plane.fill(scratch[worker], from: UnsafePointer(x.base + number * inputSize))
+    // A sum is a convolution with ones.
+    let ones = try Scratch(
+      factors == nil ? 0 : pooling.windows.kernel.product, workers: 1, pooling.y.storage.budget)
+    if factors != nil { ones[0].update(repeating: 1, count: pooling.windows.kernel.product) }
+    Parallel.tasks(planes, threads: threads) { number, _ in
+      var window = window
       let to = y.base + number * outputSize
+      Products.kernels.windows(
+        &window, 1, x.base + number * inputSize, factors == nil ? nil : ones[0], to, nil)
       if let factors {
-        Self.rows(Adding(), plane, UnsafePointer(scratch[worker]), to)
         for index in 0..<outputSize { to[index] *= factors[index] }
-      } else {
-        Self.rows(Greatest(), plane, UnsafePointer(scratch[worker]), to)
       }
     }
-  }
-
-  @inline(__always)
-  private static func rows<F: LaneCombination>(
-    _ function: F, _ plane: PaddedPlane, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>
-  ) {
-    let columns = plane.output.columns
-    plane.taps.withUnsafeBufferPointer { taps in
-      for row in 0..<plane.output.rows {
-        let from = x + row * plane.rowStep
-        for column in stride(from: 0, to: columns, by: 8) {
-          var result = from.lanes(taps[0] + column, Lanes.self)
-          for index in 1..<taps.count {
-            result = function.value(result, from.lanes(taps[index] + column))
-          }
-          y.set(row * columns + column, result, count: columns - column)
-        }
-      }
-    }
-  }
-}
-
-private protocol LaneCombination {
-  func value(_ a: Lanes, _ b: Lanes) -> Lanes
-}
-
-private struct Adding: LaneCombination {
-  @inline(__always) func value(_ a: Lanes, _ b: Lanes) -> Lanes { a + b }
-}
-
-/// NaN is greater than every number, as in ONNX's reference implementation.
-private struct Greatest: LaneCombination {
-  @inline(__always) func value(_ a: Lanes, _ b: Lanes) -> Lanes {
-    a.replacing(with: b, where: (b .> a) .| (b .!= b))
   }
 }

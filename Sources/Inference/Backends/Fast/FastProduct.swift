@@ -35,9 +35,11 @@ struct FastProduct {
     let (rows, columns, depth) = (product.rows, product.columns, product.depth)
     let budget = product.y.storage.budget
     let block = block
-    // Each task has at least 2¹⁸ multiply-adds; a smaller one takes less time than handing it to a thread.
-    let parts = min(16, max(1, Int(Double(rows) * Double(columns) * Double(depth) / 262_144)))
-    let packed = try packed(block.depth, parts: parts, threads: threads)
+    // Each task has at least 2¹⁷ multiply-adds; a smaller one takes less time than handing it to a thread.
+    let parts = min(16, max(1, Int(Double(rows) * Double(columns) * Double(depth) / 131_072)))
+    // A row is packed as it is.
+    let row = rows == 1 && product.scale == 1 && product.a.columnStride == 1 ? a.direct : nil
+    let left = if let row { row } else { try packed(block.depth, parts: parts, threads: threads) }
     // Every task over rows would widen all of b.
     let isWide = columns >= rows || !b.isDirect && columns >= 512
     let step =
@@ -52,7 +54,7 @@ struct FastProduct {
     let scratch = try Scratch(
       widened + (form == nil ? 0 : height * min(block.columns, columns)), workers: min(threads, tasks), budget
     )
-    let (a, b, job) = (packed, b, self)
+    let (a, b, job) = (left, b, self)
     Parallel.tasks(tasks, threads: threads) { task, worker in
       let (start, end) = (task * step, min(extent, (task + 1) * step))
       let (rows, all) = isWide ? (0..<rows, start..<end) : (start..<end, 0..<columns)
@@ -62,7 +64,7 @@ struct FastProduct {
         for start in stride(from: 0, to: depth, by: block.depth) {
           let along = start..<min(depth, start + block.depth)
           let right = b.block(along, columns, scratch[worker])
-          let left = a[0] + start * job.product.rows + rows.lowerBound * along.count
+          let left = a.base + start * job.product.rows + rows.lowerBound * along.count
           let keeps = start > 0 || job.product.keep != 0
           if job.product.rows == 1 {
             Products.kernels.vector_product(
@@ -79,9 +81,9 @@ struct FastProduct {
   }
 
   /// scale · a, packed for each block of the depth.
-  private func packed(_ deep: Int, parts: Int, threads: Int) throws(OperatorError) -> Scratch {
+  private func packed(_ deep: Int, parts: Int, threads: Int) throws(OperatorError) -> Elements<Float> {
     let (rows, depth, budget) = (product.rows, product.depth, product.y.storage.budget)
-    let packed = try Scratch(rows * depth, workers: 1, budget)
+    let packed = try Scratch(rows * depth, workers: 1, budget).memory
     let step = Products.step(rows: rows, parts: rows * depth < 1 << 15 ? 1 : parts)
     let tasks = (rows + step - 1) / step
     let scratch = try Scratch(
@@ -93,7 +95,7 @@ struct FastProduct {
         let rest = (task * step)..<min(rows, (task + 1) * step)
         for row in stride(from: rest.lowerBound, to: rest.upperBound, by: Products.panel) {
           let panel = row..<min(rest.upperBound, row + Products.panel)
-          let to = packed[0] + start * rows + row * along.count
+          let to = packed.base + start * rows + row * along.count
           Products.pack(
             a.block(panel, along, scratch[worker]), rows: panel.count, depth: along.count, to: to)
           if scale != 1 { for index in 0..<(panel.count * along.count) { to[index] *= scale } }

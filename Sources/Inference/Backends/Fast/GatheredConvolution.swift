@@ -83,10 +83,7 @@ struct GatheredConvolution {
           : Products.Matrix(base: scratch[worker], row: width),
         job.y.base + job.place(image, first) + positions.lowerBound, yRow: job.outputSize, rows: rows.count,
         columns: positions.count, depth: depth, end: job.end(image, first, from: positions.lowerBound))
-      if job.endsInProducts { return }
-      for row in rows.indices {
-        job.finish(image, group * job.outputs + row, from: positions.lowerBound, count: positions.count)
-      }
+      job.activate(image, first..<(first + rows.count), positions)
     }
 
     if !isShared {
@@ -97,14 +94,23 @@ struct GatheredConvolution {
       return
     }
     // With few panels, all threads work on each.
-    let (channelStep, rowStep) = ((job.channels + 7) / 8, Products.step(rows: job.outputs, parts: 8))
+    let rowStep = Products.step(rows: job.outputs, parts: 8)
+    let rowParts = (job.outputs + rowStep - 1) / rowStep
+    @Sendable func rows(_ part: Int) -> Range<Int> {
+      (part * rowStep)..<min(job.outputs, (part + 1) * rowStep)
+    }
+    if isPointwise {
+      Parallel.tasks(tasks * rowParts, threads: job.threads) { part, _ in
+        multiply(part / rowParts, rows(part % rowParts), 0)
+      }
+      return
+    }
+    let channelStep = (job.channels + 7) / 8
     for task in 0..<tasks {
       Parallel.tasks((job.channels + channelStep - 1) / channelStep, threads: job.threads) { part, _ in
         gather(task, (part * channelStep)..<min(job.channels, (part + 1) * channelStep), 0)
       }
-      Parallel.tasks((job.outputs + rowStep - 1) / rowStep, threads: job.threads) { part, _ in
-        multiply(task, (part * rowStep)..<min(job.outputs, (part + 1) * rowStep), 0)
-      }
+      Parallel.tasks(rowParts, threads: job.threads) { part, _ in multiply(task, rows(part), 0) }
     }
   }
 }

@@ -1,6 +1,7 @@
 /// Memory for workers while they compute, with a separate part for each worker; the budget counts it.
 struct Scratch: Sendable {
-  private let memory: Elements<Float>
+  /// The parts of all workers, the first one first.
+  let memory: Elements<Float>
   private let each: Int
 
   /// `count` elements for each of `workers` workers, with any contents.
