@@ -149,9 +149,9 @@ extension Tensor {
 }
 
 extension Convolution {
-  func with(y: Tensor) -> Convolution {
+  func with(y: Tensor? = nil, epilogue: Epilogue? = nil) -> Convolution {
     Convolution(
-      x: x, w: w, bias: bias, y: y, windows: windows, groups: groups, weightsStay: weightsStay,
-      epilogue: epilogue)
+      x: x, w: w, bias: bias, y: y ?? self.y, windows: windows, groups: groups, weightsStay: weightsStay,
+      epilogue: epilogue ?? self.epilogue)
   }
 }
