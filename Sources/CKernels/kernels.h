@@ -83,6 +83,9 @@ INLINE void NAME(store_part)(float *p, V v, long count) {
 
 // Products.
 
+// The distance at which packed numbers are fetched: far enough for memory to answer.
+#define AHEAD 512
+
 INLINE V NAME(ended)(V v, V bias, V other, V low, V high) {
   v = v + bias + other;
   v = CHOOSE(v < low, low, v);
@@ -103,6 +106,8 @@ INLINE void NAME(tile)(
   for (long k = 0; k < depth; k++) {
     V right[8];
     UNROLL for (int j = 0; j < wide; j++) right[j] = LOAD(b + j * W);
+    // Packed weights come from memory one after the other.
+    __builtin_prefetch(a + AHEAD);
     UNROLL for (int i = 0; i < rows; i++) {
       V left = ALL(a[i]);
       UNROLL for (int j = 0; j < wide; j++) sums[i][j] += left * right[j];

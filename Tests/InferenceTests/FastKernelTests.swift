@@ -103,7 +103,8 @@ struct FastKernelTests {
           #expect(done)
           let bounds = WinogradBound(convolution, tile: tile)
           // Each fifth number, which are all places in a tile: tiles and sizes have other periods.
-          for (index, found) in convolution.y.floats.enumerated() where index % 5 == checked % 5 {
+          let phase = checked % 5
+          for (index, found) in convolution.y.floats.enumerated() where index % 5 == phase {
             let (exact, bound) = bounds.value(at: index)
             #expect(
               (Double(found) - exact).magnitude <= bound, "tile \(tile), \(height) × \(width), [\(index)]")

@@ -241,7 +241,7 @@ struct FunctionKernelTests {
   }
 
   /// Whether all numbers are equal; NaN equals NaN, and 0 equals −0.
-  private static func isSame(_ a: [Float], _ b: [Float]) -> Bool {
+  static func isSame(_ a: [Float], _ b: [Float]) -> Bool {
     a.count == b.count && zip(a, b).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) }
   }
 }
