@@ -81,7 +81,66 @@ INLINE void NAME(store_part)(float *p, V v, long count) {
 }
 #endif
 
+#if W == 16
+#define ZIP_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define ZIP_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#elif W == 8
+#define ZIP_LOW 0, 8, 1, 9, 2, 10, 3, 11
+#define ZIP_HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define ZIP_LOW 0, 4, 1, 5
+#define ZIP_HIGH 2, 6, 3, 7
+#endif
+
+// Exchanges rows and columns: each step interleaves the first half of the rows with the second.
+INLINE void NAME(transpose)(V *rows) {
+  UNROLL for (int step = 1; step < W; step *= 2) {
+    V next[W];
+    UNROLL for (int i = 0; i < W / 2; i++) {
+      next[2 * i] = __builtin_shufflevector(rows[i], rows[i + W / 2], ZIP_LOW);
+      next[2 * i + 1] = __builtin_shufflevector(rows[i], rows[i + W / 2], ZIP_HIGH);
+    }
+    UNROLL for (int i = 0; i < W; i++) rows[i] = next[i];
+  }
+}
+#undef ZIP_LOW
+#undef ZIP_HIGH
+
 // Products.
+
+// A panel of `high` rows. Nothing after its last number is written.
+INLINE void NAME(pack_panel)(
+    long high, long depth, const float *a, long a_row, long a_column, float *packed) {
+  long k = 0;
+#if W >= PANEL
+  if (a_column == 1 && high >= 4) {
+    for (; k + W <= depth; k += W) {
+      V rows[W];
+      UNROLL for (int r = 0; r < W; r++) rows[r] = r < high ? LOAD(a + r * a_row + k) : (V){};
+      NAME(transpose)(rows);
+      UNROLL for (int i = 0; i < W; i++) {
+        float *to = packed + (k + i) * high;
+        // Numbers stored after the end of a row are replaced by the next row.
+        if ((depth - k - i) * high >= W) STORE(to, rows[i]);
+        else NAME(store_part)(to, rows[i], high);
+      }
+    }
+  } else if (a_row == 1) {
+    for (; k < depth; k++) NAME(store_part)(packed + k * high, NAME(load_part)(a + k * a_column, high), high);
+  }
+#endif
+  for (; k < depth; k++)
+    for (long r = 0; r < high; r++) packed[k * high + r] = a[r * a_row + k * a_column];
+}
+
+static void NAME(pack)(long rows, long depth, const float *a, long a_row, long a_column, float *packed) {
+  for (long i = 0; i < rows; i += PANEL) {
+    const float *from = a + i * a_row;
+    if (rows - i >= PANEL) NAME(pack_panel)(PANEL, depth, from, a_row, a_column, packed);
+    else NAME(pack_panel)(rows - i, depth, from, a_row, a_column, packed);
+    packed += PANEL * depth;
+  }
+}
 
 // The distance at which packed numbers are fetched: far enough for memory to answer.
 #define AHEAD 512
@@ -106,8 +165,9 @@ INLINE void NAME(tile)(
   for (long k = 0; k < depth; k++) {
     V right[8];
     UNROLL for (int j = 0; j < wide; j++) right[j] = LOAD(b + j * W);
-    // Packed weights come from memory one after the other.
+    // Packed weights come from memory one after the other, and rows of b at a distance.
     __builtin_prefetch(a + AHEAD);
+    UNROLL for (int j = 0; j < wide * W; j += 16) __builtin_prefetch(b + 8 * b_row + j);
     UNROLL for (int i = 0; i < rows; i++) {
       V left = ALL(a[i]);
       UNROLL for (int j = 0; j < wide; j++) sums[i][j] += left * right[j];
@@ -185,6 +245,8 @@ static long NAME(copied)(
   long width = count > W ? 2 * W : W;
   if (b_column == 1) {
     for (long k = 0; k < depth; k++) {
+      __builtin_prefetch(b + (k + 16) * b_row);
+      __builtin_prefetch(b + (k + 16) * b_row + count - 1);
       for (long j = 0; j < count; j++) copy[k * width + j] = b[k * b_row + j];
       for (long j = count; j < width; j++) copy[k * width + j] = 0;
     }
@@ -825,6 +887,6 @@ static int NAME(has_no_nan)(const float *x, long count) {
 }
 
 const tessera_kernels NAME(tessera_kernels) = {
-    PANEL, NAME(product), NAME(vector_product), NAME(take), NAME(gather), NAME(windows), NAME(finish), NAME(map), NAME(combine),
+    PANEL, NAME(pack), NAME(product), NAME(vector_product), NAME(take), NAME(gather), NAME(windows), NAME(finish), NAME(map), NAME(combine),
     NAME(softmax), NAME(normalise), NAME(widen), NAME(narrow_to), NAME(round), NAME(rescale), NAME(is_finite), NAME(has_no_nan),
 };

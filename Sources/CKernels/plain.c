@@ -36,14 +36,3 @@ const tessera_kernels *tessera_best_kernels(void) {
   if (!best) best = tessera_kernels_of_kind(tessera_avx2);
   return best ? best : &tessera_kernels_plain;
 }
-
-void tessera_pack(
-    long rows, long depth, const float *a, long a_row, long a_column, long panel, float *packed) {
-  for (long i = 0; i < rows; i += panel) {
-    long high = rows - i < panel ? rows - i : panel;
-    const float *from = a + i * a_row;
-    for (long k = 0; k < depth; k++)
-      for (long r = 0; r < high; r++) packed[k * high + r] = from[r * a_row + k * a_column];
-    packed += high * depth;
-  }
-}

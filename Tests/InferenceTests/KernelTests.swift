@@ -142,8 +142,8 @@ struct Product: CustomStringConvertible {
       let isByColumns = generator.number(in: 0...1) == 1
       let given = GuardedFloats(
         isByColumns ? (0..<a.count).map { a[$0 % rows * depth + $0 / rows] } : a)
-      tessera_pack(
-        rows, depth, given.base, isByColumns ? 1 : depth, isByColumns ? rows : 1, kernels.panel, packed.base)
+      kernels.pack(
+        rows, depth, given.base, isByColumns ? 1 : depth, isByColumns ? rows : 1, packed.base)
       end.with(bias, residual) {
         kernels.product(
           rows, columns, depth, packed.base, b.base, bRow, bColumn, c.base, cRow, keeps ? 1 : 0, $0)

@@ -93,7 +93,11 @@ typedef struct {
   // Rows of a panel of the first factor of a product.
   long panel;
 
-  // c[i, j] = (keeps ? c[i, j] : 0) + Σ_k a[i, k] · b[k, j], with a packed by tessera_pack: [rows, depth]; b: [depth,
+  // Copies a[i, k] (strides a_row and a_column) to panels of `panel` rows, each [depth, rows of the panel]: rows · depth
+  // numbers.
+  void (*pack)(long rows, long depth, const float *a, long a_row, long a_column, float *packed);
+
+  // c[i, j] = (keeps ? c[i, j] : 0) + Σ_k a[i, k] · b[k, j], with a packed by `pack`: [rows, depth]; b: [depth,
   // columns], with a stride of 1 along one of its axes; c: rows that are c_row apart. 16 numbers after a may be read.
   // Then `end`, if it is not null, is applied to c.
   void (*product)(
@@ -163,10 +167,5 @@ const tessera_kernels *tessera_kernels_of_kind(tessera_kind kind);
 
 // The kernels for this processor.
 const tessera_kernels *tessera_best_kernels(void);
-
-// Copies a[i, k] (strides a_row and a_column) to panels of `panel` rows, each [depth, rows of the panel]: rows · depth
-// numbers.
-void tessera_pack(
-    long rows, long depth, const float *a, long a_row, long a_column, long panel, float *packed);
 
 #endif

@@ -23,7 +23,7 @@ enum Products {
 
   /// Packs [rows, depth] to as many numbers.
   static func pack(_ a: Matrix, rows: Int, depth: Int, to packed: UnsafeMutablePointer<Float>) {
-    tessera_pack(rows, depth, a.base, a.row, a.column, panel, packed)
+    kernels.pack(rows, depth, a.base, a.row, a.column, packed)
   }
 
   /// y ← a · b + (keeps ? y : 0), with packed a: [rows, depth]; b: [depth, columns], with a distance of 1 along one of its
