@@ -148,15 +148,11 @@ INLINE void NAME(any_windows)(
 INLINE void NAME(all_windows)(
     int adds, const tessera_window *g, const float *x, const float *w, float *y, const tessera_end *end) {
   if (g->kernel_rows == g->kernel_columns && g->down == g->across && g->row_dilation == 1 && g->column_dilation == 1) {
-    switch (g->kernel_rows * 4 + g->down) {
-      case 9: return NAME(square_windows)(2, 1, adds, g, x, w, y, end);
-      case 10: return NAME(square_windows)(2, 2, adds, g, x, w, y, end);
-      case 13: return NAME(square_windows)(3, 1, adds, g, x, w, y, end);
-      case 14: return NAME(square_windows)(3, 2, adds, g, x, w, y, end);
-      case 21: return NAME(square_windows)(5, 1, adds, g, x, w, y, end);
-      case 22: return NAME(square_windows)(5, 2, adds, g, x, w, y, end);
-      case 29: return NAME(square_windows)(7, 1, adds, g, x, w, y, end);
-    }
+    long size = g->kernel_rows;
+#define SQUARE(SIZE, STRIDE) \
+  if (size == SIZE && g->down == STRIDE) return NAME(square_windows)(SIZE, STRIDE, adds, g, x, w, y, end);
+    SQUARE(2, 1) SQUARE(2, 2) SQUARE(3, 1) SQUARE(3, 2) SQUARE(5, 1) SQUARE(5, 2) SQUARE(7, 1)
+#undef SQUARE
   }
   NAME(any_windows)(adds, g, x, w, y, end);
 }

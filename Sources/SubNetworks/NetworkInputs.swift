@@ -237,7 +237,15 @@ package struct FileInputs {
           found: "\(samples) samples in runs of \(size)")
       }
     }
-    return InputBatches(session, arrays, size: size, samples: first.spec.shape.first ?? 0)
+    let isFixed = arrays.contains { array in
+      if case .tensor(_, let shape?)? = declared[array.name]?.type, case .fixed? = shape.first {
+        true
+      } else {
+        false
+      }
+    }
+    return InputBatches(
+      session, arrays, size: size, samples: first.spec.shape.first ?? 0, varies: !isFixed && size > 1)
   }
 }
 
@@ -250,18 +258,23 @@ package final class InputBatches {
   private let session: Session
   private let arrays: [FileInputs.InputArray]
   private let size: Int
+  private let varies: Bool
 
-  init(_ session: Session, _ arrays: [FileInputs.InputArray], size: Int, samples: Int) {
+  /// - Parameter varies: whether the last of several runs has another size than the first. Only then it shows that the
+  ///   first axes of the outputs count samples: another axis can have the same extent.
+  init(_ session: Session, _ arrays: [FileInputs.InputArray], size: Int, samples: Int, varies: Bool) {
     self.session = session
     self.arrays = arrays
     self.size = size
     self.samples = samples
+    self.varies = varies
   }
 
   /// The inputs of the next run and their number of samples; nil at the end.
   package func next() throws -> (inputs: [String: Tensor], samples: Int)? {
-    let count = min(size, samples - done)
+    var count = min(size, samples - done)
     if count <= 0 { return nil }
+    if varies, done > 0, count == size, done + count == samples { count -= 1 }
     var inputs: [String: Tensor] = [:]
     for array in arrays {
       inputs[array.name] = try session.tensor(

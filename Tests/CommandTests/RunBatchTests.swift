@@ -103,6 +103,7 @@ struct RunBatchTests {
         graph.value(12, "y", [4, 2])
         graph.value(12, "r")
       }, as: "static.onnx")
+    let wide = try folder.write(Self.safetensors([("x", [8, 4])]), as: "wide.safetensors")
     let eight = try folder.write(Self.safetensors([("x", [8, 2])]), as: "8.safetensors")
     let six = try folder.write(Self.safetensors([("x", [6, 2])]), as: "6.safetensors")
     let two = try folder.write(Self.safetensors([("a", [6, 2]), ("b", [1, 2])]), as: "2.safetensors")
@@ -117,6 +118,8 @@ struct RunBatchTests {
       ([mean, "--input", eight], ["output 'y'", "each of 4 samples", "--batch"]),
       ([transposed, "--input", eight], ["output 'y'", "each of 4 samples", "[2, 4]"]),
       ([static4, "--input", eight], ["output 'y'", "each of 4 samples", "[4, 2]"]),
+      // In runs of 4, the first extents are 4 by coincidence; only a run of another size shows it.
+      ([transposed, "--input", wide], ["output 'y'", "each of 3 samples", "[4, 3]"]),
       ([fixed, "--input", six], ["array 'x'", "exactly 4 samples", "6 samples in runs of 4"]),
     ] {
       let said = try tessera(["run"] + arguments + ["--output", output, "--batch", "4"]).sentence()

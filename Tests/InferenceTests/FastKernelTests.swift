@@ -69,10 +69,15 @@ struct FastKernelTests {
   @Test("many tiles and panels give the same bytes on any number of threads")
   func threads() throws {
     var cases = RandomTensors(seed: 11)
-    for kernel in [3, 1, 5] {
+    // The last two have few positions and many channels: threads share each panel.
+    for (channels, outputs, input, kernel) in [
+      (24, 32, [130, 90], 3), (24, 32, [130, 90], 1), (24, 32, [130, 90], 5), (160, 160, [9, 9], 1),
+      (64, 70, [9, 9], 5),
+    ] {
       let convolution = try cases.convolution(
-        channels: 24, outputs: 32, input: [130, 90], kernel: [kernel, kernel],
+        channels: channels, outputs: outputs, input: input, kernel: [kernel, kernel],
         pads: [Int](repeating: kernel / 2, count: 4))
+      let wanted = try cases.judged(convolution, isTransposed: false)
       var found: [[Float]] = []
       for threads in [1, 2, 3, 4, 4, 4] {
         let again = convolution.with(y: try cases.empty(convolution.y.shape))
@@ -81,8 +86,8 @@ struct FastKernelTests {
       }
       let isSame = found.allSatisfy { $0 == found[0] }
       #expect(isSame, "kernel \(kernel)")
-      let isFinite = found[0].allSatisfy { $0.isFinite }
-      #expect(isFinite)
+      let isClose = RandomTensors.isClose(found[0], wanted.values, scale: wanted.greatest)
+      #expect(isClose, "kernel \(kernel)")
     }
   }
 
@@ -190,30 +195,54 @@ struct FastKernelTests {
     }
   }
 
+  @Test("a kernel far larger than its plane is not visited element by element", .timeLimit(.minutes(1)))
+  func wideKernel() throws {
+    let cases = RandomTensors(seed: 14)
+    for (size, isFast) in [(8, true), (9, false), (1 << 20, false)] {
+      let windows = Windows(
+        input: [1], kernel: [size], strides: [1], dilations: [1], padsBegin: [size - 1], padsEnd: [size - 1],
+        output: [size])
+      let pooling = Pooling(
+        x: try cases.empty([1, 1, 1]), y: try cases.empty([1, 1, size]), windows: windows,
+        kind: .greatest(indices: nil, isColumnMajor: false))
+      pooling.x.values(Float.self)[0] = 3
+      #expect((FastPooling(pooling, threads: 1) != nil) == isFast)
+      try FastBackend(threads: 1).pool(pooling)
+      let isRight = pooling.y.floats.allSatisfy { $0 == 3 }
+      #expect(isRight, "\(size)")
+    }
+  }
+
   @Test("products of matrices give what the reference gives, however they lie")
   func products() throws {
     var cases = RandomTensors(seed: 9)
     let sizes = [1, 2, 15, 47, 48, 49, 63, 65, 130, 321, 700]
     for number in 0..<120 {
       let (m, n, k) = (cases.one(of: sizes), cases.one(of: sizes), cases.one(of: sizes))
-      let (a, b) = (try cases.tensor([m, k]), try cases.tensor([k, n]))
-      var left = MatrixView(tensor: a, rows: m, columns: k, rowStride: k, columnStride: 1)
+      // a begins inside its tensor.
+      let start = number % 5
+      let (a, b) = (try cases.tensor([start + m * k]), try cases.tensor([k, n]))
+      var left = MatrixView(tensor: a, offset: start, rows: m, columns: k, rowStride: k, columnStride: 1)
       var right = MatrixView(tensor: b, rows: k, columns: n, rowStride: n, columnStride: 1)
       if number % 2 == 1 {
-        left = MatrixView(tensor: a, rows: k, columns: m, rowStride: m, columnStride: 1).transposed
+        left =
+          MatrixView(
+            tensor: a, offset: start, rows: k, columns: m, rowStride: m, columnStride: 1
+          ).transposed
       }
       if number % 3 == 1 {
         right = MatrixView(tensor: b, rows: n, columns: k, rowStride: k, columnStride: 1).transposed
       }
-      let start = try cases.tensor([m, n])
+      let old = try cases.tensor([m, n])
       var results: [[Float]] = []
       for backend: any Backend in [
         ReferenceBackend(threads: 1), FastBackend(threads: 1), FastBackend(threads: 3),
       ] {
         let y = try cases.empty([m, n])
-        for index in 0..<y.count { y.values(Float.self)[index] = start.values(Float.self)[index] }
+        for index in 0..<y.count { y.values(Float.self)[index] = old.values(Float.self)[index] }
         try backend.multiply(
-          MatrixProduct(a: left, b: right, y: y, scale: 0.5, keep: number % 4 == 0 ? 0 : 2))
+          MatrixProduct(
+            a: left, b: right, y: y, scale: number % 3 == 0 ? 0.5 : 1, keep: number % 4 == 0 ? 0 : 2))
         results.append(y.floats)
       }
       let isClose = RandomTensors.isClose(results[1], results[0])

@@ -50,13 +50,13 @@ struct FusionTests {
     }
 
     /// A layer norm over the last axis, as exporters write it; its centred values are called "centred".
-    mutating func layerNorm(_ x: String, shift: Bool) {
+    mutating func layerNorm(_ x: String, shift: Bool, isReversed: Bool = false) {
       weights("two", [], 2...2)
       weights("epsilon", [], 0.25...0.25)
       weights("scale", [11], 0.5...2)
       weights("shift", [11])
       graph.node("ReduceMean", [x], ["mean"]) { $0.attribute("axes", ints: [-1]) }
-      node("Sub", [x, "mean"], "centred")
+      node("Sub", isReversed ? ["mean", x] : [x, "mean"], "centred")
       node("Pow", ["centred", "two"], "squared")
       graph.node("ReduceMean", ["squared"], ["variance"]) { $0.attribute("axes", ints: [-1]) }
       node("Add", ["variance", "epsilon"], "sum")
@@ -198,6 +198,12 @@ struct FusionTests {
       b.layerNorm("x", shift: true)
     },
     Example(
+      testDescription: "a norm of the mean without the values",
+      steps: ["ReduceMean", "Sub", "Pow+ReduceMean+Add+Sqrt+Div+Mul+Add"]
+    ) { b in
+      b.layerNorm("x", shift: true, isReversed: true)
+    },
+    Example(
       testDescription: "a layer norm whose centred values are an output",
       steps: ["ReduceMean", "Sub", "Pow+ReduceMean+Add+Sqrt+Div+Mul"]
     ) { b in
@@ -268,7 +274,7 @@ struct FusionTests {
   @Test(
     "fused nodes give what the same nodes give one by one, and what the reference gives", arguments: examples)
   func agreement(example: Example) throws {
-    #expect(Self.examples.count == 24)
+    #expect(Self.examples.count == 25)
     let bytes = ModelBytes.model(opset: example.opset) { graph in
       var builder = Builder(graph: graph)
       builder.graph.value(11, "x", [2, 8, 12, 11])

@@ -57,6 +57,22 @@ struct KernelTests {
     #expect(count == 2 * Self.sizes.count * Self.sizes.count)
   }
 
+  @Test("NaN stays NaN in a product with bounds", arguments: kinds)
+  func boundedNaN(kind: tessera_kind) throws {
+    let kernels = try Self.kernels(kind)
+    for columns in [1, 3, 16, 17, 40] {
+      let b = GuardedFloats((0..<columns).map { $0 % 3 == 1 ? .nan : Float($0) })
+      let packed = GuardedFloats(repeating: 1, count: 1, slack: 16)
+      let c = GuardedFloats(repeating: 7, count: columns)
+      var end = tessera_end(bias: nil, residual: nil, low: 0, high: 6)
+      kernels.product(1, columns, 1, packed.base, b.base, columns, 1, c.base, columns, 0, &end)
+      for place in 0..<columns {
+        let isRight = place % 3 == 1 ? c[place].isNaN : c[place] == min(Float(place), 6)
+        #expect(isRight, "\(kind.rawValue): [\(place)] of \(columns) is \(c[place])")
+      }
+    }
+  }
+
   @Test("products of one row", arguments: kinds)
   func vectorProducts(kind: tessera_kind) throws {
     let kernels = try Self.kernels(kind)

@@ -51,20 +51,19 @@ struct MatrixStack {
     // There can be 2³¹ empty matrices.
     if y.count == 0 { return y }
     try call.budget.spend(product: y.count, k)
+    let count = batch.product
+    // Preparing a product takes as long as a few hundred multiply-adds.
+    try call.budget.spend(count, 256)
     let walk = StridedWalk(batch, [strides(as: batch), other.strides(as: batch)])
-    var rows: [[Int]] = []
-    try walk.forEachRow { offsets throws(OperatorError) in rows.append(offsets) }
-    let (starts, count, backend) = (rows, rows.count * walk.rowCount, call.backend)
-    @Sendable func multiply(_ number: Int) throws(OperatorError) {
-      let (start, step) = (starts[number / walk.rowCount], number % walk.rowCount)
+    let backend = call.backend
+    // Threads share the products if there are enough of them, and otherwise each product.
+    try Parallel.tries(count, threads: count < 2 * backend.threads ? 1 : backend.threads) {
+      number throws(OperatorError) in
       try backend.multiply(
         MatrixProduct(
-          a: matrix(at: start[0] + step * walk.rowStride(0)),
-          b: other.matrix(at: start[1] + step * walk.rowStride(1)), y: y, yOffset: number * m * n,
-          scale: scale))
+          a: matrix(at: walk.offset(number, 0)), b: other.matrix(at: walk.offset(number, 1)), y: y,
+          yOffset: number * m * n, scale: scale))
     }
-    // Threads share the products if there are enough of them, and otherwise each product.
-    try Parallel.tries(count, threads: count < 2 * backend.threads ? 1 : backend.threads, multiply)
     return y
   }
 }

@@ -36,6 +36,16 @@ struct StridedWalk {
   /// The stride of an operand within a row.
   func rowStride(_ operand: Int) -> Int { strides[operand][extents.count - 1] }
 
+  /// An operand's offset at the position `number` of the index space, in C order.
+  func offset(_ number: Int, _ operand: Int) -> Int {
+    var (rest, offset) = (number, 0)
+    for axis in extents.indices.reversed() {
+      offset += rest % extents[axis] * strides[operand][axis]
+      rest /= extents[axis]
+    }
+    return offset
+  }
+
   /// Calls `body` with every operand's offset at the start of each row, in C order.
   func forEachRow(_ body: (_ offsets: [Int]) throws(OperatorError) -> Void) throws(OperatorError) {
     if extents.contains(0) { return }

@@ -10,8 +10,7 @@ internal import Synchronization
 final class StoragePool: Sendable {
   /// Smaller blocks, in bytes, come from `malloc`, which is as fast.
   private static let least = 32 << 10
-  /// Blocks from this size on have huge pages, if the system grants them: fewer addresses to translate.
-  private static let huge = 1 << 20
+  /// The size of a huge page. Larger blocks have them, if the system grants them: fewer addresses to translate.
   private static let page = 2 << 20
   /// The size of the largest block for a value, divided by the value's.
   fileprivate static let room = 4
@@ -60,12 +59,11 @@ final class StoragePool: Sendable {
         return block
       }
     }
-    // Unlike `allocate`, `aligned_alloc` reports missing memory. Its size must be a multiple of the alignment.
-    guard size >= Self.huge else { return aligned_alloc(64, size) }
-    let whole = (size + Self.page - 1) / Self.page * Self.page
-    let block = aligned_alloc(Self.page, whole)
+    // Unlike `allocate`, this reports missing memory.
+    var block: UnsafeMutableRawPointer?
+    guard posix_memalign(&block, size < Self.page ? 64 : Self.page, size) == 0 else { return nil }
     // Advice that is not taken does no harm.
-    if let block { madvise(block, whole, MADV_HUGEPAGE) }
+    if size >= Self.page { madvise(block, size, MADV_HUGEPAGE) }
     return block
   }
 

@@ -39,9 +39,10 @@ struct CountCommand: ParsableCommand {
 
       --layers lists the nodes of an ONNX model, or of a checkpoint with a graph. With --task and --level, \
       it lists those of one sub-network. It prints the output shape, parameters and multiply-adds of each \
-      node. Only matrix products and convolutions have multiply-adds. Padding counts, biases do not. The \
-      parameters of a node are the floating-point elements of its constant inputs: weights, and values \
-      computed from weights alone. Shared weights count at each node that uses them.
+      node. Only products have multiply-adds: of matrices, convolutions, attention and recurrent networks. \
+      Padding counts, biases do not. The parameters of a node are the floating-point elements of its constant \
+      inputs: weights, and values computed from weights alone. Shared weights count at each node that uses \
+      them.
 
       For --layers, --work and multiply-adds, the inputs are zeros. Their shapes come from --input-shape, or else from \
       the model; a batch without a fixed size is 1. Matrix products and convolutions are counted but not \

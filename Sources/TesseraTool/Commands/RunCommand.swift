@@ -25,7 +25,9 @@ struct RunCommand: ParsableCommand {
       would exceed a limit.
 
       With --batch N, the first axis of all inputs counts samples. They are run N at a time, and the outputs are \
-      joined along their first axis. Inputs are read and outputs are written run by run.
+      joined along their first axis. Inputs are read and outputs are written run by run. Outputs that hold \
+      numbers of samples or places in the batch (NonZero, the indices of MaxPool) count from the start of \
+      each run.
 
       If MODEL is a unit checkpoint that was converted from ONNX, run one (task, level), and read only its \
       weights. --budget selects the level. Multiply-adds (1.5GMAC) are counted for the shapes of the inputs. \

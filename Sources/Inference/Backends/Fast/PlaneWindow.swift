@@ -2,7 +2,8 @@ internal import CKernels
 
 extension tessera_window {
   /// The windows of one or two dimensions over a plane; one dimension is a plane of one row. Returns nil for three or more
-  /// dimensions, negative padding, and extents that are too large for the kernel's arithmetic.
+  /// dimensions, negative padding, extents that are too large for the kernel's arithmetic, and kernels that are larger than
+  /// the plane: all their elements are visited, also those in the padding.
   init?(_ windows: Windows) {
     guard (1...2).contains(windows.input.count) else { return nil }
     func axes(_ list: [Int], _ missing: Int) -> (down: Int, across: Int) {
@@ -14,6 +15,7 @@ extension tessera_window {
     for pair in [output, input, kernel, strides, dilations, pads] {
       guard (0...1 << 20).contains(pair.down), (0...1 << 20).contains(pair.across) else { return nil }
     }
+    guard kernel.down <= max(input.down, 8), kernel.across <= max(input.across, 8) else { return nil }
     self.init(
       rows: output.down, columns: output.across, input_rows: input.down, input_columns: input.across,
       kernel_rows: kernel.down, kernel_columns: kernel.across, down: strides.down, across: strides.across,
