@@ -3,6 +3,7 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+// A processor without prfchw ignores its instruction, so the kind does not ask for it.
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,prfchw"), min_vector_width(256))), apply_to = function)
 #define W 8
 #define PANEL 6

@@ -108,7 +108,8 @@ INLINE void NAME(transpose)(V *rows) {
 
 // Products.
 
-// A panel of `high` rows. Nothing after its last number is written.
+// A panel of `high` rows. Nothing after the last number of a is read, and nothing after that of the panel is written. For
+// fewer than four rows, exchanging rows and columns takes longer than copying numbers.
 INLINE void NAME(pack_panel)(
     long high, long depth, const float *a, long a_row, long a_column, float *packed) {
   long k = 0;
@@ -142,7 +143,7 @@ static void NAME(pack)(long rows, long depth, const float *a, long a_row, long a
   }
 }
 
-// The distance at which packed numbers are fetched: far enough for memory to answer.
+// The numbers of packed a that are fetched ahead, 2 KiB: far enough for memory to answer.
 #define AHEAD 512
 
 INLINE V NAME(ended)(V v, V bias, V other, V low, V high) {

@@ -1,4 +1,4 @@
-// Windows over a plane that is not padded: kernels of one channel, and pooling. Part of kernels.h.
+// Depthwise convolutions and pooling, without a padded copy of the plane. Part of kernels.h.
 
 // A vector of inputs for output columns j, j + 1, …: the input columns s, s + step, …, where s may be outside the plane.
 INLINE V NAME(strided)(const float *x, long s, long step, long length, V padding) {
@@ -148,6 +148,7 @@ INLINE void NAME(any_windows)(
 INLINE void NAME(all_windows)(
     int adds, const tessera_window *g, const float *x, const float *w, float *y, const tessera_end *end) {
   if (g->kernel_rows == g->kernel_columns && g->down == g->across && g->row_dilation == 1 && g->column_dilation == 1) {
+    // Sizes and strides that networks use; as constants they let the compiler unroll loops.
     long size = g->kernel_rows;
 #define SQUARE(SIZE, STRIDE) \
   if (size == SIZE && g->down == STRIDE) return NAME(square_windows)(SIZE, STRIDE, adds, g, x, w, y, end);

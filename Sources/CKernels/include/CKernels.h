@@ -82,7 +82,8 @@ typedef struct {
   long first, count, from, to, rows, kernel, length, plane, step, dilation, pad, width;
 } tessera_gather;
 
-// What is done with each number of a product: min(max(c[i, j] + bias[i] + residual[i, j], low), high); bias and residual
+// What is done with each number of `product` or `windows`: min(max(c[i, j] + bias[i] + residual[i, j], low), high), where
+// i is a plane and j a position for `windows`; bias and residual
 // may be null, and rows of the residual are as far apart as those of c.
 typedef struct {
   const float *bias, *residual;
@@ -117,7 +118,8 @@ typedef struct {
 
   // Windows over several planes. Without w, y[p, r, c] is the greatest input of a window, NaN if one is, −∞ if there are
   // none; `end` is not used. With w: [planes, kernel_rows, kernel_columns], y[p, r, c] is Σ w · input, and then `end`, if it
-  // is not null, is applied with a bias for each plane. Padding is multiplied as 0, but not read.
+  // is not null, is applied with a bias for each plane. Nothing outside a plane is read.
+  // Rows in the padding are left out; columns in it are multiplied as 0, so an infinite weight gives NaN there.
   void (*windows)(
       const tessera_window *window, long planes, const float *x, const float *w, float *y, const tessera_end *end);
 

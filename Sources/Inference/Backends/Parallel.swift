@@ -34,14 +34,11 @@ enum Parallel {
     }
   }
 
-  /// Calls `body` for each of `count` tasks. After an error no further task begins; one of the errors is thrown.
-  static func tries(
+  /// Calls `body` for each of `count` tasks. After an error no further task begins. Which error is
+  /// thrown can depend on the threads; results do not.
+  static func throwingTasks(
     _ count: Int, threads: Int, _ body: @Sendable (_ task: Int) throws(OperatorError) -> Void
   ) throws(OperatorError) {
-    if threads <= 1 {
-      for task in 0..<count { try body(task) }
-      return
-    }
     let failure = Mutex<OperatorError?>(nil)
     tasks(count, threads: threads) { task, _ in
       if failure.withLock({ $0 != nil }) { return }

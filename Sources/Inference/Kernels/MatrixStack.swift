@@ -52,12 +52,12 @@ struct MatrixStack {
     if y.count == 0 { return y }
     try call.budget.spend(product: y.count, k)
     let count = batch.product
-    // Preparing a product takes as long as a few hundred multiply-adds.
+    // Views and packing take as long as some hundred multiply-adds.
     try call.budget.spend(count, 256)
     let walk = StridedWalk(batch, [strides(as: batch), other.strides(as: batch)])
     let backend = call.backend
-    // Threads share the products if there are enough of them, and otherwise each product.
-    try Parallel.tries(count, threads: count < 2 * backend.threads ? 1 : backend.threads) {
+    // With two products or more for each thread, threads take whole products; otherwise they share each one.
+    try Parallel.throwingTasks(count, threads: count < 2 * backend.threads ? 1 : backend.threads) {
       number throws(OperatorError) in
       try backend.multiply(
         MatrixProduct(

@@ -37,7 +37,7 @@ struct FastProduct {
     let block = block
     // Each task has at least 2¹⁷ multiply-adds; a smaller one takes less time than handing it to a thread.
     let parts = min(16, max(1, Int(Double(rows) * Double(columns) * Double(depth) / 131_072)))
-    // A row is packed as it is.
+    // A contiguous row needs no packing.
     let row = rows == 1 && product.scale == 1 && product.a.columnStride == 1 ? a.direct : nil
     let left = if let row { row } else { try packed(block.depth, parts: parts, threads: threads) }
     // Every task over rows would widen all of b.

@@ -93,7 +93,7 @@ struct GatheredConvolution {
       }
       return
     }
-    // With few panels, all threads work on each.
+    // With few panels, threads share the outputs of each. Panels that need no gathering do not wait for each other.
     let rowStep = Products.step(rows: job.outputs, parts: 8)
     let rowParts = (job.outputs + rowStep - 1) / rowStep
     @Sendable func rows(_ part: Int) -> Range<Int> {

@@ -2,8 +2,9 @@ internal import CKernels
 
 extension tessera_window {
   /// The windows of one or two dimensions over a plane; one dimension is a plane of one row. Returns nil for three or more
-  /// dimensions, negative padding, extents that are too large for the kernel's arithmetic, and kernels that are larger than
-  /// the plane: all their elements are visited, also those in the padding.
+  /// dimensions, negative padding, extents that are too large for the kernel's arithmetic, and kernels of
+  /// more than 8 rows or columns that are larger than the plane: every element is visited, also those in the padding, and
+  /// the budget does not count that.
   init?(_ windows: Windows) {
     guard (1...2).contains(windows.input.count) else { return nil }
     func axes(_ list: [Int], _ missing: Int) -> (down: Int, across: Int) {
