@@ -4,14 +4,14 @@ internal import Synchronization
 /// Memory of freed tensors, reused for new ones.
 ///
 /// A network's values have the same sizes in every run. Large blocks from the system would be new pages each time,
-/// which have to be cleared and mapped again. A block also serves smaller values, because the block that was used last
-/// may still be in the processor's caches. If shapes change between runs, so do sizes: blocks that several runs did not
-/// need are given back.
+/// which have to be cleared and mapped again. A block also serves values of at least a quarter of its size: it may still
+/// be in the processor's caches, and new pages are not. If shapes change between runs, so do sizes: blocks that several
+/// runs did not need are given back.
 final class StoragePool: Sendable {
   /// Smaller blocks, in bytes, come from `malloc`, which is as fast.
   private static let least = 32 << 10
   /// The size of a huge page. Larger blocks have them, if the system grants them: fewer addresses to translate.
-  private static let page = 2 << 20
+  private static let hugePage = 2 << 20
   /// The size of the largest block for a value, divided by the value's.
   fileprivate static let room = 4
   /// The most bytes of unused blocks in the pool.
@@ -20,14 +20,15 @@ final class StoragePool: Sendable {
   // Addresses stored as numbers: nothing uses the blocks while they are here.
   private struct Free {
     var blocks: [Int: [UInt]] = [:]
+    /// The bytes of unused blocks, and those that values in larger blocks leave over.
     var bytes = 0
     /// The sizes of blocks in use that are larger than their values need.
-    var larger: [UInt: Int] = [:]
+    var sizesOfLarger: [UInt: Int] = [:]
     /// The least number of unused blocks of each size since `rest` last gave blocks back: so many were not needed.
     var idle: [Int: Int] = [:]
     var runs = 0
 
-    /// The smallest block of at least `size` bytes.
+    /// The smallest unused block of at least `size` and at most `room` times as many bytes.
     mutating func take(_ size: Int) -> UInt? {
       var best = size
       if blocks[size]?.isEmpty ?? true {
@@ -37,9 +38,9 @@ final class StoragePool: Sendable {
         }
       }
       guard let address = blocks[best]?.popLast() else { return nil }
-      bytes -= best
+      bytes -= size
       idle[best] = min(idle[best] ?? 0, blocks[best]?.count ?? 0)
-      if best != size { larger[address] = best }
+      if best != size { sizesOfLarger[address] = best }
       return address
     }
   }
@@ -61,9 +62,9 @@ final class StoragePool: Sendable {
     }
     // Unlike `allocate`, this reports missing memory.
     var block: UnsafeMutableRawPointer?
-    guard posix_memalign(&block, size < Self.page ? 64 : Self.page, size) == 0 else { return nil }
+    guard posix_memalign(&block, size < Self.hugePage ? 64 : Self.hugePage, size) == 0 else { return nil }
     // Advice that is not taken does no harm.
-    if size >= Self.page { madvise(block, size, MADV_HUGEPAGE) }
+    if size >= Self.hugePage { madvise(block, size, MADV_HUGEPAGE) }
     return block
   }
 
@@ -71,16 +72,20 @@ final class StoragePool: Sendable {
   func give(_ block: UnsafeMutableRawPointer, _ byteCount: Int) {
     let address = UInt(bitPattern: block)
     let keeps = free.withLock { free in
-      let size = free.larger.removeValue(forKey: address) ?? Self.size(byteCount)
-      guard size >= Self.least, free.bytes + size <= capacity else { return false }
+      let own = Self.size(byteCount)
+      let size = free.sizesOfLarger.removeValue(forKey: address) ?? own
+      guard own >= Self.least, free.bytes + own <= capacity else {
+        free.bytes -= size - own
+        return false
+      }
       free.blocks[size, default: []].append(address)
-      free.bytes += size
+      free.bytes += own
       return true
     }
     if !keeps { Glibc.free(block) }
   }
 
-  /// The bytes of unused blocks.
+  /// The bytes of unused blocks, and those that values in larger blocks leave over.
   var byteCount: Int { free.withLock(\.bytes) }
 
   /// Called between runs.
