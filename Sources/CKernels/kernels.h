@@ -19,27 +19,26 @@ INLINE V NAME(choose)(I mask, V yes, V no) { return (V)((mask & (I)yes) | (~mask
 #define ALL NAME(all)
 #define CHOOSE NAME(choose)
 
-// The numbers with even places in two vectors.
-INLINE V NAME(even)(V a, V b) {
+// Places in two vectors: the even ones, the odd ones, and both vectors in turns, from their first and their second halves.
 #if W == 16
-  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+#define EVEN 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define ODD 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
+#define ZIP_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define ZIP_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 #elif W == 8
-  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+#define EVEN 0, 2, 4, 6, 8, 10, 12, 14
+#define ODD 1, 3, 5, 7, 9, 11, 13, 15
+#define ZIP_LOW 0, 8, 1, 9, 2, 10, 3, 11
+#define ZIP_HIGH 4, 12, 5, 13, 6, 14, 7, 15
 #else
-  return __builtin_shufflevector(a, b, 0, 2, 4, 6);
+#define EVEN 0, 2, 4, 6
+#define ODD 1, 3, 5, 7
+#define ZIP_LOW 0, 4, 1, 5
+#define ZIP_HIGH 2, 6, 3, 7
 #endif
-}
 
-// The numbers with odd places in two vectors.
-INLINE V NAME(odd)(V a, V b) {
-#if W == 16
-  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
-#elif W == 8
-  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
-#else
-  return __builtin_shufflevector(a, b, 1, 3, 5, 7);
-#endif
-}
+INLINE V NAME(even)(V a, V b) { return __builtin_shufflevector(a, b, EVEN); }
+INLINE V NAME(odd)(V a, V b) { return __builtin_shufflevector(a, b, ODD); }
 
 // The sums of four vectors, in the first four lanes.
 INLINE V NAME(sums)(V a, V b, V c, V d) {
@@ -81,16 +80,13 @@ INLINE void NAME(store_part)(float *p, V v, long count) {
 }
 #endif
 
-#if W == 16
-#define ZIP_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
-#define ZIP_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
-#elif W == 8
-#define ZIP_LOW 0, 8, 1, 9, 2, 10, 3, 11
-#define ZIP_HIGH 4, 12, 5, 13, 6, 14, 7, 15
-#else
-#define ZIP_LOW 0, 4, 1, 5
-#define ZIP_HIGH 2, 6, 3, 7
-#endif
+// The first `count` numbers of a vector, or all of them.
+INLINE V NAME(load_first)(const float *p, long count) { return count >= W ? LOAD(p) : NAME(load_part)(p, count); }
+
+INLINE void NAME(store_first)(float *p, V v, long count) {
+  if (count >= W) STORE(p, v);
+  else NAME(store_part)(p, v, count);
+}
 
 // Exchanges rows and columns: each step interleaves the first half of the rows with the second.
 INLINE void NAME(transpose)(V *rows) {
@@ -103,8 +99,6 @@ INLINE void NAME(transpose)(V *rows) {
     UNROLL for (int i = 0; i < W; i++) rows[i] = next[i];
   }
 }
-#undef ZIP_LOW
-#undef ZIP_HIGH
 
 // Products.
 
@@ -143,11 +137,16 @@ static void NAME(pack)(long rows, long depth, const float *a, long a_row, long a
   }
 }
 
-// The numbers of packed a that are fetched ahead, 2 KiB: far enough for memory to answer.
+// What is fetched ahead, so that memory has time to answer: numbers of packed a (2 KiB), and rows of b for sums and copies.
 #define AHEAD 512
+#define ROWS_AHEAD 8
+#define COPIES_AHEAD 16
 
-INLINE V NAME(ended)(V v, V bias, V other, V low, V high) {
-  v = v + bias + other;
+// The end of the numbers at `place` of a row: the first `count` of v, or all.
+INLINE V NAME(ended)(V v, const tessera_end *end, long row, long place, long count) {
+  V other = {}, low = ALL(end->low), high = ALL(end->high);
+  if (end->residual) other = NAME(load_first)(end->residual + place, count);
+  v = v + (end->bias ? end->bias[row] : 0) + other;
   v = CHOOSE(v < low, low, v);
   return CHOOSE(v > high, high, v);
 }
@@ -168,7 +167,7 @@ INLINE void NAME(tile)(
     UNROLL for (int j = 0; j < wide; j++) right[j] = LOAD(b + j * W);
     // Packed weights come from memory one after the other, and rows of b at a distance.
     __builtin_prefetch(a + AHEAD);
-    UNROLL for (int j = 0; j < wide * W; j += 16) __builtin_prefetch(b + 8 * b_row + j);
+    UNROLL for (int j = 0; j < wide * W; j += 16) __builtin_prefetch(b + ROWS_AHEAD * b_row + j);
     UNROLL for (int i = 0; i < rows; i++) {
       V left = ALL(a[i]);
       UNROLL for (int j = 0; j < wide; j++) sums[i][j] += left * right[j];
@@ -176,15 +175,9 @@ INLINE void NAME(tile)(
     a += rows;
     b += b_row;
   }
-  if (end) {
-    V low = ALL(end->low), high = ALL(end->high);
-    UNROLL for (int i = 0; i < rows; i++) {
-      V bias = ALL(end->bias ? end->bias[i] : 0);
-      UNROLL for (int j = 0; j < wide; j++)
-        sums[i][j] = NAME(ended)(
-            sums[i][j], bias, end->residual ? LOAD(end->residual + i * c_row + j * W) : (V){}, low, high);
-    }
-  }
+  if (end)
+    UNROLL for (int i = 0; i < rows; i++)
+      UNROLL for (int j = 0; j < wide; j++) sums[i][j] = NAME(ended)(sums[i][j], end, i, i * c_row + j * W, W);
   UNROLL for (int i = 0; i < rows; i++)
     UNROLL for (int j = 0; j < wide; j++) STORE(c + i * c_row + j * W, sums[i][j]);
 }
@@ -246,8 +239,8 @@ static long NAME(copied)(
   long width = count > W ? 2 * W : W;
   if (b_column == 1) {
     for (long k = 0; k < depth; k++) {
-      __builtin_prefetch(b + (k + 16) * b_row);
-      __builtin_prefetch(b + (k + 16) * b_row + count - 1);
+      __builtin_prefetch(b + (k + COPIES_AHEAD) * b_row);
+      __builtin_prefetch(b + (k + COPIES_AHEAD) * b_row + count - 1);
       for (long j = 0; j < count; j++) copy[k * width + j] = b[k * b_row + j];
       for (long j = count; j < width; j++) copy[k * width + j] = 0;
     }
@@ -262,11 +255,9 @@ static long NAME(copied)(
 
 // The end of some columns of c, fewer than those of a vector.
 static void NAME(end_part)(long rows, long columns, float *c, long c_row, const tessera_end *end) {
-  V low = ALL(end->low), high = ALL(end->high);
   for (long i = 0; i < rows; i++) {
-    V other = end->residual ? NAME(load_part)(end->residual + i * c_row, columns) : (V){};
-    V v = NAME(load_part)(c + i * c_row, columns), bias = ALL(end->bias ? end->bias[i] : 0);
-    NAME(store_part)(c + i * c_row, NAME(ended)(v, bias, other, low, high), columns);
+    V v = NAME(load_part)(c + i * c_row, columns);
+    NAME(store_part)(c + i * c_row, NAME(ended)(v, end, i, i * c_row, columns), columns);
   }
 }
 
@@ -389,11 +380,9 @@ INLINE void NAME(take_one)(const float *x, long step, float *y, long count) {
     // All numbers from the first to the last that is taken exist.
     for (; i < count; i += W) {
       long rest = 2 * (count - i) - 1;
-      V low = rest >= W ? LOAD(x + 2 * i) : NAME(load_part)(x + 2 * i, rest);
-      V high = rest >= 2 * W ? LOAD(x + 2 * i + W) : NAME(load_part)(x + 2 * i + W, rest > W ? rest - W : 0);
+      V low = NAME(load_first)(x + 2 * i, rest), high = NAME(load_first)(x + 2 * i + W, rest > W ? rest - W : 0);
       V v = NAME(even)(low, high);
-      if (count - i >= W) STORE(y + i, v);
-      else NAME(store_part)(y + i, v, count - i);
+      NAME(store_first)(y + i, v, count - i);
     }
     return;
   }
@@ -794,15 +783,7 @@ INLINE void NAME(widen_pairs)(int is_signed, const unsigned char *x, long first,
   long i = 0;
   for (; i + 2 * W <= count; i += 2 * W) {
     B bytes = *(const NAME(LooseB) *)(x + i / 2), low = bytes & 15, high = bytes >> 4;
-#if W == 16
-    B a = __builtin_shufflevector(low, high, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-    B b = __builtin_shufflevector(low, high, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-#elif W == 8
-    B a = __builtin_shufflevector(low, high, 0, 8, 1, 9, 2, 10, 3, 11);
-    B b = __builtin_shufflevector(low, high, 4, 12, 5, 13, 6, 14, 7, 15);
-#else
-    B a = __builtin_shufflevector(low, high, 0, 4, 1, 5), b = __builtin_shufflevector(low, high, 2, 6, 3, 7);
-#endif
+    B a = __builtin_shufflevector(low, high, ZIP_LOW), b = __builtin_shufflevector(low, high, ZIP_HIGH);
     if (is_signed) a = (a ^ 8) - 8, b = (b ^ 8) - 8;
     STORE(y + i, NAME(of_bytes)(is_signed, a));
     STORE(y + i + W, NAME(of_bytes)(is_signed, b));

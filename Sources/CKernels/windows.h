@@ -20,14 +20,15 @@ INLINE NAME(Lanes) NAME(inside)(long s, long length) {
 
 // One vector of columns of outputs, from j on, in all rows.
 typedef struct {
-  long j, rows, columns, input_rows, input_columns, top, left;
-  const float *restrict x;
-  float *restrict y;
-  const float *restrict w;
-  // The weights of a small kernel: all of them have room in registers.
-  V weights[9], bias, low, high;
-  const float *restrict residual;
+  // Copies, so that the compiler knows that storing results does not change them.
+  tessera_window g;
+  tessera_end end;
   int ends;
+  long j;
+  const float *restrict x, *restrict w;
+  float *restrict y;
+  // The weights of a small kernel: all of them have room in registers.
+  V weights[9];
   NAME(Lanes) lanes[8];
 } NAME(Strip);
 
@@ -37,10 +38,10 @@ INLINE void NAME(strip_rows)(
     int outs, int size, int stride, int whole, int adds, long row, const NAME(Strip) *t) {
   V padding = ALL(adds ? 0 : -__builtin_inff()), sums[2];
   UNROLL for (int o = 0; o < outs; o++) sums[o] = padding;
-  long first = t->j * stride - t->left, top = row * stride - t->top;
+  long first = t->j * stride - t->g.pad_left, top = row * stride - t->g.pad_top;
   UNROLL for (int i = 0; i < (outs - 1) * stride + size; i++) {
-    if (top + i < 0 || top + i >= t->input_rows) continue;
-    const float *from = t->x + (top + i) * t->input_columns + first;
+    if (top + i < 0 || top + i >= t->g.input_rows) continue;
+    const float *from = t->x + (top + i) * t->g.input_columns + first;
     V v[8];
     UNROLL for (int k = 0; k < size; k += stride) {
       v[k] = whole ? LOAD(from + k) : NAME(load_lanes)(from + k, t->lanes[k], padding);
@@ -60,102 +61,85 @@ INLINE void NAME(strip_rows)(
       }
     }
   }
-  long count = t->columns - t->j;
+  long count = t->g.columns - t->j;
   UNROLL for (int o = 0; o < outs; o++) {
-    long place = (row + o) * t->columns + t->j;
-    if (t->ends) {
-      V other = {};
-      if (t->residual) other = count >= W ? LOAD(t->residual + place) : NAME(load_part)(t->residual + place, count);
-      sums[o] = NAME(ended)(sums[o], t->bias, other, t->low, t->high);
-    }
-    if (count >= W) STORE(t->y + place, sums[o]);
-    else NAME(store_part)(t->y + place, sums[o], count);
+    long place = (row + o) * t->g.columns + t->j;
+    if (t->ends) sums[o] = NAME(ended)(sums[o], &t->end, 0, place, count);
+    NAME(store_first)(t->y + place, sums[o], count);
   }
 }
 
 INLINE void NAME(strip)(int size, int stride, int whole, int adds, NAME(Strip) t) {
   if (!whole) {
-    long first = t.j * stride - t.left;
+    long first = t.j * stride - t.g.pad_left;
     UNROLL for (int k = 0; k < size; k += stride) {
-      t.lanes[k] = NAME(inside)(first + k, t.input_columns);
-      if (stride == 2) t.lanes[k + 1] = NAME(inside)(first + k + W, t.input_columns);
+      t.lanes[k] = NAME(inside)(first + k, t.g.input_columns);
+      if (stride == 2) t.lanes[k + 1] = NAME(inside)(first + k + W, t.g.input_columns);
     }
   }
   // Two rows of outputs share most of their rows of inputs.
   long row = 0;
-  for (; row + 2 <= t.rows; row += 2) NAME(strip_rows)(2, size, stride, whole, adds, row, &t);
-  if (row < t.rows) NAME(strip_rows)(1, size, stride, whole, adds, row, &t);
+  for (; row + 2 <= t.g.rows; row += 2) NAME(strip_rows)(2, size, stride, whole, adds, row, &t);
+  if (row < t.g.rows) NAME(strip_rows)(1, size, stride, whole, adds, row, &t);
 }
 
 INLINE void NAME(square_windows)(
     int size, int stride, int adds, const tessera_window *g, const float *x, const float *w, float *y,
     const tessera_end *end) {
-  NAME(Strip) t = {
-      .rows = g->rows, .columns = g->columns, .input_rows = g->input_rows,
-      .input_columns = g->input_columns, .top = g->top, .left = g->left, .x = x, .y = y, .w = w, .ends = end != 0};
+  NAME(Strip) t = {.g = *g, .ends = end != 0, .x = x, .w = w, .y = y};
+  if (end) t.end = *end;
   if (adds && size <= 3)
     UNROLL for (int k = 0; k < size * size; k++) t.weights[k] = ALL(w[k]);
-  if (end) {
-    t.bias = ALL(end->bias ? *end->bias : 0), t.low = ALL(end->low), t.high = ALL(end->high);
-    t.residual = end->residual;
-  }
-  for (t.j = 0; t.j < t.columns; t.j += W) {
+  for (t.j = 0; t.j < t.g.columns; t.j += W) {
     // The last number that the vectors read.
-    long first = t.j * stride - t.left, last = first + (stride == 1 ? size - 1 + W - 1 : (size - 1) / 2 * 2 + 2 * W - 1);
-    if (first >= 0 && last < t.input_columns) NAME(strip)(size, stride, 1, adds, t);
+    long first = t.j * stride - t.g.pad_left, last = first + (stride == 1 ? size - 1 + W - 1 : (size - 1) / 2 * 2 + 2 * W - 1);
+    if (first >= 0 && last < t.g.input_columns) NAME(strip)(size, stride, 1, adds, t);
     else NAME(strip)(size, stride, 0, adds, t);
   }
 }
 
 // Windows of all extents, strides and dilations.
-INLINE void NAME(any_windows)(
+INLINE void NAME(general_windows)(
     int adds, const tessera_window *g, const float *x, const float *w, float *y, const tessera_end *end) {
   V padding = ALL(adds ? 0 : -__builtin_inff());
   for (long row = 0; row < g->rows; row++) {
     for (long j = 0; j < g->columns; j += W) {
       V sum = padding;
       for (long i = 0; i < g->kernel_rows; i++) {
-        long line = row * g->down - g->top + i * g->row_dilation;
+        long line = row * g->row_stride - g->pad_top + i * g->row_dilation;
         if (line < 0 || line >= g->input_rows) continue;
         const float *from = x + line * g->input_columns;
         for (long k = 0; k < g->kernel_columns; k++) {
-          long s = j * g->across - g->left + k * g->column_dilation;
+          long s = j * g->column_stride - g->pad_left + k * g->column_dilation;
           V v;
-          if (g->across == 1) {
-            if (s <= -W || s >= g->input_columns) v = padding;
-            else if (s >= 0 && s + W <= g->input_columns) v = LOAD(from + s);
+          if (g->column_stride == 1) {
+            if (s >= 0 && s + W <= g->input_columns) v = LOAD(from + s);
             else v = NAME(load_lanes)(from + s, NAME(inside)(s, g->input_columns), padding);
           } else {
-            v = NAME(strided)(from, s, g->across, g->input_columns, padding);
+            v = NAME(strided)(from, s, g->column_stride, g->input_columns, padding);
           }
           if (adds) sum += v * w[i * g->kernel_columns + k];
           else sum = CHOOSE((v > sum) | (v != v), v, sum);
         }
       }
       long count = g->columns - j, place = row * g->columns + j;
-      if (end) {
-        V other = {};
-        if (end->residual)
-          other = count >= W ? LOAD(end->residual + place) : NAME(load_part)(end->residual + place, count);
-        sum = NAME(ended)(sum, ALL(end->bias ? *end->bias : 0), other, ALL(end->low), ALL(end->high));
-      }
-      if (count >= W) STORE(y + place, sum);
-      else NAME(store_part)(y + place, sum, count);
+      if (end) sum = NAME(ended)(sum, end, 0, place, count);
+      NAME(store_first)(y + place, sum, count);
     }
   }
 }
 
-INLINE void NAME(all_windows)(
+INLINE void NAME(one_plane)(
     int adds, const tessera_window *g, const float *x, const float *w, float *y, const tessera_end *end) {
-  if (g->kernel_rows == g->kernel_columns && g->down == g->across && g->row_dilation == 1 && g->column_dilation == 1) {
+  if (g->kernel_rows == g->kernel_columns && g->row_stride == g->column_stride && g->row_dilation == 1 && g->column_dilation == 1) {
     // Sizes and strides that networks use; as constants they let the compiler unroll loops.
     long size = g->kernel_rows;
 #define SQUARE(SIZE, STRIDE) \
-  if (size == SIZE && g->down == STRIDE) return NAME(square_windows)(SIZE, STRIDE, adds, g, x, w, y, end);
+  if (size == SIZE && g->row_stride == STRIDE) return NAME(square_windows)(SIZE, STRIDE, adds, g, x, w, y, end);
     SQUARE(2, 1) SQUARE(2, 2) SQUARE(3, 1) SQUARE(3, 2) SQUARE(5, 1) SQUARE(5, 2) SQUARE(7, 1)
 #undef SQUARE
   }
-  NAME(any_windows)(adds, g, x, w, y, end);
+  NAME(general_windows)(adds, g, x, w, y, end);
 }
 
 static void NAME(windows)(
@@ -163,10 +147,10 @@ static void NAME(windows)(
   for (long plane = 0; plane < planes; plane++) {
     if (w) {
       tessera_end own = end ? NAME(end_from)(end, plane, 0, g->rows * g->columns) : (tessera_end){};
-      NAME(all_windows)(1, g, x, w, y, end ? &own : 0);
+      NAME(one_plane)(1, g, x, w, y, end ? &own : 0);
       w += g->kernel_rows * g->kernel_columns;
     } else {
-      NAME(all_windows)(0, g, x, 0, y, 0);
+      NAME(one_plane)(0, g, x, 0, y, 0);
     }
     x += g->input_rows * g->input_columns, y += g->rows * g->columns;
   }

@@ -218,6 +218,7 @@ package struct FileInputs {
       throw InferenceError.refused(
         kind: .invalid, path: source.path, place: "arrays", expected: "an input with samples", found: "none")
     }
+    var isFixed = false
     for array in arrays {
       guard let samples = array.spec.shape.first, samples > 0 else {
         throw refusal(
@@ -228,20 +229,14 @@ package struct FileInputs {
           of: array.spec, expected: "\(expected) samples as in array \(first.spec.name.quoted)",
           found: array.spec.shapeText)
       }
-      if case .tensor(_, let shape?)? = declared[array.name]?.type, case .fixed(let extent)? = shape.first,
-        extent != size || samples % size != 0
-      {
-        throw refusal(
-          of: array.spec,
-          expected: "runs of exactly \(extent) samples, as input \(quoted(array.name)) declares",
-          found: "\(samples) samples in runs of \(size)")
-      }
-    }
-    let isFixed = arrays.contains { array in
-      if case .tensor(_, let shape?)? = declared[array.name]?.type, case .fixed? = shape.first {
-        true
-      } else {
-        false
+      if case .tensor(_, let shape?)? = declared[array.name]?.type, case .fixed(let extent)? = shape.first {
+        isFixed = true
+        guard extent == size, samples % size == 0 else {
+          throw refusal(
+            of: array.spec,
+            expected: "runs of exactly \(extent) samples, as input \(quoted(array.name)) declares",
+            found: "\(samples) samples in runs of \(size)")
+        }
       }
     }
     return InputBatches(
@@ -260,8 +255,8 @@ package final class InputBatches {
   private let size: Int
   private let varies: Bool
 
-  /// - Parameter varies: whether the last of several runs has another size than the first. Only then it shows that the
-  ///   first axes of the outputs count samples: another axis can have the same extent.
+  /// - Parameter varies: whether the last full run may be divided. A run of another size shows that the first axes of the
+  ///   outputs count samples; another axis could have the extent of the batch by coincidence.
   init(_ session: Session, _ arrays: [FileInputs.InputArray], size: Int, samples: Int, varies: Bool) {
     self.session = session
     self.arrays = arrays

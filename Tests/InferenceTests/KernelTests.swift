@@ -46,7 +46,7 @@ struct KernelTests {
           let example = Product(
             rows: rows, columns: columns, depth: depth, bRow: isTransposed ? 1 : room,
             bColumn: isTransposed ? depth + generator.number(in: 0...3) : 1, cRow: columns + 3,
-            keeps: generator.number(in: 0...1) == 1, end: ProductEnd(number: count))
+            keeps: generator.number(in: 0...1) == 1, end: ProductEnd(number: generator.number(in: 0...7)))
           if let problem = example.problem(kernels, &generator) {
             Issue.record("\(kind.rawValue) \(example): \(problem)")
           }
@@ -184,7 +184,7 @@ struct Product: CustomStringConvertible {
   }
 }
 
-/// Which parts of a `tessera_end` there are: all eight choices by number, and none at all.
+/// Which parts of a `tessera_end` there are, by the bits of a number; 0: no end.
 struct ProductEnd: CustomStringConvertible {
   let hasBias: Bool
   let hasResidual: Bool

@@ -13,16 +13,18 @@ struct WindowKernelTests {
     if number % 2 == 0 {
       // Every square kernel up to 7 with every stride up to 13; half of them with small strides, as kernels of their own.
       let (size, stride) = (number / 2 % 7 + 1, number % 4 == 0 ? any(1...2) : number / 14 % 13 + 1)
-      (window.kernel_rows, window.kernel_columns, window.down, window.across) = (size, size, stride, stride)
+      (window.kernel_rows, window.kernel_columns, window.row_stride, window.column_stride) = (
+        size, size, stride, stride
+      )
       (window.row_dilation, window.column_dilation) = (1, 1)
     } else {
       (window.kernel_rows, window.kernel_columns) = (any(1...4), any(1...9))
-      (window.down, window.across) = (any(1...3), any(1...3))
+      (window.row_stride, window.column_stride) = (any(1...3), any(1...3))
       (window.row_dilation, window.column_dilation) = (any(1...3), any(1...5))
     }
     (window.input_rows, window.input_columns) = (any(1...9), [1, 3, 7, 15, 16, 17, 40, 75][any(0...7)])
     // Padding can be greater than the plane, so that windows miss it.
-    (window.top, window.left) = (any(0...4), number % 5 == 0 ? any(0...40) : any(0...3))
+    (window.pad_top, window.pad_left) = (any(0...4), number % 5 == 0 ? any(0...40) : any(0...3))
     (window.rows, window.columns) = (any(1...6), [1, 2, 7, 8, 15, 16, 17, 33, 70][any(0...8)])
     return window
   }
@@ -33,7 +35,8 @@ struct WindowKernelTests {
     for i in 0..<g.kernel_rows {
       for k in 0..<g.kernel_columns {
         let (r, c) = (
-          row * g.down - g.top + i * g.row_dilation, column * g.across - g.left + k * g.column_dilation
+          row * g.row_stride - g.pad_top + i * g.row_dilation,
+          column * g.column_stride - g.pad_left + k * g.column_dilation
         )
         if (0..<g.input_rows).contains(r), (0..<g.input_columns).contains(c) {
           taps.append((r * g.input_columns + c, i * g.kernel_columns + k))
@@ -88,8 +91,10 @@ struct WindowKernelTests {
       let planes = generator.number(in: 1...3)
       let (inputs, outputs) = (window.input_rows * window.input_columns, window.rows * window.columns)
       var numbers = KernelTests.random(planes * inputs, &generator)
-      if number % 4 == 0 { numbers[generator.number(in: 0...numbers.count - 1)] = .nan }
-      if number % 8 == 0 { numbers[generator.number(in: 0...numbers.count - 1)] = -.infinity }
+      if generator.number(in: 0...3) == 0 { numbers[generator.number(in: 0...numbers.count - 1)] = .nan }
+      if generator.number(in: 0...7) == 0 {
+        numbers[generator.number(in: 0...numbers.count - 1)] = -.infinity
+      }
       let x = GuardedFloats(numbers)
       let y = GuardedFloats(repeating: 7, count: planes * outputs)
       kernels.windows(&window, planes, x.base, nil, y.base, nil)

@@ -68,11 +68,11 @@ typedef enum {
   tessera_uint2,
 } tessera_form;
 
-// Windows over a plane: outputs, extents and strides of the kernel (`down` and `across`), and the padding before the
-// first row and column. Output row r and kernel row i use input row r · down − top + i · row_dilation; columns likewise.
+// Windows over a plane. Output (r, c) and kernel element (i, k) use input row r · row_stride + i · row_dilation − pad_top;
+// columns likewise.
 typedef struct {
-  long rows, columns, input_rows, input_columns, kernel_rows, kernel_columns, down, across, row_dilation, column_dilation,
-      top, left;
+  long rows, columns, input_rows, input_columns, kernel_rows, kernel_columns, row_stride, column_stride, row_dilation,
+      column_dilation, pad_top, pad_left;
 } tessera_window;
 
 // Outputs first..<first + count of a row, and the inputs that kernel elements need for them: for channels from..<to and

@@ -34,8 +34,8 @@ enum Parallel {
     }
   }
 
-  /// Calls `body` for each of `count` tasks. After an error no further task begins. Which error is
-  /// thrown can depend on the threads; results do not.
+  /// Calls `body` for each of `count` tasks. After an error no further task begins. Which error is thrown can
+  /// depend on the threads; results do not.
   static func throwingTasks(
     _ count: Int, threads: Int, _ body: @Sendable (_ task: Int) throws(OperatorError) -> Void
   ) throws(OperatorError) {

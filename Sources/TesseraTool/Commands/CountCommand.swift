@@ -39,7 +39,7 @@ struct CountCommand: ParsableCommand {
 
       --layers lists the nodes of an ONNX model, or of a checkpoint with a graph. With --task and --level, \
       it lists those of one sub-network. It prints the output shape, parameters and multiply-adds of each \
-      node. Only products have multiply-adds: of matrices, convolutions, attention and recurrent networks. \
+      node. Only matrix products, convolutions, attention and recurrent layers have multiply-adds. \
       Padding counts, biases do not. The parameters of a node are the floating-point elements of its constant \
       inputs: weights, and values computed from weights alone. Shared weights count at each node that uses \
       them.

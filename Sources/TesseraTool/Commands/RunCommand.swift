@@ -24,8 +24,9 @@ struct RunCommand: ParsableCommand {
       multiply-adds). --memory-limit and --step-limit change these limits. A run stops before work that \
       would exceed a limit.
 
-      With --batch N, the first axis of all inputs counts samples. They are run N at a time, and the outputs are \
-      joined along their first axis. Inputs are read and outputs are written run by run. Outputs that hold \
+      With --batch N, the first axis of all inputs counts samples. At most N are run at a time, and the outputs \
+      are joined along their first axis. If N divides the samples, the last N are run as N − 1 and 1: this \
+      shows whether the outputs follow the batch. Inputs are read and outputs are written run by run. Outputs that hold \
       numbers of samples or places in the batch (NonZero, the indices of MaxPool) count from the start of \
       each run.
 

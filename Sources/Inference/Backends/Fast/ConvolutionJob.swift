@@ -48,11 +48,14 @@ struct ConvolutionJob: Sendable {
   /// Whether windows reach beyond the input.
   var isPadded: Bool { (windows.padsBegin + windows.padsEnd).contains { $0 > 0 } }
 
-  /// Whether an element of y is NaN and a weight is not finite. The smaller of the two is read first.
-  var mayMultiplyPadding: Bool {
-    let (y, count) = (UnsafePointer(y.base), convolution.y.count)
-    if convolution.w.count < count { return !weightsAreFinite && !Finishing.hasNoNaN(y, count: count) }
-    return !Finishing.hasNoNaN(y, count: count) && !weightsAreFinite
+  private var hasNaN: Bool { !Finishing.hasNoNaN(UnsafePointer(y.base), count: convolution.y.count) }
+
+  /// Whether an output can be NaN only because padding was multiplied as 0, which the definition leaves out. The smaller
+  /// tensor is read first.
+  var paddingMayShow: Bool {
+    guard isPadded else { return false }
+    return convolution.w.count < convolution.y.count
+      ? !weightsAreFinite && hasNaN : hasNaN && !weightsAreFinite
   }
 
   /// Whether no weight is infinite or NaN.
@@ -87,14 +90,14 @@ struct ConvolutionJob: Sendable {
   func activate(_ image: Int, _ outputs: Range<Int>, _ positions: Range<Int>) {
     let activation = convolution.epilogue.activation
     if activation == .identity || activation.kernel == tessera_clamp { return }
-    // Whole planes follow each other.
-    let isWhole = positions.count == outputSize
-    for output in stride(from: outputs.lowerBound, to: outputs.upperBound, by: isWhole ? outputs.count : 1) {
-      let place = place(image, output) + positions.lowerBound
+    func apply(_ output: Int, count: Int) {
       Finishing.apply(
-        y.base + place, count: isWhole ? outputs.count * outputSize : positions.count, bias: 0, residual: nil,
-        activation)
+        y.base + place(image, output) + positions.lowerBound, count: count, bias: 0, residual: nil, activation
+      )
     }
+    // Whole planes follow each other.
+    if positions.count == outputSize { return apply(outputs.lowerBound, count: outputs.count * outputSize) }
+    for output in outputs { apply(output, count: positions.count) }
   }
 
   /// Applies bias and epilogue to `count` elements of a plane of y from `start` on.

@@ -7,7 +7,7 @@ struct DepthwiseConvolution {
 
   /// Returns nil if groups have more than one channel.
   init?(_ job: ConvolutionJob) {
-    guard job.channels == 1, job.groups > 1, let window = tessera_window(job.windows) else { return nil }
+    guard job.channels == 1, job.groups > 1, let window = job.windows.overPlane else { return nil }
     self.job = job
     self.window = window
   }

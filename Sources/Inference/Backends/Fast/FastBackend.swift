@@ -37,9 +37,8 @@ struct FastBackend: Backend {
       return
     }
     try compute(job)
-    // Here padding is multiplied as zeros, but the definition leaves it out: 0 · ∞ is NaN. Only outputs that are NaN
-    // can be wrong for this reason.
-    if job.isPadded, job.mayMultiplyPadding { try byDefinition(convolution) }
+    // 0 · ∞ is NaN. Only outputs that are NaN can be wrong for this reason.
+    if job.paddingMayShow { try byDefinition(convolution) }
   }
 
   private func compute(_ job: ConvolutionJob) throws(OperatorError) {

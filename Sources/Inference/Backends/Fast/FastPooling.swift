@@ -13,7 +13,7 @@ struct FastPooling {
   /// Returns nil for other types and dimensions, for norms, and if positions of greatest elements are wanted.
   init?(_ pooling: Pooling, threads: Int) {
     guard pooling.y.type == .float, pooling.y.count > 0, pooling.x.count > 0,
-      let window = tessera_window(pooling.windows)
+      let window = pooling.windows.overPlane
     else { return nil }
     switch pooling.kind {
     case .greatest(nil, _): factors = nil

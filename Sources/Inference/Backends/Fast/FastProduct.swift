@@ -38,8 +38,8 @@ struct FastProduct {
     // Each task has at least 2¹⁷ multiply-adds; a smaller one takes less time than handing it to a thread.
     let parts = min(16, max(1, Int(Double(rows) * Double(columns) * Double(depth) / 131_072)))
     // A contiguous row needs no packing.
-    let row = rows == 1 && product.scale == 1 && product.a.columnStride == 1 ? a.direct : nil
-    let left = if let row { row } else { try packed(block.depth, parts: parts, threads: threads) }
+    let row = rows == 1 && product.scale == 1 && product.a.columnStride == 1 ? a.ownNumbers : nil
+    let packed = if let row { row } else { try packed(block.depth, parts: parts, threads: threads) }
     // Every task over rows would widen all of b.
     let isWide = columns >= rows || !b.isDirect && columns >= 512
     let step =
@@ -54,7 +54,7 @@ struct FastProduct {
     let scratch = try Scratch(
       widened + (form == nil ? 0 : height * min(block.columns, columns)), workers: min(threads, tasks), budget
     )
-    let (a, b, job) = (left, b, self)
+    let (a, b, job) = (packed, b, self)
     Parallel.tasks(tasks, threads: threads) { task, worker in
       let (start, end) = (task * step, min(extent, (task + 1) * step))
       let (rows, all) = isWide ? (0..<rows, start..<end) : (start..<end, 0..<columns)
@@ -83,7 +83,7 @@ struct FastProduct {
   /// scale · a, packed for each block of the depth.
   private func packed(_ deep: Int, parts: Int, threads: Int) throws(OperatorError) -> Elements<Float> {
     let (rows, depth, budget) = (product.rows, product.depth, product.y.storage.budget)
-    let packed = try Scratch(rows * depth, workers: 1, budget).memory
+    let packed = try Tensor(.float, [rows * depth + Products.slack], budget).values(Float.self)
     let step = Products.step(rows: rows, parts: rows * depth < 1 << 15 ? 1 : parts)
     let tasks = (rows + step - 1) / step
     let scratch = try Scratch(

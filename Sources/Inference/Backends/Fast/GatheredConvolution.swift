@@ -96,12 +96,12 @@ struct GatheredConvolution {
     // With few panels, threads share the outputs of each. Panels that need no gathering do not wait for each other.
     let rowStep = Products.step(rows: job.outputs, parts: 8)
     let rowParts = (job.outputs + rowStep - 1) / rowStep
-    @Sendable func rows(_ part: Int) -> Range<Int> {
+    @Sendable func outputs(ofPart part: Int) -> Range<Int> {
       (part * rowStep)..<min(job.outputs, (part + 1) * rowStep)
     }
     if isPointwise {
       Parallel.tasks(tasks * rowParts, threads: job.threads) { part, _ in
-        multiply(part / rowParts, rows(part % rowParts), 0)
+        multiply(part / rowParts, outputs(ofPart: part % rowParts), 0)
       }
       return
     }
@@ -110,7 +110,7 @@ struct GatheredConvolution {
       Parallel.tasks((job.channels + channelStep - 1) / channelStep, threads: job.threads) { part, _ in
         gather(task, (part * channelStep)..<min(job.channels, (part + 1) * channelStep), 0)
       }
-      Parallel.tasks(rowParts, threads: job.threads) { part, _ in multiply(task, rows(part), 0) }
+      Parallel.tasks(rowParts, threads: job.threads) { part, _ in multiply(task, outputs(ofPart: part), 0) }
     }
   }
 }

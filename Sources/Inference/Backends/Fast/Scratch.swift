@@ -1,7 +1,6 @@
 /// Memory for workers while they compute, with a separate part for each worker; the budget counts it.
 struct Scratch: Sendable {
-  /// The parts of all workers, the first one first.
-  let memory: Elements<Float>
+  private let memory: Elements<Float>
   private let each: Int
 
   /// `count` elements for each of `workers` workers, with any contents.

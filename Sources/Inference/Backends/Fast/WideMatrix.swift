@@ -27,10 +27,10 @@ struct WideMatrix: Sendable {
   }
 
   /// Whether a block is the matrix's own memory.
-  var isDirect: Bool { stored == nil }
+  var isDirect: Bool { floats != nil }
 
-  /// The matrix's own memory from its first number on; nil if its numbers are stored in another form.
-  var direct: Elements<Float>? { floats?.from(offset) }
+  /// The matrix's own memory from its first number on; nil if blocks are copies.
+  var ownNumbers: Elements<Float>? { floats?.from(offset) }
 
   /// Whether columns are contiguous, and rows are not.
   var isTransposed: Bool { column != 1 }
